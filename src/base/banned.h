@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * banned: calls that this project does not use, refused by the compiler in every file.
+ * Bounded or checked replacements: g_strlcpy, g_strdup_printf, msk_parse_int64, posix_spawn.
+ * The headers that declare them come first, so that only our own use is an error.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets popen usleep gmtime  \
+    localtime
