@@ -3,7 +3,7 @@
 
 /*
  * host: a compute host of a failover segment.
- * Plain data; the owner of the struct owns its strings.
+ * Plain data; the owner of the struct owns its strings and its segment.
  * Source: table hosts; upstream masakari/objects/host.py.
  */
 
@@ -18,9 +18,13 @@ typedef struct {
     char *failover_segment_id; /* the segment's uuid */
     bool reserved;
     bool on_maintenance;
-    MskSegment *segment; /* (nullable) filled by reads that say so */
+    MskSegment *segment; /* (nullable) what reads from the store fill in: the segment it is in */
 } MskHost;
 
+/** msk_host_copy: Returns: (transfer full), with a copy of the segment */
+MskHost *msk_host_copy(const MskHost *self);
+/** msk_host_clear: frees what it owns and zeroes the struct. */
+void msk_host_clear(MskHost *self);
 /** msk_host_free: @self: (nullable) */
 void msk_host_free(MskHost *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHost, msk_host_free)

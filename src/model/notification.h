@@ -22,6 +22,10 @@ typedef struct {
     char *message;               /* (nullable) */
 } MskNotification;
 
+/** msk_notification_copy: Returns: (transfer full) */
+MskNotification *msk_notification_copy(const MskNotification *self);
+/** msk_notification_clear: frees the strings and zeroes the struct. */
+void msk_notification_clear(MskNotification *self);
 /** msk_notification_free: @self: (nullable) */
 void msk_notification_free(MskNotification *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskNotification, msk_notification_free)

@@ -30,6 +30,10 @@ typedef struct {
     bool enabled;
 } MskSegment;
 
+/** msk_segment_copy: Returns: (transfer full) */
+MskSegment *msk_segment_copy(const MskSegment *self);
+/** msk_segment_clear: frees the strings and zeroes the struct. */
+void msk_segment_clear(MskSegment *self);
 /** msk_segment_free: @self: (nullable) */
 void msk_segment_free(MskSegment *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskSegment, msk_segment_free)
