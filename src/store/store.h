@@ -37,6 +37,7 @@ typedef enum {
     MSK_STORE_DUPLICATE,      /* the same failure was reported already */
     MSK_STORE_ON_MAINTENANCE, /* the host is, so its failures are not taken */
     MSK_STORE_LOST,           /* the caller no longer owns the claim, or its lease */
+    MSK_STORE_BUSY,           /* another claim holds the subject */
 } MskStoreResult;
 
 typedef struct {
@@ -263,6 +264,7 @@ typedef struct {
     int64_t epoch;                 /* from 1; one more at each change of the owner */
     int64_t attempt;               /* from 1; one more when an error row was claimed again */
     bool taken_over;               /* another engine may have begun the recovery */
+    char *state;                   /* (nullable) of msk_store_claim_save_state, when taken over */
 } MskClaim;
 
 /** msk_claim_free: @self: (nullable) */
@@ -319,6 +321,26 @@ MskStoreResult msk_store_claim_error(MskStore *self, const char *engine_uuid, in
 MskStoreResult msk_store_claim_take_over(MskStore *self, const char *engine_uuid,
                                          const char *const *dead_engines, unsigned max,
                                          GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * msk_store_claim_hold:
+ * @subject: ASCII, what the recovery is about to touch, such as "instance <uuid>".
+ *
+ * Two claims that have not ended never hold the same subject, whichever engines own them: one VM
+ * is recovered by one engine at a time. The claim keeps it until it ends, also when it is released
+ * or taken over; holding it again is DONE. An ended claim that begins again (error rows) holds
+ * nothing and has no state.
+ * Returns: DONE, BUSY (try again later), LOST.
+ */
+MskStoreResult msk_store_claim_hold(MskStore *self, const MskClaimRef *ref, const char *subject,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * msk_store_claim_save_state:
+ * @state: ASCII, up to 255 characters: what a successor must know before it goes on. When DONE it
+ *   outlives a power cut.
+ * Returns: DONE, LOST.
+ */
+MskStoreResult msk_store_claim_save_state(MskStore *self, const MskClaimRef *ref, const char *state,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** msk_store_claim_release: hands a claim back unfinished; the row stays running until another
  *  engine (or the same) takes it over. DONE, LOST. */
 MskStoreResult msk_store_claim_release(MskStore *self, const MskClaimRef *ref,
