@@ -3,6 +3,10 @@
 
 enum { MAX_TEXT_BYTES = 64 };
 
+/* The years 1 to 9999, beyond which neither GDateTime nor Python's datetime can write a moment. */
+static const int64_t min_s = -62135596800;
+static const int64_t max_s = 253402300799;
+
 /* Named groups, so that the two spellings of month and day can share a name. */
 #define DATE_PATTERN                                                                               \
     "(?<year>\\d{4})"                                                                              \
@@ -12,16 +16,19 @@ enum { MAX_TEXT_BYTES = 64 };
     "(?::?(?<second>\\d{1,2})(?:[.,](?<fraction>\\d+))?)?"                                         \
     "(?<zone>Z|(?<sign>[-+])(?<zone_hour>\\d{2}):?(?<zone_minute>\\d{2})?)?)?)?)?\\Z"
 
-static GRegex *
+static void *
+compile(void *none)
+{
+    (void) none;
+    return g_regex_new(DATE_PATTERN, G_REGEX_ANCHORED | G_REGEX_DUPNAMES, 0, NULL);
+}
+
+static const GRegex *
 pattern(void)
 {
-    static GRegex *compiled;
+    static GOnce once = G_ONCE_INIT;
 
-    if (g_once_init_enter(&compiled)) {
-        g_once_init_leave(&compiled,
-                          g_regex_new(DATE_PATTERN, G_REGEX_ANCHORED | G_REGEX_DUPNAMES, 0, NULL));
-    }
-    return compiled;
+    return g_once(&once, compile, NULL);
 }
 
 /* A group that took no part in the match has its default. All groups are a few digits. */
@@ -62,6 +69,7 @@ msk_datetime_parse(const char *text, int64_t *ret_us)
     g_autoptr(GMatchInfo) match = NULL;
     g_autoptr(GDateTime) local = NULL;
     int64_t offset_s;
+    int64_t utc_s;
 
     /* A date is short; the limit keeps the matcher's work bounded. */
     if (strnlen(text, MAX_TEXT_BYTES) == MAX_TEXT_BYTES ||
@@ -75,17 +83,21 @@ msk_datetime_parse(const char *text, int64_t *ret_us)
     if (local == NULL || ABS(offset_s) >= 24LL * 3600) {
         return false;
     }
-    *ret_us = (g_date_time_to_unix(local) - offset_s) * G_USEC_PER_SEC + fraction_us(match);
+    utc_s = g_date_time_to_unix(local) - offset_s;
+    if (utc_s < min_s || utc_s > max_s) {
+        return false;
+    }
+    *ret_us = utc_s * G_USEC_PER_SEC + fraction_us(match);
     return true;
 }
 
+/* By hand, because strftime's %Y writes the year 1 as "1". */
 static char *
-format(int64_t time_us, const char *layout)
+format(int64_t time_us, char separator)
 {
     int64_t seconds = time_us / G_USEC_PER_SEC;
     int64_t rest_us = time_us % G_USEC_PER_SEC;
     g_autoptr(GDateTime) moment = NULL;
-    g_autofree char *whole = NULL;
 
     if (rest_us < 0) {
         rest_us += G_USEC_PER_SEC;
@@ -93,18 +105,20 @@ format(int64_t time_us, const char *layout)
     }
     moment = g_date_time_new_from_unix_utc(seconds);
     g_assert(moment != NULL);
-    whole = g_date_time_format(moment, layout);
-    return g_strdup_printf("%s.%06d", whole, (int) rest_us);
+    return g_strdup_printf("%04d-%02d-%02d%c%02d:%02d:%02d.%06d", g_date_time_get_year(moment),
+                           g_date_time_get_month(moment), g_date_time_get_day_of_month(moment),
+                           separator, g_date_time_get_hour(moment), g_date_time_get_minute(moment),
+                           g_date_time_get_second(moment), (int) rest_us);
 }
 
 char *
 msk_datetime_format_rest(int64_t time_us)
 {
-    return format(time_us, "%Y-%m-%dT%H:%M:%S");
+    return format(time_us, 'T');
 }
 
 char *
 msk_datetime_format_sql(int64_t time_us)
 {
-    return format(time_us, "%Y-%m-%d %H:%M:%S");
+    return format(time_us, ' ');
 }

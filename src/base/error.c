@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
-G_DEFINE_QUARK(msk - error, msk_error)
+G_DEFINE_QUARK(msk_error, msk_error)
 
 const char *
 msk_error_code_name(MskErrorCode code)

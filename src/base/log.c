@@ -87,7 +87,7 @@ msk_log_set_logger_levels(const char *const *levels)
 
         if (equals != NULL && equals != levels[i] && msk_log_parse_level(equals + 1, &item.level)) {
             item.name = g_strndup(levels[i], (size_t) (equals - levels[i]));
-            g_array_append_val(fresh, item);
+            g_array_append_vals(fresh, &item, 1);
         }
     }
     g_rw_lock_writer_lock(&levels_lock);

@@ -8,7 +8,7 @@ test_every_code_has_a_name(void)
         const char *name = msk_error_code_name((MskErrorCode) code);
 
         g_assert_nonnull(name);
-        g_assert_cmpint(name[0], !=, '\0');
+        g_assert_cmpstr(name, !=, "");
     }
     g_assert_cmpstr(msk_error_code_name(MSK_ERROR_UNAVAILABLE), ==, "unavailable");
 }
