@@ -68,6 +68,8 @@ test_many_datagrams_are_one_call(Fixture *self, const void *data)
 
     (void) data;
     g_assert_no_error(error);
+    g_assert_nonnull(one);
+    g_assert_nonnull(two);
     for (unsigned i = 0; i < 1000; i++) {
         g_assert_cmpuint(msk_wakeup_send(self->bus), ==, 2);
     }
