@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""cppcheck finds nothing (warning, performance and portability classes)."""
+
+import hashlib
+import os
+import subprocess
+
+import common
+
+LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'cppcheck.cfg')
+
+
+def check(args):
+    common.tool('cppcheck')
+    names = common.files(args.root, r'^(src|tests|demo|bench)/.*\.c$')
+    if not names:
+        return
+    # cppcheck's own cache does not look at the library file.
+    with open(LIBRARY, 'rb') as source:
+        key = hashlib.sha256(source.read()).hexdigest()[:16]
+    cache = os.path.join(args.build, f'lint-cppcheck-{key}')
+    os.makedirs(cache, exist_ok=True)
+    done = subprocess.run(
+        ['cppcheck', '--quiet', f'-j{os.cpu_count()}', f'--cppcheck-build-dir={cache}',
+         '--enable=warning,performance,portability', f'--library={LIBRARY}',
+         '--std=c11', '--force',
+         '--suppress=missingIncludeSystem', '--error-exitcode=1', '-Isrc', '-D_GNU_SOURCE',
+         '-DMSK_VERSION="0"', '--template={file}:{line}: {message} [{id}]', *names],
+        cwd=args.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = [line for line in done.stdout.decode(errors='replace').splitlines() if line.strip()]
+    if done.returncode != 0 and not lines:
+        lines = [f'cppcheck ended with status {done.returncode} and said nothing']
+    if done.returncode != 0:
+        yield from lines
+
+
+common.run(check, __doc__)
