@@ -15,3 +15,9 @@ def host():
     """A throw-away host without any service; see kit/host.py."""
     with Host("h1") as made:
         yield made
+
+
+def pytest_configure(config):
+    """Declares the markers."""
+    config.addinivalue_line("markers", "plain_build: not run on sanitizer builds (it is about speed"
+                            " or the demo, and would only repeat what they cover)")

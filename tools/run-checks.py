@@ -1,0 +1,323 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the stages of `make check`, shows how far they are, and adds their results up.
+
+    run-checks.py all | STAGE...      the stages are listed by --list
+
+Each stage builds what it needs and writes build/logs/<stage>.log. A test is one TAP subtest of
+a meson test, one pytest case, or one lint check; a stage that cannot run counts as one failure.
+The last line is "N passed, N failed, N skipped", and the exit status is 1 when one failed.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "logs"
+TERMINAL = sys.stdout.isatty()
+
+SANITIZER_ENV = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:second_deadlock_stack=1",
+}
+
+
+@dataclasses.dataclass
+class Counts:
+    """Results of a stage, and what failed, by name."""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: list = dataclasses.field(default_factory=list)
+
+    def add(self, other):
+        """Adds another stage's results."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
+    def fail(self, name):
+        """One more failure."""
+        self.failed += 1
+        self.failures.append(name)
+
+
+class StageError(Exception):
+    """A stage that could not run to its end."""
+
+
+class Stage:
+    """What a running stage needs: its log, its clock, and commands with a time limit."""
+
+    def __init__(self, name, limit_s):
+        self.name = name
+        self.log_path = LOGS / f"{name}.log"
+        self.started = time.monotonic()
+        self.deadline = self.started + limit_s
+        self.limit_s = limit_s
+        self._shown = 0.0
+
+    def progress(self, final=None):
+        """One line a stage: on a terminal it is rewritten in place, elsewhere only its end."""
+        elapsed = time.monotonic() - self.started
+        if final is not None:
+            print(("\r\033[K" if TERMINAL else "") + f"{self.name:<14} {final}  ({elapsed:.0f} s)",
+                  flush=True)
+        elif TERMINAL and elapsed - self._shown >= 1:
+            self._shown = elapsed
+            width = shutil.get_terminal_size().columns - 26
+            last = self._last_line()[:max(width, 0)]
+            print(f"\r\033[K{self.name:<14} {elapsed:4.0f} s  {last}", end="", flush=True)
+        elif not TERMINAL and elapsed - self._shown >= 30:
+            self._shown = elapsed
+            print(f"{self.name:<14} running for {elapsed:.0f} s", flush=True)
+
+    def _last_line(self):
+        with open(self.log_path, "rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - 400))
+            lines = log.read().decode(errors="replace").split("\n")
+        text = next((line for line in reversed(lines) if line.strip()), "")
+        return re.sub(r"[^ -~]", "", text)
+
+    def run(self, argv, env=None):
+        """Runs a command into the log; returns its exit status."""
+        with open(self.log_path, "ab") as log:
+            log.write(f"\n$ {' '.join(map(str, argv))}\n".encode())
+            log.flush()
+            process = subprocess.Popen(list(map(str, argv)), cwd=ROOT, stdin=subprocess.DEVNULL,
+                                       stdout=log, stderr=log, env={**os.environ, **(env or {})},
+                                       start_new_session=True)
+        try:
+            while process.poll() is None:
+                if time.monotonic() > self.deadline:
+                    raise StageError(f"still running after {self.limit_s:.0f} s, stopped")
+                self.progress()
+                try:
+                    process.wait(timeout=0.2)
+                except subprocess.TimeoutExpired:
+                    pass
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+        return process.returncode
+
+    def must(self, argv, env=None):
+        """Runs a command that has to succeed for the stage to mean anything."""
+        status = self.run(argv, env)
+        if status != 0:
+            raise StageError(f"'{' '.join(map(str, argv[:3]))}' ended with status {status}")
+
+    # -- the ways a stage gets its results
+
+    def build(self, directory, options=(), env=None):
+        """Configures a build tree if needed, and builds it."""
+        path = ROOT / directory
+        if not (path / "build.ninja").exists():
+            self.must(["meson", "setup", path, *options], env)
+        self.must(["ninja", "-C", path], env)
+        return path
+
+    def meson(self, build, suite, counts, env=None, scale=1):
+        """Runs a suite of meson tests and counts their TAP subtests."""
+        result = build / "meson-logs" / f"{self.name}.json"
+        result.unlink(missing_ok=True)
+        status = self.run(["meson", "test", "-C", build, "--no-rebuild", "--suite", suite,
+                           "--print-errorlogs", "--timeout-multiplier", scale,
+                           "--logbase", self.name], env)
+        if not result.exists():
+            raise StageError(f"meson test ended with status {status} and no results")
+        with open(result, encoding="utf-8") as lines:
+            for line in lines:
+                count_meson_test(json.loads(line), counts)
+        if status != 0 and counts.failed == 0:
+            counts.fail(f"meson test ended with status {status}")
+
+    def pytest(self, build, paths, counts, env=None):
+        """Runs pytest and counts its cases."""
+        report = LOGS / f"{self.name}.{counts.passed}.xml"
+        report.unlink(missing_ok=True)
+        status = self.run([sys.executable, "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider",
+                           f"--junitxml={report}", *paths],
+                          {"MSK_BUILD": str(build), "PYTHONUNBUFFERED": "1", **(env or {})})
+        if not report.exists():
+            raise StageError(f"pytest ended with status {status} and no results")
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            count_pytest_case(case, counts)
+        if status != 0 and counts.failed == 0:
+            counts.fail(f"pytest ended with status {status}")
+
+
+def count_meson_test(test, counts):
+    """Adds the TAP subtests of one line of meson's testlog.json."""
+    seen_failure = False
+    for line in (test.get("stdout") or "").splitlines():
+        match = re.match(r"\s*(not ok|ok) \d+(.*)", line)
+        if match is None:
+            continue
+        if "# SKIP" in match[2]:
+            counts.skipped += 1
+        elif match[1] == "ok":
+            counts.passed += 1
+        else:
+            seen_failure = True
+            counts.fail(f"{test['name']}: {match[2].strip(' -')}")
+    if test["result"] in ("SKIP",):
+        counts.skipped += 1
+    elif test["result"] not in ("OK", "EXPECTEDFAIL") and not seen_failure:
+        counts.fail(f"{test['name']}: {test['result'].lower()}")
+
+
+def count_pytest_case(case, counts):
+    """Adds one <testcase> of a junit file."""
+    name = f"{case.get('classname', '')}::{case.get('name', '')}"
+    tags = {child.tag for child in case}
+    if tags & {"failure", "error"}:
+        counts.fail(name)
+    elif "skipped" in tags:
+        counts.skipped += 1
+    else:
+        counts.passed += 1
+
+
+# -- the stages
+
+def unit(stage, counts):
+    """unit tests, GCC"""
+    stage.meson(stage.build("build"), "unit", counts)
+
+
+def clang(stage, counts):
+    """unit tests, clang"""
+    stage.meson(stage.build("build-clang", env={"CC": "clang"}), "unit", counts)
+
+
+def fuzz(stage, counts):
+    """every file of the fuzz corpora, under ASan and UBSan"""
+    stage.meson(stage.build("build-asan", ["-Db_sanitize=address,undefined"]), "fuzz", counts,
+                SANITIZER_ENV, scale=5)
+
+
+def contract(stage, counts):
+    """recorded REST calls"""
+    stage.pytest(stage.build("build"), ["tests/contract"], counts)
+
+
+def functional(stage, counts):
+    """the real programs"""
+    stage.pytest(stage.build("build"), ["tests/functional"], counts)
+
+
+def sanitized(stage, counts, directory, sanitizer):
+    """Unit, contract and functional tests of one sanitizer build."""
+    build = stage.build(directory, [f"-Db_sanitize={sanitizer}"])
+    stage.meson(build, "unit", counts, SANITIZER_ENV, scale=5)
+    stage.pytest(build, ["-m", "not plain_build", "tests/contract", "tests/functional"], counts,
+                 SANITIZER_ENV)
+
+
+def asan(stage, counts):
+    """unit and functional tests under ASan and UBSan"""
+    sanitized(stage, counts, "build-asan", "address,undefined")
+
+
+def tsan(stage, counts):
+    """unit and functional tests under TSan"""
+    sanitized(stage, counts, "build-tsan", "thread")
+
+
+def lint(stage, counts):
+    """style, layers, complexity, static analysis"""
+    stage.build("build")
+    status = stage.run(["tools/lint/run"])
+    text = stage.log_path.read_text(encoding="utf-8", errors="replace")
+    for verdict, name in re.findall(r"^(ok|not ok|FAIL|PASS):? (.*)$", text, re.MULTILINE):
+        if verdict in ("ok", "PASS"):
+            counts.passed += 1
+        else:
+            counts.fail(name)
+    if status != 0 and counts.failed == 0:
+        counts.fail(f"tools/lint/run ended with status {status}")
+
+
+# In the order they run, each with the seconds it may take.
+STAGES = {
+    "unit": (unit, 600),
+    "clang": (clang, 600),
+    "contract": (contract, 600),
+    "functional": (functional, 1200),
+    "fuzz": (fuzz, 600),
+    "asan": (asan, 1800),
+    "tsan": (tsan, 1800),
+    "lint": (lint, 1200),
+}
+
+
+def run_stage(name):
+    """Runs one stage; whatever goes wrong is a failure with a name."""
+    function, limit_s = STAGES[name]
+    stage = Stage(name, limit_s)
+    stage.log_path.write_bytes(b"")
+    counts = Counts()
+    try:
+        function(stage, counts)
+        if counts.passed + counts.failed + counts.skipped == 0:
+            raise StageError("it has no tests")
+    except (StageError, OSError, ValueError, ElementTree.ParseError) as error:
+        counts.fail(f"the stage could not run: {error}")
+    stage.progress(f"{counts.passed:5} passed {counts.failed:4} failed {counts.skipped:4} skipped")
+    for failure in counts.failures:
+        print(f"    FAILED {failure}")
+    if counts.failures:
+        print(f"    log: {stage.log_path.relative_to(ROOT)}, which ends:")
+        lines = stage.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for line in lines[-20:]:
+            print(f"    | {line}")
+    return counts
+
+
+def main():
+    """Runs the wanted stages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stage", nargs="*", help=f"all, or some of: {', '.join(STAGES)}")
+    parser.add_argument("--list", action="store_true", help="list the stages")
+    options = parser.parse_args()
+    if options.list:
+        for name, (function, limit_s) in STAGES.items():
+            print(f"{name:<14} {function.__doc__.splitlines()[0]} (at most {limit_s} s)")
+        return 0
+    names = list(STAGES) if options.stage in ([], ["all"]) else options.stage
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        parser.error(f"no stage '{unknown[0]}'; the stages are: {', '.join(STAGES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    total = Counts()
+    try:
+        for name in names:
+            total.add(run_stage(name))
+    except KeyboardInterrupt:
+        print("\ninterrupted")
+        return 130
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
