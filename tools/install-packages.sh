@@ -56,9 +56,8 @@ candidates() {
 }
 
 install_all() {
-    # shellcheck disable=SC2086 # one word a package
-    apt-get -q -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 install -y \
-        --no-install-recommends $1 </dev/null
+    printf '%s\n' "$1" | xargs apt-get -q -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 install -y \
+        --no-install-recommends
 }
 
 [ $# -gt 0 ] || die 'usage: install-packages.sh SET... (build, lint, test, demo)'

@@ -244,14 +244,19 @@ def tsan(stage, counts):
 
 def lint(stage, counts):
     """style, layers, complexity, static analysis"""
-    stage.build("build")
-    status = stage.run(["tools/lint/run"])
+    build = stage.build("build")
+    stage.meson(build, "lint", counts)
+    status = stage.run(["tools/lint/run", "--build", build])
     text = stage.log_path.read_text(encoding="utf-8", errors="replace")
-    for verdict, name in re.findall(r"^(ok|not ok|FAIL|PASS):? (.*)$", text, re.MULTILINE):
-        if verdict in ("ok", "PASS"):
+    for verdict, name in re.findall(r"^(ok|FAILED|skipped) +(\S+) +[\d.]+ s$", text, re.MULTILINE):
+        if verdict == "ok":
             counts.passed += 1
+        elif verdict == "skipped":
+            counts.skipped += 1
         else:
             counts.fail(name)
+    if counts.passed == 0:
+        raise StageError(f"tools/lint/run ended with status {status} and no results")
     if status != 0 and counts.failed == 0:
         counts.fail(f"tools/lint/run ended with status {status}")
 
