@@ -79,7 +79,8 @@ void msk_http_response_clear(MskHttpResponse *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHttpResponse, msk_http_response_clear)
 
 typedef struct {
-    /* Whether handle() may wait for anything. */
+    /* Whether handle() may wait for anything; never for a request with body_too_large, which is
+     * not asked about. */
     bool (*needs_worker)(const MskHttpRequest *request, void *data);
     void (*handle)(const MskHttpRequest *request, MskHttpResponse *response, void *data);
 } MskHttpHandler;
@@ -127,7 +128,7 @@ void msk_http_server_drain(MskHttpServer *self, MskHttpDrainedFunc drained, void
  * msk_http_server_free:
  * @self: (nullable)
  *
- * Stops at once: requests that still wait for a worker are answered 503, what runs is waited for.
+ * Blocks until the requests that workers have are answered; connections are closed as they are.
  */
 void msk_http_server_free(MskHttpServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHttpServer, msk_http_server_free)
