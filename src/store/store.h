@@ -264,7 +264,7 @@ typedef struct {
     int64_t epoch;                 /* from 1; one more at each change of the owner */
     int64_t attempt;               /* from 1; one more when an error row was claimed again */
     bool taken_over;               /* another engine may have begun the recovery */
-    char *state;                   /* (nullable) of msk_store_claim_save_state, when taken over */
+    char *state;                   /* (nullable) what msk_store_claim_save_state saved last */
 } MskClaim;
 
 /** msk_claim_free: @self: (nullable) */
@@ -328,7 +328,7 @@ MskStoreResult msk_store_claim_take_over(MskStore *self, const char *engine_uuid
  * Two claims that have not ended never hold the same subject, whichever engines own them: one VM
  * is recovered by one engine at a time. The claim keeps it until it ends, also when it is released
  * or taken over; holding it again is DONE. An ended claim that begins again (error rows) holds
- * nothing and has no state.
+ * nothing, but its state stays.
  * Returns: DONE, BUSY (try again later), LOST.
  */
 MskStoreResult msk_store_claim_hold(MskStore *self, const MskClaimRef *ref, const char *subject,
