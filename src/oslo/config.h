@@ -19,13 +19,13 @@
 
 typedef enum {
     MSK_OPTION_STRING,
-    MSK_OPTION_BOOL, /* 1/true/yes/on/t/y, 0/false/no/off/f/n, any case */
+    MSK_OPTION_BOOL, /* 1/true/yes/on, 0/false/no/off, any case */
     MSK_OPTION_INT,
     MSK_OPTION_FLOAT,
     MSK_OPTION_PORT,  /* 0..65535 */
-    MSK_OPTION_LIST,  /* a,b,c with oslo's quoting */
+    MSK_OPTION_LIST,  /* a,b,c; with bounds a list of whole numbers */
     MSK_OPTION_DICT,  /* key:value,key:value */
-    MSK_OPTION_FLOW,  /* {'pre': ['a'], 'main': [], 'post': []}: taskflow driver options */
+    MSK_OPTION_FLOW,  /* pre: ['a'], main: [], post: []; see config_flow.h */
     MSK_OPTION_MULTI, /* repeated keys, every value kept */
     MSK_OPTION_HOST,  /* a host name or address */
     MSK_OPTION_URI,
@@ -35,8 +35,9 @@ typedef struct {
     const char *group; /* "DEFAULT" or another section */
     const char *name;  /* with underscores */
     MskOptionType type;
-    const char
-        *initial;     /* (nullable) the default as it would be written in a file; NULL is unset */
+    /* (nullable) the default as it would be written in a file; NULL is unset. The lines of a MULTI
+     * are its values; MSK_OPTION_HOST_NAME is the name of this machine. */
+    const char *initial;
     const char *help; /* one or more sentences; part of the sample file and the reference page */
     const char *unit; /* (nullable) such as "seconds" */
     const char *const *choices;    /* (nullable) NULL-terminated allowed values of a string */
@@ -50,6 +51,8 @@ typedef struct {
     bool accepted_only; /* read and checked for compatibility, has no effect; help says why */
 } MskOption;
 
+#define MSK_OPTION_HOST_NAME "<HOSTNAME>"
+
 typedef struct MskConfigSchema MskConfigSchema;
 typedef struct MskConfig MskConfig;
 
@@ -61,9 +64,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskConfigSchema, msk_config_schema_free)
 /**
  * msk_config_schema_add:
  * @options: (static) the table; a row that is there already (same group and name) must be the same
- * row.
+ * row. A row that is accepted_only gives way to one that is not. Not after the first load.
  */
 void msk_config_schema_add(MskConfigSchema *self, const MskOption *options, size_t n_options);
+
+/** msk_config_schema_options: Returns: (owned by @self) the rows, by group and name, DEFAULT first;
+ * @ret_n of them. */
+const MskOption *const *msk_config_schema_options(MskConfigSchema *self, size_t *ret_n);
 
 /* Where a configuration comes from. Later files win; a directory's *.conf files come in order of
  * their names, after the files; then the environment (OS_GROUP__OPTION); then @overrides. */
@@ -78,18 +85,44 @@ typedef struct {
 /**
  * msk_config_load:
  * @error: %MSK_ERROR_INVALID with "file:line: [group] option = value: what is allowed" for a bad
- *   file or value; %MSK_ERROR_NOT_FOUND or %MSK_ERROR_DENIED for a file that cannot be read.
+ *   file or value; %MSK_ERROR_NOT_FOUND, %MSK_ERROR_DENIED or %MSK_ERROR_UNAVAILABLE for a file
+ *   that cannot be read.
  *
- * Blocks (reads files). Options that no table knows are kept out and logged at debug.
+ * Blocks (reads files). Options that no table knows are kept out, see msk_config_unknown.
  * Returns: (transfer full) the snapshot, or NULL.
  */
-MskConfig *msk_config_load(const MskConfigSchema *schema, const MskConfigSources *sources,
+MskConfig *msk_config_load(MskConfigSchema *schema, const MskConfigSources *sources,
                            GError **error);
 
 MskConfig *msk_config_ref(MskConfig *self);
 /** msk_config_unref: @self: (nullable) */
 void msk_config_unref(MskConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskConfig, msk_config_unref)
+
+/**
+ * msk_config_merge: what a running program may take over from a new configuration.
+ *
+ * Returns: (transfer full) the mutable options of @fresh and all others of @running; both are of
+ * the same schema.
+ */
+MskConfig *msk_config_merge(const MskConfig *running, const MskConfig *fresh);
+
+/** MskConfigVisit: @old_text, @new_text: "***" for secrets, "<unset>" for no value. */
+typedef void (*MskConfigVisit)(const MskOption *option, const char *old_text, const char *new_text,
+                               void *data);
+
+/** msk_config_compare: calls @visit for every option that differs; both are of one schema. */
+void msk_config_compare(const MskConfig *old_config, const MskConfig *new_config,
+                        MskConfigVisit visit, void *data);
+
+/** msk_config_each: calls @visit for every option, with the same text twice. */
+void msk_config_each(const MskConfig *self, MskConfigVisit visit, void *data);
+
+/** msk_config_unknown: Returns: (owned by @self) "path:line: [group] name" that no table knows. */
+const char *const *msk_config_unknown(const MskConfig *self);
+
+/** msk_config_deprecated: Returns: (owned by @self) one sentence for each old name in use. */
+const char *const *msk_config_deprecated(const MskConfig *self);
 
 /*
  * Reading. An option that is in no registered table, or of another type, is a bug of ours: the

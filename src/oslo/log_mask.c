@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oslo/log_mask.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define MASK "***"
+
+/* In lower case. A name may go on with digits or one of the endings before its separator. */
+static const char *const names[] = {
+    "authorization", "password",  "passwd", "passphrase",  "adminpass",    "admin_pass",
+    "new_pass",      "sys_pswd",  "token",  "secret_uuid", "secret",       "encrypted_key",
+    "private_key",   "fernetkey", "sslkey", "api_key",     "rabbitcookie",
+};
+static const char *const endings[] = {"_key", "_hash", "_data"};
+
+static bool
+has_prefix_any_case(const char *text, const char *prefix)
+{
+    return g_ascii_strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The length of the secret's name that @text begins with, or 0. */
+static size_t
+match_name(const char *text)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (has_prefix_any_case(text, names[i])) {
+            size_t length = strlen(names[i]);
+
+            for (size_t j = 0; j < G_N_ELEMENTS(endings); j++) {
+                if (has_prefix_any_case(text + length, endings[j])) {
+                    length += strlen(endings[j]);
+                    break;
+                }
+            }
+            return length + strspn(text + length, "0123456789");
+        }
+    }
+    return 0;
+}
+
+static size_t
+spaces(const char *text)
+{
+    return strspn(text, " \t");
+}
+
+/* An optional quote, which may itself be escaped inside a quoted document. */
+static size_t
+quote_length(const char *text)
+{
+    if (text[0] == '"' || text[0] == '\'') {
+        return 1;
+    }
+    return text[0] == '\\' && (text[1] == '"' || text[1] == '\'') ? 2 : 0;
+}
+
+/* What stands between name and value, or 0 when no value follows. */
+static size_t
+match_separator(const char *text, bool is_argument)
+{
+    size_t length = quote_length(text);
+
+    if (text[0] == '>') {
+        return 1;
+    }
+    length += spaces(text + length);
+    if (text[length] == '=' || text[length] == ':') {
+        length++;
+        length += text[length] == '>';
+        return length + spaces(text + length);
+    }
+    return is_argument && quote_length(text) == 0 ? length : 0;
+}
+
+/* The length of a value that goes on to @quote, which is @quote_size bytes long. */
+static size_t
+quoted_length(const char *text, const char *quote, size_t quote_size)
+{
+    size_t length = 0;
+
+    while (text[length] != '\0' && strncmp(text + length, quote, quote_size) != 0) {
+        length += text[length] == '\\' && text[length + 1] != '\0' ? 2 : 1;
+    }
+    return length;
+}
+
+/* Appends the value's quotes with the mask between them. Returns the bytes it took of @text. */
+static size_t
+mask_value(GString *out, const char *text, const char *stops)
+{
+    size_t prefix = (text[0] == 'u' || text[0] == 'b') && quote_length(text + 1) > 0 ? 1 : 0;
+    size_t quote = quote_length(text + prefix);
+    const char *value = text + prefix + quote;
+    size_t length = quote > 0 ? quoted_length(value, text + prefix, quote) : strcspn(value, stops);
+
+    g_string_append_len(out, text, (gssize) (prefix + quote));
+    if (length > 0) {
+        g_string_append(out, MASK);
+    }
+    return prefix + quote + length;
+}
+
+/* Whether @at, a name inside @message, belongs to an argument such as --os-password. */
+static bool
+is_argument(const char *message, const char *at)
+{
+    while (at > message && (g_ascii_isalnum(at[-1]) || at[-1] == '-' || at[-1] == '_')) {
+        at--;
+    }
+    return at[0] == '-';
+}
+
+/* Masks "name<separator>value" at @text. Returns the bytes it took, or 0. */
+static size_t
+mask_pair(GString *out, const char *message, const char *text)
+{
+    size_t name = match_name(text);
+    size_t separator;
+    bool is_header;
+
+    if (name == 0) {
+        return 0;
+    }
+    separator = match_separator(text + name, is_argument(message, text));
+    if (separator == 0) {
+        return 0;
+    }
+    is_header = has_prefix_any_case(text, "authorization");
+    g_string_append_len(out, text, (gssize) (name + separator));
+    return name + separator +
+           mask_value(out, text + name + separator, is_header ? "\r\n\"'" : " \t\r\n,;&)]}\"'<\\");
+}
+
+/* The end of the part of a URL that may hold user names and passwords. */
+static const char *
+authority_end(const char *text)
+{
+    const char *end = text + strcspn(text, "/?# \t\r\n\"'<>");
+    const char *url_end = text + strcspn(text, " \t\r\n\"'<>");
+    const char *colon = memchr(text, ':', (size_t) (end - text));
+    const char *at = memrchr(text, '@', (size_t) (url_end - text));
+
+    /* A password with a bare slash: what follows the colon is then no port. */
+    if (at > end && colon != NULL && colon + 1 + strspn(colon + 1, "0123456789") != end) {
+        return at + 1;
+    }
+    return end;
+}
+
+/* @text is behind "://". Returns the bytes it took. */
+static size_t
+mask_authority(GString *out, const char *text)
+{
+    const char *end = authority_end(text);
+    const char *part = text;
+
+    /* Several servers may be named, each with a user: rabbit://a:b@one,c:d@two. */
+    while (part < end) {
+        const char *comma = memchr(part, ',', (size_t) (end - part));
+        const char *part_end = comma != NULL ? comma : end;
+        const char *at = memrchr(part, '@', (size_t) (part_end - part));
+        const char *colon = at != NULL ? memchr(part, ':', (size_t) (at - part)) : NULL;
+
+        if (at == NULL && comma != NULL && memchr(comma, '@', (size_t) (end - comma)) != NULL &&
+            memchr(part, ':', (size_t) (comma - part)) != NULL) {
+            /* A comma inside a password; hide all of it. */
+            part_end = end;
+            at = memrchr(part, '@', (size_t) (end - part));
+            colon = memchr(part, ':', (size_t) (at - part));
+        }
+        if (colon != NULL) {
+            g_string_append_len(out, part, colon + 1 - part);
+            g_string_append(out, MASK);
+            part = at;
+        }
+        part_end += part_end < end;
+        g_string_append_len(out, part, part_end - part);
+        part = part_end;
+    }
+    return (size_t) (end - text);
+}
+
+char *
+msk_mask_secrets(const char *message)
+{
+    GString *out = g_string_sized_new(strlen(message) + 16);
+    const char *next = message;
+
+    while (*next != '\0') {
+        size_t taken = 0;
+
+        if (strncmp(next, "://", 3) == 0) {
+            g_string_append(out, "://");
+            taken = 3 + mask_authority(out, next + 3);
+        } else if (g_ascii_isalpha(*next)) {
+            taken = mask_pair(out, message, next);
+        }
+        if (taken == 0) {
+            g_string_append_c(out, *next);
+            taken = 1;
+        }
+        next += taken;
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void
+append_escaped(GString *out, unsigned char c)
+{
+    switch (c) {
+    case '\n':
+        g_string_append(out, "\\n");
+        break;
+    case '\r':
+        g_string_append(out, "\\r");
+        break;
+    case '\t':
+        g_string_append(out, "\\t");
+        break;
+    default:
+        g_string_append_printf(out, "\\x%02x", c);
+        break;
+    }
+}
+
+char *
+msk_escape_controls(const char *text)
+{
+    GString *out = g_string_sized_new(strlen(text) + 16);
+    const char *next = text;
+
+    while (*next != '\0') {
+        gunichar c = g_utf8_get_char_validated(next, -1);
+        size_t length = c < 0x80 || c > G_MAXINT32 ? 1 : (size_t) g_unichar_to_utf8(c, NULL);
+
+        if (c < 0x20 || c == 0x7f || c > G_MAXINT32) {
+            append_escaped(out, (unsigned char) *next);
+        } else if (c >= 0x80 && c < 0xa0) {
+            /* The C1 controls move a terminal's cursor as well. */
+            g_string_append_printf(out, "\\x%02x", (unsigned) c);
+        } else {
+            g_string_append_len(out, next, (gssize) length);
+        }
+        next += length;
+    }
+    return g_string_free(out, FALSE);
+}
