@@ -61,6 +61,11 @@ def tail(path, lines=15):
     return "\n".join(text.splitlines()[-lines:])
 
 
+def short_directory(name):
+    """A new directory with a short name: socket paths end at 107 characters."""
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"msk-{name}-", dir="/tmp"))
+
+
 def wait_until(condition, timeout=10.0, what="the condition", interval=0.01):
     """Waits until condition() is true, and returns what it returned."""
     deadline = time.monotonic() + timeout
@@ -153,7 +158,7 @@ class Host:
         if not tool.exists():
             raise KitError(f"{tool} is missing: build first, or set MSK_BUILD")
         if self.dir is None:
-            self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"msk-{self.name}-")).resolve()
+            self.dir = short_directory(self.name)
         for name in ("log", "libvirt"):
             (self.dir / name).mkdir(parents=True, exist_ok=True)
         argv = [str(tool), "up", "--name", self.name, "--dir", str(self.dir)]
@@ -273,7 +278,7 @@ class Host:
     def _libvirt_answers(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
-                probe.connect(str(self.dir / "libvirt" / "libvirt-sock"))
+                probe.connect(str(self.path("/run/libvirt/libvirt-sock")))
             except OSError:
                 return False
         return self.run(["virsh", "-q", "version", "--daemon"], check=False).returncode == 0
