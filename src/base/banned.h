@@ -12,5 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* With clang and _FORTIFY_SOURCE, glibc makes macros of these, and a macro cannot be poisoned. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets popen usleep gmtime  \
     localtime

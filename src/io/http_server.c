@@ -289,7 +289,7 @@ static bool
 hand_to_worker(Request *self)
 {
     MskHttpServer *server = self->server;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&server->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&server->lock);
 
     if (server->stopping) {
         answer_plainly(&self->response, MHD_HTTP_SERVICE_UNAVAILABLE,

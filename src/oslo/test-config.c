@@ -194,9 +194,9 @@ test_later_sources_win(Fixture *fixture, const void *data)
         write_file(fixture, "1.ini", "[a]\nlimit=1\nhooks=a\n[DEFAULT]\nhook=0\n");
     g_autofree char *second =
         write_file(fixture, "2.ini", "[DEFAULT]\nold_limit=2\nhook=b\nname=f\n");
-    g_autofree char *in_dir = write_file(fixture, "z.conf", "[a]\nport=2\nhooks=c\nhooks=d\n");
-    g_autofree char *before = write_file(fixture, "b.conf", "[a]\nport=1\nratio=7\n");
-    g_autofree char *hidden = write_file(fixture, ".h.conf", "[a]\nport=3\n");
+    g_free(write_file(fixture, "z.conf", "[a]\nport=2\nhooks=c\nhooks=d\n"));
+    g_free(write_file(fixture, "b.conf", "[a]\nport=1\nratio=7\n"));
+    g_free(write_file(fixture, ".h.conf", "[a]\nport=3\n"));
     const char *files[] = {first, second, NULL};
     const char *dirs[] = {fixture->dir, NULL};
     const char *overrides[] = {"DEFAULT.debug=true", "DEFAULT.debug=false", NULL};
