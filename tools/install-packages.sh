@@ -60,6 +60,17 @@ install_all() {
         --no-install-recommends
 }
 
+# Some of the packages are daemons: they are installed, not started.
+start_nothing() {
+    guard=/usr/sbin/policy-rc.d
+    if [ ! -e "$guard" ]; then
+        trap 'rm -f "$guard"' EXIT
+        trap 'exit 1' HUP INT TERM
+        printf '#!/bin/sh\nexit 101\n' >"$guard"
+        chmod 755 "$guard"
+    fi
+}
+
 [ $# -gt 0 ] || die 'usage: install-packages.sh SET... (build, lint, test, demo)'
 command -v dpkg-query >/dev/null || die 'this is not a Debian; install what tools/packages.txt lists'
 need=$(missing "$@")
@@ -80,6 +91,7 @@ for package in $packages; do
     fi
 done
 say "==> installing with apt: $packages"
+start_nothing
 if ! install_all "$packages"; then
     say '==> that failed; once more with fresh package lists'
     apt-get -q -o DPkg::Lock::Timeout=600 update </dev/null
