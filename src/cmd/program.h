@@ -6,8 +6,8 @@
  * manager, exit status.
  *
  *   arguments ─▶ load config ─▶ log ─▶ start() ─▶ READY, main loop ─▶ SIGTERM ─▶ drain() ─▶ quit
- *                     ▲                                │                           (msk_program_quit)
- *                     └── SIGHUP: mutable options ◀────┘ reload(old)
+ *                     ▲                                │ (msk_program_quit) └── SIGHUP: mutable
+ * options ◀────┘ reload(old)
  *
  * A daemon's spec has start; a command line tool's has run. All callbacks run on the main thread,
  * the one that iterates the default GMainContext.
