@@ -77,7 +77,6 @@ msk_flow_progress_task(MskFlowProgress *self, const char *name)
     MskTaskProgress *task = g_new0(MskTaskProgress, 1);
 
     task->name = g_strdup(name);
-    task->state = MSK_PROGRESS_PENDING;
     task->details = g_ptr_array_new_with_free_func(detail_free);
     g_ptr_array_add(self->tasks, task);
     return task;
