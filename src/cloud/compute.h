@@ -6,9 +6,9 @@
  * [DEFAULT] compute_driver: `libvirt` talks to the libvirt daemons of a few hosts itself; `nova`
  * asks OpenStack's compute service.
  *
- * Every call blocks, but not longer than the driver's call timeout ([libvirt] call_timeout); a
- * peer that hangs costs its callers that long and no more. Any thread may call; a driver bounds
- * how many calls it has in flight.
+ * Every call blocks, but not longer than [libvirt] call_timeout, or four times that to start and
+ * stop servers; a peer that hangs costs its callers that long and no more. Any thread may call; a
+ * driver bounds how many calls it has in flight.
  *
  * Errors, of every call:
  *   UNAVAILABLE  the peer is away, hangs, or dropped the connection; nothing is known about the
@@ -25,10 +25,10 @@
 
 typedef struct MskCompute MskCompute;
 
-/* A server, and where it was reported. */
+/* A server, and the name of the host that reported it. */
 typedef struct {
     const char *uuid;
-    const char *host; /* (nullable) name of the host that reported it; NULL looks at all hosts */
+    const char *host;
 } MskServerRef;
 
 /* A driver. All functions are set; see the msk_compute_* function of the same name. */
@@ -48,9 +48,8 @@ struct MskCompute {
     const MskComputeDriver *driver; /* (static) */
 };
 
-/* The options below [DEFAULT] and [libvirt] that the drivers read. */
-extern const MskOption msk_compute_options[];
-extern const size_t msk_n_compute_options;
+/** msk_compute_add_options: those below [DEFAULT] and [libvirt] that the drivers read. */
+void msk_compute_add_options(MskConfigSchema *schema);
 
 /**
  * msk_compute_new:
@@ -60,7 +59,7 @@ extern const size_t msk_n_compute_options;
  * Does not connect: hosts are connected to when they are first needed.
  * Returns: (transfer full) the configured driver.
  */
-MskCompute *msk_compute_new(const MskConfig *config, GError **error);
+MskCompute *msk_compute_new(MskConfig *config, GError **error);
 
 /**
  * msk_compute_new_hosts_only:
@@ -70,7 +69,7 @@ MskCompute *msk_compute_new(const MskConfig *config, GError **error);
  * into the program.
  * @error: as of msk_compute_new().
  */
-MskCompute *msk_compute_new_hosts_only(const MskConfig *config, GError **error);
+MskCompute *msk_compute_new_hosts_only(MskConfig *config, GError **error);
 
 /** msk_compute_free: @self: (nullable); no call may be under way. */
 void msk_compute_free(MskCompute *self);
