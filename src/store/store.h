@@ -236,7 +236,8 @@ MskStoreResult msk_store_notification_list(MskStore *self, const MskNotification
  * msk_store_notification_expire:
  * @age_s: rows new, running or error whose generated_time is older by the database's clock become
  *   failed.
- * @ret_uuids: (out) (transfer full) (element-type char*) those that were changed now.
+ * @ret_uuids: (out) (transfer full) (element-type char*) those that were changed now; at most 500,
+ *   so call again while any are.
  */
 MskStoreResult msk_store_notification_expire(MskStore *self, int64_t age_s, GPtrArray **ret_uuids,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -349,12 +350,12 @@ MskStoreResult msk_store_claim_release(MskStore *self, const MskClaimRef *ref,
  * msk_store_claim_finish:
  * @status: finished, ignored, failed or error.
  * @message: (nullable) NULL leaves the row's message as it is.
- * @flow: (nullable) saved in the same transaction, see msk_store_progress_save.
+ * @book, @flow: (nullable) saved in the same transaction, see msk_store_progress_save.
  * Returns: DONE, LOST.
  */
 MskStoreResult msk_store_claim_finish(MskStore *self, const MskClaimRef *ref,
                                       MskNotificationStatus status, const char *message,
-                                      const MskFlowProgress *flow,
+                                      const char *book, const MskFlowProgress *flow,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- progress -----------------------------------------------------------------------------------

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/list_query.h"
+#include "store/rows.h"
+#include "store/store_private.h"
+
+static void *
+read_host(MskDbStatement *row)
+{
+    MskHost *self = g_new0(MskHost, 1);
+
+    msk_rows_read_meta(row, 0, &self->meta);
+    self->uuid = msk_db_dup(row, 5);
+    self->name = msk_db_dup(row, 6);
+    self->type = msk_db_dup(row, 7);
+    self->control_attributes = msk_db_dup(row, 8);
+    self->failover_segment_id = msk_db_dup(row, 9);
+    self->reserved = msk_db_int(row, 10) != 0;
+    self->on_maintenance = msk_db_int(row, 11) != 0;
+    self->segment = msk_db_text(row, 17) != NULL ? msk_rows_read_segment(row, 12) : NULL;
+    return self;
+}
+
+static void
+free_host(void *data)
+{
+    msk_host_free(data);
+}
+
+MskStoreResult
+msk_store_read_host(MskDb *db, const char *segment_uuid, const char *uuid, const char *name,
+                    MskHost **ret, GError **error)
+{
+    const char *select = msk_store_table(MSK_STORE_HOSTS)->select;
+    void *host = NULL;
+    MskStoreResult result;
+
+    if (name != NULL) {
+        g_autofree char *sql =
+            g_strdup_printf("%s WHERE t.name = ?%s AND t.deleted = 0", select, db->driver->collate);
+
+        result = msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(name)), read_host, &host, error);
+    } else {
+        g_autofree char *sql =
+            g_strconcat(select, " WHERE t.uuid = ? AND t.deleted = 0",
+                        segment_uuid != NULL ? " AND t.failover_segment_id = ?" : "", NULL);
+        g_autofree char *folded = msk_store_fold_uuid(uuid);
+        g_autofree char *folded_segment = msk_store_fold_uuid(segment_uuid);
+        MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_segment)};
+
+        result =
+            msk_rows_one(db, sql, values, segment_uuid != NULL ? 2 : 1, read_host, &host, error);
+    }
+    if (result == MSK_STORE_DONE) {
+        *ret = host;
+    }
+    return result;
+}
+
+/* ---- the calls --------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *segment_uuid;
+    const char *uuid;
+    const char *name;
+    MskHost *read;
+} Get;
+
+static MskStoreResult
+get_work(MskDb *db, void *data, GError **error)
+{
+    Get *get = data;
+
+    return msk_store_read_host(db, get->segment_uuid, get->uuid, get->name, &get->read, error);
+}
+
+static MskStoreResult
+get_host(MskStore *self, Get *get, MskHost **ret, GError **error)
+{
+    MskStoreResult result = msk_store_read(self, get_work, get, error);
+
+    if (result == MSK_STORE_DONE) {
+        *ret = g_steal_pointer(&get->read);
+    }
+    msk_host_free(get->read);
+    return result;
+}
+
+MskStoreResult
+msk_store_host_get(MskStore *self, const char *segment_uuid, const char *uuid, MskHost **ret,
+                   GError **error)
+{
+    return get_host(self, &(Get){.segment_uuid = segment_uuid, .uuid = uuid}, ret, error);
+}
+
+MskStoreResult
+msk_store_host_get_by_name(MskStore *self, const char *name, MskHost **ret, GError **error)
+{
+    return get_host(self, &(Get){.name = name}, ret, error);
+}
+
+typedef struct {
+    const MskHostFilter *filter;
+    const MskPage *page;
+    GPtrArray *rows;
+} List;
+
+static MskStoreResult
+list_work(MskDb *db, void *data, GError **error)
+{
+    List *list = data;
+    const MskTable *table = msk_store_table(MSK_STORE_HOSTS);
+    g_auto(MskListQuery) query;
+
+    msk_list_query_init(&query, table);
+    msk_list_query_where_uuid(&query, "failover_segment_id", list->filter->failover_segment_id);
+    msk_list_query_where_text(&query, db, "type", list->filter->type);
+    msk_list_query_where_flag(&query, "on_maintenance", list->filter->on_maintenance);
+    msk_list_query_where_flag(&query, "reserved", list->filter->reserved);
+
+    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
+
+    return result != MSK_STORE_DONE
+               ? result
+               : msk_list_query_run(&query, db, read_host, free_host, &list->rows, error);
+}
+
+MskStoreResult
+msk_store_host_list(MskStore *self, const MskHostFilter *filter, const MskPage *page,
+                    GPtrArray **ret, GError **error)
+{
+    static const MskHostFilter any = {.on_maintenance = -1, .reserved = -1};
+    List list = {.filter = filter != NULL ? filter : &any, .page = page};
+    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+
+    return msk_rows_hand_over_list(result, ret, list.rows);
+}
+
+typedef struct {
+    const MskHost *wanted;
+    MskHostFields fields;
+    const char *segment_uuid;
+    const char *uuid;
+    MskHost *read;
+} Change;
+
+static MskStoreResult
+create_work(MskDb *db, void *data, GError **error)
+{
+    Change *change = data;
+    const MskHost *wanted = change->wanted;
+    GError *failure = NULL;
+    int64_t one = 0;
+    int segments =
+        msk_db_number(db, "SELECT 1 FROM failover_segments WHERE uuid = ? AND deleted = 0",
+                      MSK_DB_ARGS(MSK_DB_T(change->segment_uuid)), &one, error);
+
+    if (segments <= 0) {
+        return msk_store_result_of(segments);
+    }
+    MskStoreResult result = msk_rows_check_name(db, "hosts", wanted->name, 0, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    g_autofree char *now = msk_store_now_text(db, error);
+
+    if (now == NULL) {
+        return MSK_STORE_FAILED;
+    }
+    if (!msk_db_run(db,
+                    "INSERT INTO hosts (created_at, deleted, uuid, name, type, control_attributes, "
+                    "failover_segment_id, reserved, on_maintenance) "
+                    "VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?)",
+                    MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_T(change->uuid), MSK_DB_T(wanted->name),
+                                MSK_DB_T(wanted->type), MSK_DB_T(wanted->control_attributes),
+                                MSK_DB_T(change->segment_uuid), MSK_DB_I(wanted->reserved),
+                                MSK_DB_I(wanted->on_maintenance)),
+                    NULL, &failure)) {
+        return msk_rows_name_conflict(error, failure);
+    }
+    return msk_store_read_host(db, NULL, change->uuid, NULL, &change->read, error);
+}
+
+/* Replaces what the caller's struct holds by what was read. */
+static MskStoreResult
+hand_back(MskStoreResult result, MskHost *host, MskHost *read)
+{
+    if (result == MSK_STORE_DONE) {
+        msk_host_clear(host);
+        *host = *read;
+        g_free(read);
+    } else {
+        msk_host_free(read);
+    }
+    return result;
+}
+
+MskStoreResult
+msk_store_host_create(MskStore *self, MskHost *host, GError **error)
+{
+    g_autofree char *uuid =
+        host->uuid != NULL ? msk_store_fold_uuid(host->uuid) : g_uuid_string_random();
+    g_autofree char *segment_uuid = msk_store_fold_uuid(host->failover_segment_id);
+    Change change = {.wanted = host, .uuid = uuid, .segment_uuid = segment_uuid};
+    MskStoreResult result = msk_store_write(self, create_work, &change, error);
+
+    return hand_back(result, host, change.read);
+}
+
+/* Puts the wanted fields into @row. Returns: whether that changed anything. */
+static bool
+merge(MskHost *row, const MskHost *wanted, MskHostFields fields)
+{
+    bool changed = false;
+
+    if (fields & MSK_HOST_NAME) {
+        msk_rows_replace_text(&row->name, wanted->name, &changed);
+    }
+    if (fields & MSK_HOST_TYPE) {
+        msk_rows_replace_text(&row->type, wanted->type, &changed);
+    }
+    if (fields & MSK_HOST_CONTROL_ATTRIBUTES) {
+        msk_rows_replace_text(&row->control_attributes, wanted->control_attributes, &changed);
+    }
+    if (fields & MSK_HOST_RESERVED) {
+        changed = changed || row->reserved != wanted->reserved;
+        row->reserved = wanted->reserved;
+    }
+    if (fields & MSK_HOST_ON_MAINTENANCE) {
+        changed = changed || row->on_maintenance != wanted->on_maintenance;
+        row->on_maintenance = wanted->on_maintenance;
+    }
+    return changed;
+}
+
+static MskStoreResult
+write_row(MskDb *db, const MskHost *row, GError **error)
+{
+    GError *failure = NULL;
+    g_autofree char *now = msk_store_now_text(db, error);
+
+    if (now == NULL) {
+        return MSK_STORE_FAILED;
+    }
+    if (!msk_db_run(db,
+                    "UPDATE hosts SET updated_at = ?, name = ?, type = ?, control_attributes = ?, "
+                    "reserved = ?, on_maintenance = ? WHERE id = ?",
+                    MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_T(row->name), MSK_DB_T(row->type),
+                                MSK_DB_T(row->control_attributes), MSK_DB_I(row->reserved),
+                                MSK_DB_I(row->on_maintenance), MSK_DB_I(row->meta.id)),
+                    NULL, &failure)) {
+        return msk_rows_name_conflict(error, failure);
+    }
+    return MSK_STORE_DONE;
+}
+
+/* The host, unless it is not there (NOT_FOUND) or its segment is in use (IN_USE). */
+static MskStoreResult
+read_unused(MskDb *db, const Change *change, MskHost **ret, GError **error)
+{
+    g_autoptr(MskHost) row = NULL;
+    MskStoreResult result =
+        msk_store_read_host(db, change->segment_uuid, change->uuid, NULL, &row, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    int in_use = msk_store_segment_in_use(db, row->failover_segment_id, error);
+
+    if (in_use != 0) {
+        return in_use > 0 ? MSK_STORE_IN_USE : MSK_STORE_FAILED;
+    }
+    *ret = g_steal_pointer(&row);
+    return MSK_STORE_DONE;
+}
+
+static MskStoreResult
+update_work(MskDb *db, void *data, GError **error)
+{
+    Change *change = data;
+    g_autoptr(MskHost) row = NULL;
+    MskStoreResult result = read_unused(db, change, &row, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    if (merge(row, change->wanted, change->fields)) {
+        result = msk_rows_check_name(db, "hosts", row->name, row->meta.id, error);
+        if (result == MSK_STORE_DONE) {
+            result = write_row(db, row, error);
+        }
+    }
+    return result != MSK_STORE_DONE
+               ? result
+               : msk_store_read_host(db, NULL, row->uuid, NULL, &change->read, error);
+}
+
+MskStoreResult
+msk_store_host_update(MskStore *self, MskHost *host, MskHostFields fields, GError **error)
+{
+    Change change = {.wanted = host,
+                     .fields = fields,
+                     .uuid = host->uuid,
+                     .segment_uuid = host->failover_segment_id};
+    MskStoreResult result = msk_store_write(self, update_work, &change, error);
+
+    return hand_back(result, host, change.read);
+}
+
+static MskStoreResult
+delete_work(MskDb *db, void *data, GError **error)
+{
+    g_autoptr(MskHost) row = NULL;
+    MskStoreResult result = read_unused(db, data, &row, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    g_autofree char *now = msk_store_now_text(db, error);
+
+    return now != NULL &&
+                   msk_db_run(db,
+                              "UPDATE hosts SET deleted = id, deleted_at = ? WHERE id = ? "
+                              "AND deleted = 0",
+                              MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_I(row->meta.id)), NULL, error)
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
+}
+
+MskStoreResult
+msk_store_host_delete(MskStore *self, const char *segment_uuid, const char *uuid, GError **error)
+{
+    Change change = {.segment_uuid = segment_uuid, .uuid = uuid};
+
+    return msk_store_write(self, delete_work, &change, error);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/migrations.h"
+#include "store/store_private.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+#define TASKFLOW_MIGRATION "0004-taskflow"
+#define TASKFLOW_REVISION  "00af93df9d77"
+
+typedef struct {
+    const MskMigration *steps;
+    const MskMigration *step; /* the one at hand */
+    const char *location;
+} Sync;
+
+static int
+index_of_revision(const MskMigration *steps, const char *revision)
+{
+    for (int i = 0; steps[i].name != NULL; i++) {
+        if (g_strcmp0(steps[i].revision, revision) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const char *
+newest_revision(const MskMigration *steps)
+{
+    const char *newest = NULL;
+
+    for (int i = 0; steps[i].name != NULL; i++) {
+        newest = steps[i].revision != NULL ? steps[i].revision : newest;
+    }
+    return newest;
+}
+
+/* The revision in alembic's table @table; NULL when the table is missing or empty. */
+static bool
+read_revision(MskDb *db, const char *table, char **ret, GError **error)
+{
+    bool present = false;
+
+    if (!db->driver->has_table(db, table, &present, error)) {
+        return false;
+    }
+    if (!present) {
+        *ret = NULL;
+        return true;
+    }
+    g_autofree char *sql = g_strdup_printf("SELECT version_num FROM %s", table);
+    g_autoptr(MskDbStatement) row = msk_db_query(db, sql, MSK_DB_NO_ARGS, error);
+    int more = row != NULL ? msk_db_step(row, error) : -1;
+
+    if (more < 0) {
+        return false;
+    }
+    *ret = more == 1 ? msk_db_dup(row, 0) : NULL;
+    return true;
+}
+
+static int
+is_applied(MskDb *db, const char *name, GError **error)
+{
+    int64_t one = 0;
+
+    return msk_db_number(db, "SELECT 1 FROM masakari_c_migrations WHERE name = ?",
+                         MSK_DB_ARGS(MSK_DB_T(name)), &one, error);
+}
+
+static bool
+record(MskDb *db, const char *name, GError **error)
+{
+    g_autofree char *now = msk_store_now_text(db, error);
+
+    return now != NULL &&
+           msk_db_run(db, "INSERT INTO masakari_c_migrations (name, applied_at) VALUES (?, ?)",
+                      MSK_DB_ARGS(MSK_DB_T(name), MSK_DB_T(now)), NULL, error);
+}
+
+/* Takes note of what the Python tool has done to this database before us. */
+static bool
+adopt(MskDb *db, const Sync *sync, GError **error)
+{
+    g_autofree char *revision = NULL;
+    g_autofree char *taskflow = NULL;
+    bool legacy = false;
+
+    if (!read_revision(db, "masakari_alembic_version", &revision, error) ||
+        !read_revision(db, "alembic_version", &taskflow, error) ||
+        !db->driver->has_table(db, "migrate_version", &legacy, error)) {
+        return false;
+    }
+    int last = revision != NULL ? index_of_revision(sync->steps, revision) : -1;
+
+    if (legacy && revision == NULL) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                    "database %s is of a release before alembic; upgrade it with the Python "
+                    "service's 'masakari-manage db sync' first",
+                    sync->location);
+        return false;
+    }
+    if ((revision != NULL && last < 0) ||
+        (taskflow != NULL && !g_str_equal(taskflow, TASKFLOW_REVISION))) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                    "database %s has a schema that this release does not know (masakari %s, "
+                    "taskflow %s); it knows masakari up to %s and taskflow %s",
+                    sync->location, revision != NULL ? revision : "none",
+                    taskflow != NULL ? taskflow : "none", newest_revision(sync->steps),
+                    TASKFLOW_REVISION);
+        return false;
+    }
+    for (int i = 0; i <= last; i++) {
+        if (sync->steps[i].revision != NULL && !record(db, sync->steps[i].name, error)) {
+            return false;
+        }
+    }
+    return taskflow == NULL || record(db, TASKFLOW_MIGRATION, error);
+}
+
+static MskStoreResult
+start(MskDb *db, void *data, GError **error)
+{
+    bool started = false;
+
+    if (!db->driver->has_table(db, "masakari_c_migrations", &started, error)) {
+        return MSK_STORE_FAILED;
+    }
+    if (started) {
+        return MSK_STORE_DONE;
+    }
+    return db->driver->script(db,
+                              "CREATE TABLE masakari_c_migrations (name VARCHAR(64) NOT NULL "
+                              "PRIMARY KEY, applied_at DATETIME NOT NULL)",
+                              error) &&
+                   adopt(db, data, error)
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
+}
+
+static MskStoreResult
+apply(MskDb *db, void *data, GError **error)
+{
+    const Sync *sync = data;
+    int applied = is_applied(db, sync->step->name, error);
+
+    if (applied != 0) {
+        return applied > 0 ? MSK_STORE_DONE : MSK_STORE_FAILED;
+    }
+    return db->driver->script(db, sync->step->sql, error) && record(db, sync->step->name, error)
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
+}
+
+static bool
+transact(MskDb *db, MskStoreWork work, void *data, GError **error)
+{
+    if (!db->driver->begin(db, true, error)) {
+        return false;
+    }
+    if (work(db, data, error) != MSK_STORE_DONE || !db->driver->commit(db, error)) {
+        db->driver->rollback(db);
+        return false;
+    }
+    return true;
+}
+
+/* Every step recorded there must be one of ours; with @all, every one of ours recorded. */
+static bool
+check_steps(MskDb *db, const MskMigration *steps, bool all, GError **error)
+{
+    g_autoptr(MskDbStatement) row = msk_db_query(
+        db, "SELECT name FROM masakari_c_migrations ORDER BY name", MSK_DB_NO_ARGS, error);
+    int more = row != NULL ? msk_db_step(row, error) : -1;
+    unsigned known = 0;
+    unsigned wanted = 0;
+
+    for (; more == 1; more = msk_db_step(row, error)) {
+        bool ours = false;
+
+        for (int i = 0; steps[i].name != NULL; i++) {
+            ours = ours || g_strcmp0(steps[i].name, msk_db_text(row, 0)) == 0;
+        }
+        if (!ours) {
+            g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                        "the database's schema is newer than this program (it has step %s); "
+                        "upgrade the program",
+                        msk_db_text(row, 0));
+            return false;
+        }
+        known++;
+    }
+    if (more < 0) {
+        return false;
+    }
+    while (steps[wanted].name != NULL) {
+        wanted++;
+    }
+    if (all && known < wanted) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                    "the database's schema is older than this program; run 'masakari-manage db "
+                    "sync'");
+        return false;
+    }
+    return true;
+}
+
+bool
+msk_store_check_schema(MskDb *db, GError **error)
+{
+    bool started = false;
+    g_autofree char *revision = NULL;
+    const char *newest = newest_revision(db->driver->migrations);
+
+    if (!db->driver->has_table(db, "masakari_c_migrations", &started, error) ||
+        !read_revision(db, "masakari_alembic_version", &revision, error)) {
+        return false;
+    }
+    if (!started) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                    "the database has no tables of this program yet; run 'masakari-manage db "
+                    "sync'");
+        return false;
+    }
+    if (!check_steps(db, db->driver->migrations, true, error)) {
+        return false;
+    }
+    if (g_strcmp0(revision, newest) != 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                    "the database's schema is of masakari revision %s, this program needs %s; "
+                    "upgrade the program",
+                    revision != NULL ? revision : "none", newest);
+        return false;
+    }
+    return true;
+}
+
+static bool
+is_number(const char *text)
+{
+    return *text != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+/* The index of the last step of a revision to apply, or -1 with @error. */
+static int
+last_wanted(const MskMigration *steps, const char *version, GError **error)
+{
+    int last = index_of_revision(steps, version != NULL ? version : newest_revision(steps));
+
+    if (last < 0 && is_number(version)) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "'%s' is a database version of sqlalchemy-migrate, which is no longer "
+                    "supported; use an alembic revision such as %s",
+                    version, newest_revision(steps));
+    } else if (last < 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "'%s' is no revision of the database that this release knows; the newest is %s",
+                    version, newest_revision(steps));
+    }
+    return last;
+}
+
+bool
+msk_store_sync(const MskStoreOptions *options, const char *version, GError **error)
+{
+    g_autofree char *location = NULL;
+    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+
+    if (driver == NULL) {
+        return false;
+    }
+    Sync sync = {.steps = driver->migrations, .location = location};
+    int last = last_wanted(sync.steps, version, error);
+
+    if (last < 0) {
+        return false;
+    }
+    g_autoptr(MskDb) db =
+        msk_db_open(driver, location, MSK_DB_CREATE, options->busy_timeout_ms, error);
+
+    if (db == NULL || !driver->check(db, error) || !transact(db, start, &sync, error) ||
+        !check_steps(db, sync.steps, false, error)) {
+        return false;
+    }
+    for (int i = 0; sync.steps[i].name != NULL; i++) {
+        sync.step = &sync.steps[i];
+        if ((i <= last || sync.step->revision == NULL) && !transact(db, apply, &sync, error)) {
+            g_prefix_error(error, "step %s: ", sync.step->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+msk_store_version(const MskStoreOptions *options, char **ret_version, GError **error)
+{
+    g_autofree char *location = NULL;
+    g_autofree char *version = NULL;
+    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+    bool present = false;
+
+    if (driver == NULL || !driver->exists(location, &present, error)) {
+        return false;
+    }
+    if (present) {
+        g_autoptr(MskDb) db =
+            msk_db_open(driver, location, MSK_DB_USE, options->busy_timeout_ms, error);
+
+        if (db == NULL || !read_revision(db, "masakari_alembic_version", &version, error)) {
+            return false;
+        }
+    }
+    *ret_version = g_steal_pointer(&version);
+    return true;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/list_query.h"
+#include "store/rows.h"
+#include "store/store_private.h"
+
+#include "base/error.h"
+
+#include <jansson.h>
+
+/* updated_at was cut to its second, so what it marks happened at most this much later. */
+#define SECOND_US (G_USEC_PER_SEC - 1)
+
+static MskNotificationStatus
+parse_status(const char *name)
+{
+    for (int i = 0; i < MSK_N_NOTIFICATION_STATUSES; i++) {
+        if (g_strcmp0(name, msk_notification_status_name((MskNotificationStatus) i)) == 0) {
+            return (MskNotificationStatus) i;
+        }
+    }
+    /* The column has no other values; if a hand wrote one, nothing may be done with the row. */
+    return MSK_NOTIFICATION_FAILED;
+}
+
+void *
+msk_rows_read_notification(MskDbStatement *row)
+{
+    MskNotification *self = g_new0(MskNotification, 1);
+
+    msk_rows_read_meta(row, 0, &self->meta);
+    self->uuid = msk_db_dup(row, 5);
+    self->generated_time_us = msk_db_time(row, 6);
+    self->source_host_uuid = msk_db_dup(row, 7);
+    self->type = msk_db_dup(row, 8);
+    self->payload = msk_db_dup(row, 9);
+    self->status = parse_status(msk_db_text(row, 10));
+    self->failover_segment_uuid = msk_db_dup(row, 11);
+    self->message = msk_db_dup(row, 12);
+    return self;
+}
+
+static void
+free_notification(void *data)
+{
+    msk_notification_free(data);
+}
+
+MskStoreResult
+msk_store_read_notification(MskDb *db, const char *uuid, MskNotification **ret, GError **error)
+{
+    g_autofree char *sql = g_strconcat(msk_store_table(MSK_STORE_NOTIFICATIONS)->select,
+                                       " WHERE t.notification_uuid = ? AND t.deleted = 0", NULL);
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    void *notification = NULL;
+    MskStoreResult result = msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(folded)),
+                                         msk_rows_read_notification, &notification, error);
+
+    if (result == MSK_STORE_DONE) {
+        *ret = notification;
+    }
+    return result;
+}
+
+/* ---- duplicates -------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *host_name;
+    int64_t duplicate_interval_s;
+    const MskNotification *wanted;
+    const char *uuid;
+    json_t *payload; /* of @wanted, parsed */
+    MskNotification *read;
+} Create;
+
+static bool
+same_payload(const Create *create, const char *stored)
+{
+    if (stored == NULL || g_str_equal(stored, create->wanted->payload)) {
+        return stored != NULL;
+    }
+    json_t *other = json_loads(stored, JSON_DECODE_ANY, NULL);
+    bool same = other != NULL && json_equal(other, create->payload) == 1;
+
+    json_decref(other);
+    return same;
+}
+
+/* Whether the recovery of the row (status, updated_at, ended_at from column @first on) had ended
+ * when the new failure happened: then the new one is of its own, the VM was up in between. */
+static bool
+ended_before(MskDbStatement *row, int first, int64_t moment_us)
+{
+    MskNotificationStatus status = parse_status(msk_db_text(row, first));
+
+    if (status == MSK_NOTIFICATION_NEW || status == MSK_NOTIFICATION_RUNNING) {
+        return false;
+    }
+    int64_t updated_us = msk_db_time(row, first + 1);
+    int64_t ended_us = msk_db_int(row, first + 2);
+
+    if (ended_us == 0) {
+        ended_us = updated_us != 0 ? updated_us + SECOND_US : G_MAXINT64;
+    }
+    return ended_us < moment_us;
+}
+
+static MskStoreResult
+check_duplicate(MskDb *db, const Create *create, const char *host_uuid, GError **error)
+{
+    const MskNotification *wanted = create->wanted;
+    bool is_vm = g_str_equal(wanted->type, "VM");
+    int64_t since_us = wanted->generated_time_us - create->duplicate_interval_s * G_USEC_PER_SEC;
+    /* Stored times are whole seconds: one in the second of since_us came before it, unless since_us
+     * is whole itself. */
+    int64_t whole_us = since_us + SECOND_US;
+    g_autofree char *since = msk_db_format_moment(whole_us);
+    g_autoptr(MskDbStatement) row = msk_db_query(
+        db,
+        "SELECT n.payload, n.status, n.updated_at, c.ended_at FROM notifications n "
+        "LEFT JOIN masakari_c_claims c ON c.notification_uuid = n.notification_uuid "
+        "WHERE n.source_host_uuid = ? AND n.generated_time >= ? AND n.type = ? AND n.deleted = 0",
+        MSK_DB_ARGS(MSK_DB_T(host_uuid), MSK_DB_T(since), MSK_DB_T(wanted->type)), error);
+    int more = row != NULL ? msk_db_step(row, error) : -1;
+
+    for (; more == 1; more = msk_db_step(row, error)) {
+        if (same_payload(create, msk_db_text(row, 0)) &&
+            !(is_vm && ended_before(row, 1, wanted->generated_time_us))) {
+            return MSK_STORE_DUPLICATE;
+        }
+    }
+    return more < 0 ? MSK_STORE_FAILED : MSK_STORE_DONE;
+}
+
+static MskStoreResult
+insert(MskDb *db, Create *create, const MskHost *host, GError **error)
+{
+    const MskNotification *wanted = create->wanted;
+    g_autofree char *now = msk_store_now_text(db, error);
+    g_autofree char *generated = msk_db_format_moment(wanted->generated_time_us);
+
+    if (now == NULL ||
+        !msk_db_run(db,
+                    "INSERT INTO notifications (created_at, deleted, notification_uuid, "
+                    "generated_time, source_host_uuid, type, payload, status, "
+                    "failover_segment_uuid, message) VALUES (?, 0, ?, ?, ?, ?, ?, 'new', ?, ?)",
+                    MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_T(create->uuid), MSK_DB_T(generated),
+                                MSK_DB_T(host->uuid), MSK_DB_T(wanted->type),
+                                MSK_DB_T(wanted->payload), MSK_DB_T(host->failover_segment_id),
+                                MSK_DB_T(wanted->message)),
+                    NULL, error)) {
+        return MSK_STORE_FAILED;
+    }
+    return msk_store_read_notification(db, create->uuid, &create->read, error);
+}
+
+static MskStoreResult
+create_work(MskDb *db, void *data, GError **error)
+{
+    Create *create = data;
+    g_autoptr(MskHost) host = NULL;
+    MskStoreResult result = msk_store_read_host(db, NULL, NULL, create->host_name, &host, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    if (host->on_maintenance) {
+        return MSK_STORE_ON_MAINTENANCE;
+    }
+    result = check_duplicate(db, create, host->uuid, error);
+    return result == MSK_STORE_DONE ? insert(db, create, host, error) : result;
+}
+
+MskStoreResult
+msk_store_notification_create(MskStore *self, const char *host_name, int64_t duplicate_interval_s,
+                              MskNotification *notification, GError **error)
+{
+    g_autofree char *uuid = notification->uuid != NULL ? msk_store_fold_uuid(notification->uuid)
+                                                       : g_uuid_string_random();
+    Create create = {.host_name = host_name,
+                     .duplicate_interval_s = duplicate_interval_s,
+                     .wanted = notification,
+                     .uuid = uuid,
+                     .payload = json_loads(notification->payload, 0, NULL)};
+
+    if (create.payload == NULL) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "the payload of the notification is not a JSON object or array");
+        return MSK_STORE_FAILED;
+    }
+    MskStoreResult result = msk_store_write(self, create_work, &create, error);
+
+    json_decref(create.payload);
+    if (result == MSK_STORE_DONE) {
+        int64_t generated_time_us = notification->generated_time_us;
+
+        msk_notification_clear(notification);
+        *notification = *create.read;
+        notification->generated_time_us = generated_time_us;
+        g_free(create.read);
+    } else {
+        msk_notification_free(create.read);
+    }
+    return result;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *uuid;
+    MskNotification *read;
+} Get;
+
+static MskStoreResult
+get_work(MskDb *db, void *data, GError **error)
+{
+    Get *get = data;
+
+    return msk_store_read_notification(db, get->uuid, &get->read, error);
+}
+
+MskStoreResult
+msk_store_notification_get(MskStore *self, const char *uuid, MskNotification **ret, GError **error)
+{
+    Get get = {.uuid = uuid};
+    MskStoreResult result = msk_store_read(self, get_work, &get, error);
+
+    if (result == MSK_STORE_DONE) {
+        *ret = g_steal_pointer(&get.read);
+    }
+    msk_notification_free(get.read);
+    return result;
+}
+
+typedef struct {
+    const MskNotificationFilter *filter;
+    const MskPage *page;
+    GPtrArray *rows;
+} List;
+
+static void
+where_statuses(MskListQuery *query, unsigned statuses)
+{
+    const char *separator = " AND t.status IN (";
+
+    for (int i = 0; i < MSK_N_NOTIFICATION_STATUSES; i++) {
+        if (statuses & MSK_STATUS_BIT(i)) {
+            g_string_append_printf(query->sql, "%s?", separator);
+            msk_list_query_bind(query,
+                                MSK_DB_T(msk_notification_status_name((MskNotificationStatus) i)));
+            separator = ", ";
+        }
+    }
+    g_string_append(query->sql, statuses != 0 ? ")" : "");
+}
+
+static MskStoreResult
+list_work(MskDb *db, void *data, GError **error)
+{
+    List *list = data;
+    const MskNotificationFilter *filter = list->filter;
+    const MskTable *table = msk_store_table(MSK_STORE_NOTIFICATIONS);
+    g_auto(MskListQuery) query;
+
+    msk_list_query_init(&query, table);
+    msk_list_query_where_uuid(&query, "source_host_uuid", filter->source_host_uuid);
+    msk_list_query_where_uuid(&query, "failover_segment_uuid", filter->failover_segment_uuid);
+    msk_list_query_where_text(&query, db, "type", filter->type);
+    where_statuses(&query, filter->statuses);
+    if (filter->generated_since_us != 0) {
+        g_string_append(query.sql, " AND t.generated_time >= ?");
+        msk_list_query_bind_owned(&query,
+                                  msk_db_format_moment(filter->generated_since_us + SECOND_US));
+    }
+
+    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
+
+    return result != MSK_STORE_DONE ? result
+                                    : msk_list_query_run(&query, db, msk_rows_read_notification,
+                                                         free_notification, &list->rows, error);
+}
+
+MskStoreResult
+msk_store_notification_list(MskStore *self, const MskNotificationFilter *filter,
+                            const MskPage *page, GPtrArray **ret, GError **error)
+{
+    static const MskNotificationFilter any = {.statuses = 0};
+    List list = {.filter = filter != NULL ? filter : &any, .page = page};
+    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+
+    return msk_rows_hand_over_list(result, ret, list.rows);
+}

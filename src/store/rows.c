@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/rows.h"
+
+#include "base/error.h"
+#include "store/store_private.h"
+
+void
+msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret)
+{
+    ret->id = msk_db_int(row, first);
+    ret->created_at_us = msk_db_time(row, first + 1);
+    ret->updated_at_us = msk_db_time(row, first + 2);
+    ret->deleted_at_us = msk_db_time(row, first + 3);
+    ret->deleted = msk_db_int(row, first + 4);
+}
+
+MskSegment *
+msk_rows_read_segment(MskDbStatement *row, int first)
+{
+    MskSegment *self = g_new0(MskSegment, 1);
+
+    msk_rows_read_meta(row, first, &self->meta);
+    self->uuid = msk_db_dup(row, first + 5);
+    self->name = msk_db_dup(row, first + 6);
+    self->service_type = msk_db_dup(row, first + 7);
+    self->description = msk_db_dup(row, first + 8);
+    self->recovery_method = msk_db_dup(row, first + 9);
+    self->enabled = msk_db_int(row, first + 10) != 0;
+    return self;
+}
+
+MskStoreResult
+msk_rows_one(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,
+             void *(*read)(MskDbStatement *row), void **ret, GError **error)
+{
+    g_autoptr(MskDbStatement) row = msk_db_query(db, sql, values, n_values, error);
+    int more = row != NULL ? msk_db_step(row, error) : -1;
+
+    if (more == 1) {
+        *ret = read(row);
+    }
+    return msk_store_result_of(more);
+}
+
+MskStoreResult
+msk_rows_check_name(MskDb *db, const char *table, const char *name, int64_t own_id, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("SELECT id FROM %s WHERE name = ?%s AND deleted = 0 AND id <> ?", table,
+                        db->driver->collate);
+    int64_t id = 0;
+    int found = msk_db_number(db, sql, MSK_DB_ARGS(MSK_DB_T(name), MSK_DB_I(own_id)), &id, error);
+
+    return found > 0 ? MSK_STORE_NAME_TAKEN : found == 0 ? MSK_STORE_DONE : MSK_STORE_FAILED;
+}
+
+MskStoreResult
+msk_rows_name_conflict(GError **error, GError *failure)
+{
+    if (g_error_matches(failure, MSK_ERROR, MSK_ERROR_CONFLICT)) {
+        g_error_free(failure);
+        return MSK_STORE_NAME_TAKEN;
+    }
+    g_propagate_error(error, failure);
+    return MSK_STORE_FAILED;
+}
+
+void
+msk_rows_replace_text(char **text, const char *wanted, bool *changed)
+{
+    if (g_strcmp0(*text, wanted) != 0) {
+        g_free(*text);
+        *text = g_strdup(wanted);
+        *changed = true;
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * rows: what the files *_rows.c share: rows to structs, names that are taken, results handed over.
+ */
+
+#include "store/db.h"
+
+/* Readers of the columns that the SELECT of list_query.c yields, from column @first on. */
+void msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret);
+/** msk_rows_read_segment: Returns: (transfer full) */
+MskSegment *msk_rows_read_segment(MskDbStatement *row, int first);
+/** msk_rows_read_notification: Returns: (transfer full) */
+void *msk_rows_read_notification(MskDbStatement *row);
+
+/** msk_rows_one: the first row that @sql yields, made a struct by @read. DONE, NOT_FOUND, FAILED.
+ */
+MskStoreResult msk_rows_one(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,
+                            void *(*read)(MskDbStatement *row), void **ret, GError **error);
+
+/** msk_rows_check_name: NAME_TAKEN when another row than @own_id of @table is called so, DONE when
+ *  none is, FAILED. */
+MskStoreResult msk_rows_check_name(MskDb *db, const char *table, const char *name, int64_t own_id,
+                                   GError **error);
+/** msk_rows_name_conflict: @failure: (transfer full) of a write; a unique key's refusal means that
+ *  the name is taken. */
+MskStoreResult msk_rows_name_conflict(GError **error, GError *failure);
+
+/** msk_rows_replace_text: makes *@text a copy of @wanted; @changed: (inout) true if that differs.
+ */
+void msk_rows_replace_text(char **text, const char *wanted, bool *changed);
+
+/* The end of a list: with DONE @found becomes *@ret, else it is freed. */
+static inline MskStoreResult
+msk_rows_hand_over_list(MskStoreResult result, GPtrArray **ret, GPtrArray *found)
+{
+    if (result == MSK_STORE_DONE) {
+        *ret = found;
+    } else if (found != NULL) {
+        g_ptr_array_unref(found);
+    }
+    return result;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * test_fixture: a synced store in a directory of its own, for the unit tests of this folder.
+ */
+
+#include "base/error.h"
+#include "store/store.h"
+
+#include <glib/gstdio.h>
+
+typedef struct {
+    char *directory;
+    char *path; /* of the database file */
+    char *connection;
+    MskStore *store;
+} Fixture;
+
+G_GNUC_UNUSED static MskStoreOptions
+fixture_options(const Fixture *self)
+{
+    return (MskStoreOptions){
+        .connection = self->connection, .max_connections = 4, .busy_timeout_ms = 5000};
+}
+
+G_GNUC_UNUSED static void
+fixture_init_empty(Fixture *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    self->directory = g_dir_make_tmp("msk-store-XXXXXX", &error);
+    g_assert_no_error(error);
+    self->path = g_build_filename(self->directory, "masakari.sqlite", NULL);
+    self->connection = g_strconcat("sqlite:///", self->path, NULL);
+    self->store = NULL;
+}
+
+G_GNUC_UNUSED static void
+fixture_open(Fixture *self)
+{
+    g_autoptr(GError) error = NULL;
+    MskStoreOptions options = fixture_options(self);
+
+    self->store = msk_store_open(&options, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(self->store);
+}
+
+G_GNUC_UNUSED static void
+fixture_init(Fixture *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture_init_empty(self);
+    MskStoreOptions options = fixture_options(self);
+
+    g_assert_true(msk_store_sync(&options, NULL, &error));
+    g_assert_no_error(error);
+    fixture_open(self);
+}
+
+G_GNUC_UNUSED static void
+fixture_clear(Fixture *self)
+{
+    g_autoptr(GDir) directory = NULL;
+
+    msk_store_free(self->store);
+    directory = g_dir_open(self->directory, 0, NULL);
+    for (const char *name = g_dir_read_name(directory); name != NULL;
+         name = g_dir_read_name(directory)) {
+        g_autofree char *path = g_build_filename(self->directory, name, NULL);
+
+        g_assert_cmpint(g_remove(path), ==, 0);
+    }
+    g_assert_cmpint(g_rmdir(self->directory), ==, 0);
+    g_free(self->directory);
+    g_free(self->path);
+    g_free(self->connection);
+}
+
+/* ---- rows to work with -------------------------------------------------------------------- */
+
+G_GNUC_UNUSED static MskSegment *
+make_segment(MskStore *store, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    MskSegment *segment = g_new0(MskSegment, 1);
+
+    segment->name = g_strdup(name);
+    segment->service_type = g_strdup("COMPUTE");
+    segment->recovery_method = g_strdup("auto");
+    segment->enabled = true;
+    g_assert_cmpint(msk_store_segment_create(store, segment, &error), ==, MSK_STORE_DONE);
+    g_assert_no_error(error);
+    return segment;
+}
+
+G_GNUC_UNUSED static MskHost *
+make_host(MskStore *store, const char *segment_uuid, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    MskHost *host = g_new0(MskHost, 1);
+
+    host->name = g_strdup(name);
+    host->type = g_strdup("COMPUTE");
+    host->control_attributes = g_strdup("SSH");
+    host->failover_segment_id = g_strdup(segment_uuid);
+    g_assert_cmpint(msk_store_host_create(store, host, &error), ==, MSK_STORE_DONE);
+    g_assert_no_error(error);
+    return host;
+}
+
+/* A notification of a VM; @instance makes its payload differ from others. */
+G_GNUC_UNUSED static MskStoreResult
+post_vm(MskStore *store, const char *host_name, const char *instance, int64_t generated_us,
+        MskNotification **ret)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
+
+    notification->type = g_strdup("VM");
+    notification->generated_time_us = generated_us;
+    notification->payload = g_strdup_printf(
+        "{\"event\": \"LIFECYCLE\", \"instance_uuid\": \"%s\", \"vir_domain_event\": "
+        "\"STOPPED_FAILED\"}",
+        instance);
+
+    MskStoreResult result =
+        msk_store_notification_create(store, host_name, 180, notification, &error);
+
+    g_assert_no_error(error);
+    if (ret != NULL && result == MSK_STORE_DONE) {
+        *ret = g_steal_pointer(&notification);
+    }
+    return result;
+}
+
+G_GNUC_UNUSED static MskClaimRef
+claim_ref(const MskClaim *claim, const char *engine_uuid)
+{
+    return (MskClaimRef){.notification_uuid = claim->notification->uuid,
+                         .engine_uuid = engine_uuid,
+                         .epoch = claim->epoch};
+}
+
+#define ASSERT_DONE(call)                                                                          \
+    do {                                                                                           \
+        GError *assert_error = NULL;                                                               \
+        GError **error = &assert_error;                                                            \
+        MskStoreResult assert_result = (call);                                                     \
+        g_assert_no_error(assert_error);                                                           \
+        g_assert_cmpint(assert_result, ==, MSK_STORE_DONE);                                        \
+    } while (0)
+#define ASSERT_RESULT(call, wanted)                                                                \
+    do {                                                                                           \
+        GError *assert_error = NULL;                                                               \
+        GError **error = &assert_error;                                                            \
+        MskStoreResult assert_result = (call);                                                     \
+        g_assert_no_error(assert_error);                                                           \
+        g_assert_cmpint(assert_result, ==, (wanted));                                              \
+    } while (0)
