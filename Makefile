@@ -27,7 +27,7 @@ all: ## build everything into build/
 
 demo: ## kill a real virtual machine three times and watch it come back (root, < 60 s)
 	@$(PACKAGES) build demo
-	@$(PYTHON) demo/demo.py --build $(BUILD)
+	@MSK_BUILD="$(abspath $(BUILD))" PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) demo/demo.py
 
 check: ## everything below but bench: the line "N passed, N failed, N skipped" ends it (root)
 	@$(PACKAGES) build demo test lint
