@@ -6,6 +6,7 @@
  */
 
 #include "base/error.h"
+#include "cmd/options.h"
 #include "cmd/program.h"
 #include "store/store_options.h"
 
@@ -76,7 +77,7 @@ static const MskProgramSpec spec = {
     .name = "masakari-manage",
     .project = "masakari",
     .summary = "Keeps the database of Masakari",
-    .add_options = msk_store_add_options,
+    .add_options = msk_options_masakari,
     .usage = "db sync [version] | db version\n\n"
              "Commands:\n"
              "  db sync [version]   create the tables, or bring them up to date (to an alembic\n"

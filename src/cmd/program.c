@@ -343,12 +343,13 @@ int
 msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
 {
     MskProgram self = {.spec = spec};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     g_autoptr(GError) error = NULL;
     int status;
 
     g_set_prgname(spec->name);
     /* A peer that closes its end is an error of the write, not the end of the program. */
-    (void) signal(SIGPIPE, SIG_IGN);
+    (void) sigaction(SIGPIPE, &ignore, NULL);
     if (!msk_program_args_parse(argc, argv, spec->run != NULL, &self.args, &error)) {
         g_printerr("%s: %s\n", spec->name, error->message);
         return EX_USAGE;

@@ -4,19 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-
-#define STRINGS(...)    ((const char *const[]){__VA_ARGS__, NULL})
-#define BUSY_TIMEOUT_MS 5000
-
-static const MskOption database_options[] = {
-    {.group = "database",
-     .name = "connection",
-     .type = MSK_OPTION_STRING,
-     .secret = true,
-     .deprecated = STRINGS("DEFAULT.sql_connection", "DATABASE.sql_connection", "sql.connection"),
-     .help = "The database, as an SQLAlchemy URL. This release has SQLite: "
-             "sqlite:////var/lib/masakari/masakari.sqlite (four slashes for an absolute path)."},
-};
+#include "store/store_options.h"
 
 static const MskOption state_options[] = {
     {.group = "DEFAULT",
@@ -36,12 +24,6 @@ static const MskOption state_options[] = {
 };
 
 void
-msk_service_add_database_options(MskConfigSchema *schema)
-{
-    msk_config_schema_add(schema, database_options, G_N_ELEMENTS(database_options));
-}
-
-void
 msk_service_add_state_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, state_options, G_N_ELEMENTS(state_options));
@@ -59,9 +41,8 @@ msk_service_store_options(const MskConfig *config, unsigned max_connections, Msk
                     "sqlite:////var/lib/masakari/masakari.sqlite");
         return false;
     }
-    *ret = (MskStoreOptions){.connection = connection,
-                             .max_connections = max_connections,
-                             .busy_timeout_ms = BUSY_TIMEOUT_MS};
+    *ret = msk_store_options(config);
+    ret->max_connections = max_connections;
     return true;
 }
 

@@ -9,9 +9,6 @@
 #include "oslo/config.h"
 #include "store/store.h"
 
-/** msk_service_add_database_options: [database] connection. */
-void msk_service_add_database_options(MskConfigSchema *schema);
-
 /** msk_service_add_state_options: [DEFAULT] state_path and transport_url. */
 void msk_service_add_state_options(MskConfigSchema *schema);
 

@@ -83,6 +83,11 @@ add_option(MskConfigSchema *self, const MskOption *option)
     size_t position = GPOINTER_TO_SIZE(g_hash_table_lookup(self->index, name));
     const MskOption *present;
 
+    for (size_t i = 0; option->deprecated != NULL && option->deprecated[i] != NULL; i++) {
+        /* Groups are compared in lower case, see msk_config_group_name. */
+        g_assert(strcspn(option->deprecated[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ.") > 0 ||
+                 g_str_has_prefix(option->deprecated[i], "DEFAULT."));
+    }
     if (position == 0) {
         g_array_append_val(self->options, option);
         g_hash_table_insert(self->index, g_steal_pointer(&name),

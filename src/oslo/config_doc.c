@@ -102,17 +102,18 @@ msk_config_doc_help(MskConfigSchema *schema)
 static void
 append_sample_values(GString *out, const MskOption *option)
 {
-    const char *initial = option->initial != NULL ? option->initial : "<unset>";
     bool multi = option->type == MSK_OPTION_MULTI;
-    g_auto(GStrv) lines = multi ? g_strsplit(initial, "\n", -1) : g_strsplit(initial, "\n", 1);
+    const char *line = default_of(option);
 
-    for (char **line = lines; *line != NULL; line++) {
-        size_t length = strlen(*line);
-        bool quoted =
-            length > 0 && (g_ascii_isspace((*line)[0]) || g_ascii_isspace((*line)[length - 1]));
+    while (line != NULL) {
+        const char *end = multi ? strchr(line, '\n') : NULL;
+        size_t length = end != NULL ? (size_t) (end - line) : strlen(line);
+        bool quoted = length > 0 && (g_ascii_isspace(line[0]) || g_ascii_isspace(line[length - 1]));
+        const char *quote = quoted ? "\"" : "";
 
-        g_string_append_printf(out, "#%s = %s%s%s\n", option->name, quoted ? "\"" : "", *line,
-                               quoted ? "\"" : "");
+        g_string_append_printf(out, "#%s = %s%.*s%s\n", option->name, quote, (int) length, line,
+                               quote);
+        line = end != NULL ? end + 1 : NULL;
     }
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/options.h"
+
+#include "cloud/compute.h"
+#include "cmd/service_options.h"
+#include "oslo/accepted.h"
+#include "store/store_options.h"
+
+void
+msk_options_masakari(MskConfigSchema *schema)
+{
+    msk_service_add_state_options(schema);
+    msk_store_add_options(schema);
+    msk_compute_add_options(schema);
+    msk_config_schema_add(schema, msk_accepted_masakari, msk_n_accepted_masakari);
+}

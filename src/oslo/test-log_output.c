@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oslo/log_output.h"
+
+#include "base/error.h"
+
+#include <sys/stat.h>
+#include <syslog.h>
+
+#define LOG_NAME "masakari.test"
+#include "base/log.h"
+
+typedef struct {
+    char *dir;
+    char *path;
+    MskConfigSchema *schema;
+} Fixture;
+
+static GString *journal;
+
+static void
+set_up(Fixture *fixture, const void *data)
+{
+    (void) data;
+    fixture->dir = g_dir_make_tmp("log-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->dir, "test.log", NULL);
+    fixture->schema = msk_config_schema_new();
+    msk_config_schema_add(fixture->schema, msk_log_options, msk_n_log_options);
+    journal = g_string_new(NULL);
+}
+
+static void
+tear_down(Fixture *fixture, const void *data)
+{
+    (void) data;
+    (void) unlink(fixture->path); /* not every test makes it */
+    g_assert_cmpint(rmdir(fixture->dir), ==, 0);
+    g_free(fixture->dir);
+    g_free(fixture->path);
+    msk_config_schema_free(fixture->schema);
+    g_string_free(journal, TRUE);
+    msk_log_set_level(MSK_LOG_INFO);
+    msk_log_set_logger_levels(NULL);
+}
+
+/* @option: "name=value" of [DEFAULT]; NULL ends. */
+static MskConfig *
+configure(const Fixture *fixture, const char *option, const char *other)
+{
+    g_autofree char *dir = g_strdup_printf("DEFAULT.log_dir=%s", fixture->dir);
+    g_autofree char *first = g_strdup_printf("DEFAULT.%s", option);
+    g_autofree char *second = g_strdup_printf("DEFAULT.%s", other);
+    const char *overrides[] = {dir,
+                               "DEFAULT.logging_default_format_string=%(name)s %(message)s",
+                               "DEFAULT.logging_context_format_string=%(request_id)s %(message)s",
+                               first,
+                               second,
+                               NULL};
+    MskConfigSources sources = {.overrides = overrides};
+    g_autoptr(GError) error = NULL;
+    MskConfig *config = msk_config_load(fixture->schema, &sources, &error);
+
+    g_assert_no_error(error);
+    return config;
+}
+
+static void
+assert_file(const char *path, const char *expected)
+{
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void
+send_to_test(const char *identifier, int priority, const MskLogRecord *record, const char *message)
+{
+    g_string_append_printf(journal, "%s %d %s %s|", identifier, priority, record->logger, message);
+}
+
+static void
+test_file(Fixture *fixture, const void *data)
+{
+    g_autoptr(MskConfig) config = configure(fixture, "use_journal=1", "debug=0");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskLogOutput) output = msk_log_output_new(config, "test", send_to_test, &error);
+    struct stat status;
+
+    (void) data;
+    g_assert_no_error(error);
+    log_info("one\ntwo, password=x");
+    msk_log_set_request_id("req-9");
+    log_error("in a request");
+    msk_log_set_request_id(NULL);
+    log_debug("not shown");
+    assert_file(fixture->path, "masakari.test one\\ntwo, password=***\nreq-9 in a request\n");
+    g_assert_cmpstr(journal->str, ==,
+                    "test 6 masakari.test one\\ntwo, password=***|"
+                    "test 3 masakari.test in a request|");
+    g_assert_cmpint(stat(fixture->path, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 07, ==, 0);
+}
+
+static void
+test_a_moved_file_is_made_anew(Fixture *fixture, const void *data)
+{
+    g_autoptr(MskConfig) config = configure(fixture, "log_file=test.log", "debug=0");
+    g_autoptr(MskLogOutput) output = msk_log_output_new(config, "x", NULL, NULL);
+    g_autofree char *moved = g_strconcat(fixture->path, ".1", NULL);
+
+    (void) data;
+    log_info("before");
+    g_assert_cmpint(rename(fixture->path, moved), ==, 0);
+    log_info("after");
+    assert_file(moved, "masakari.test before\n");
+    assert_file(fixture->path, "masakari.test after\n");
+    g_assert_cmpint(rename(fixture->path, moved), ==, 0);
+    g_assert_true(msk_log_output_reopen(output, NULL));
+    assert_file(fixture->path, "");
+    g_assert_cmpint(unlink(moved), ==, 0);
+}
+
+static void
+test_levels(Fixture *fixture, const void *data)
+{
+    g_autoptr(MskConfig) loud = configure(fixture, "debug=1", "default_log_levels=masakari.x=WARN");
+    g_autoptr(MskConfig) quiet = configure(fixture, "debug=0", "default_log_levels=masakari=ERROR");
+
+    (void) data;
+    msk_log_apply_levels(loud);
+    g_assert_true(msk_log_enabled("masakari.test", MSK_LOG_DEBUG));
+    g_assert_false(msk_log_enabled("masakari.x.y", MSK_LOG_INFO));
+    msk_log_apply_levels(quiet);
+    g_assert_false(msk_log_enabled("masakari.test", MSK_LOG_WARNING));
+    g_assert_false(msk_log_enabled("other", MSK_LOG_DEBUG));
+}
+
+static void
+test_bad_options(Fixture *fixture, const void *data)
+{
+    static const struct {
+        const char *option;
+        MskErrorCode code;
+        const char *message;
+    } cases[] = {
+        {"default_log_levels=a=LOUD", MSK_ERROR_INVALID, "'a=LOUD' must be logger=LEVEL"},
+        {"default_log_levels==INFO", MSK_ERROR_INVALID, "'=INFO' must be logger=LEVEL"},
+        {"default_log_levels=a", MSK_ERROR_INVALID, "'a' must be logger=LEVEL"},
+        {"syslog_log_facility=LOG_X", MSK_ERROR_INVALID, "must be a facility"},
+        {"logging_default_format_string=%(x)s", MSK_ERROR_INVALID, "logging_default_format_string"},
+        {"logging_context_format_string=%", MSK_ERROR_INVALID, "logging_context_format_string"},
+        {"use_journal=1", MSK_ERROR_INVALID, "without systemd"},
+        {"log_file=/nonexistent/a.log", MSK_ERROR_NOT_FOUND, "cannot open log file /nonexistent"},
+        {"log_file=/proc/a.log", MSK_ERROR_NOT_FOUND, "cannot open log file /proc/a.log"},
+    };
+
+    (void) data;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(MskConfig) config = configure(fixture, cases[i].option, "debug=0");
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(msk_log_output_new(config, "test", NULL, &error));
+        g_assert_error(error, MSK_ERROR, (int) cases[i].code);
+        g_assert_nonnull(strstr(error->message, cases[i].message));
+    }
+}
+
+static void
+test_facilities(Fixture *fixture, const void *data)
+{
+    static const char *const names[] = {"syslog_log_facility=LOG_LOCAL7",
+                                        "syslog_log_facility=daemon"};
+
+    (void) data;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(MskConfig) config = configure(fixture, names[i], "debug=0");
+        g_autoptr(MskLogOutput) output = msk_log_output_new(config, "test", NULL, NULL);
+
+        g_assert_nonnull(output);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Fixture *, const void *);
+    } tests[] = {
+        {"/log_output/file", test_file},
+        {"/log_output/a_moved_file_is_made_anew", test_a_moved_file_is_made_anew},
+        {"/log_output/levels", test_levels},
+        {"/log_output/bad_options", test_bad_options},
+        {"/log_output/facilities", test_facilities},
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_test_add(tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    }
+    return g_test_run();
+}
