@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api_call.h"
+
+#include "api/fault.h"
+#include "api/json_text.h"
+
+#include <string.h>
+
+void
+msk_call_clear(MskApiCall *self)
+{
+    g_clear_pointer(&self->version, g_free);
+    g_clear_pointer(&self->project_id, g_free);
+    for (size_t i = 0; i < MSK_API_MAX_IDS; i++) {
+        g_clear_pointer(&self->ids[i], g_free);
+    }
+    g_clear_pointer(&self->query, msk_query_free);
+    g_clear_pointer(&self->body, msk_json_free);
+}
+
+const MskQuery *
+msk_call_query(MskApiCall *self)
+{
+    if (self->query == NULL) {
+        self->query = msk_query_parse(self->query_text);
+        if (self->query == NULL) {
+            msk_fault_unexpected(self, "UnicodeDecodeError");
+        }
+    }
+    return self->query;
+}
+
+void
+msk_call_reply(MskApiCall *self, unsigned status, GString *body)
+{
+    MskHttpResponse *response = self->response;
+
+    response->status = status;
+    response->body = body;
+    msk_http_response_add_header(response, "Content-Type", self->content_type);
+    if (self->version != NULL) {
+        g_autofree char *version = g_strconcat("masakari ", self->version, NULL);
+
+        msk_http_response_add_header(response, "OpenStack-API-Version", version);
+        msk_http_response_add_header(response, "Vary", "OpenStack-API-Version");
+    }
+}
+
+void
+msk_call_reply_object(MskApiCall *self, unsigned status, const char *name,
+                      void (*append)(GString *out, const void *record), const void *record)
+{
+    GString *body = g_string_sized_new(512);
+
+    g_string_append_c(body, '{');
+    msk_json_append_name(body, name);
+    append(body, record);
+    g_string_append_c(body, '}');
+    msk_call_reply(self, status, body);
+}
+
+char *
+msk_call_host_url(const MskApiCall *self)
+{
+    const char *host = msk_http_request_header(self->http, "Host");
+
+    if (host == NULL || *host == '\0') {
+        return g_strdup_printf("http://localhost:%u", self->settings->port);
+    }
+    /* The port that the scheme implies is not written. */
+    size_t size = g_str_has_suffix(host, ":80") ? strlen(host) - strlen(":80") : strlen(host);
+
+    return g_strdup_printf("http://%.*s", (int) size, host);
+}
+
+char *
+msk_call_link(const MskApiCall *self, const char *script)
+{
+    const char *prefix = self->settings->link_prefix;
+
+    if (prefix == NULL || *prefix == '\0') {
+        g_autofree char *host_url = msk_call_host_url(self);
+
+        return g_strconcat(host_url, script, NULL);
+    }
+    char *link = g_strconcat(prefix, script, NULL);
+    size_t size = strlen(link);
+
+    while (size > 0 && link[size - 1] == '/') {
+        link[--size] = '\0';
+    }
+    return link;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * api_call: one request of the REST API on its way through routing, checks and its handler.
+ *
+ * Threads: a call belongs to the thread that answers it; settings are shared and never change.
+ * Source: upstream masakari/api/openstack/wsgi.py (Resource, ResponseObject).
+ */
+
+#include "api/json_value.h"
+#include "api/query.h"
+#include "cloud/compute.h"
+#include "io/http_server.h"
+#include "store/store.h"
+
+#define MSK_API_MAX_IDS 2
+
+/* What all calls share; the owner frees it after the server. */
+typedef struct {
+    MskStore *store;
+    MskCompute *compute;
+    const char *wakeup_dir;               /* (nullable) where engines listen */
+    const char *link_prefix;              /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
+    const char *healthcheck_disable_path; /* (nullable) */
+    int64_t max_limit;                    /* [DEFAULT] osapi_max_limit */
+    int64_t duplicate_interval_s;
+    int64_t max_body_bytes; /* for the message that says so */
+    bool use_forwarded_for;
+    uint16_t port; /* for requests without a Host */
+} MskApiSettings;
+
+typedef struct {
+    const MskApiSettings *settings;
+    const MskHttpRequest *http;
+    MskHttpResponse *response;
+    const char *query_text;     /* (nullable) */
+    const char *content_type;   /* (static) of a successful answer */
+    char *version;              /* (nullable) the microversion asked for, once it is known */
+    unsigned minor;             /* of a supported version 1.<minor> */
+    char *project_id;           /* (nullable) of the caller */
+    char *ids[MSK_API_MAX_IDS]; /* of the path, in its order */
+    MskQuery *query;            /* (nullable) see msk_call_query() */
+    MskJson *body;              /* (nullable) */
+} MskApiCall;
+
+/** msk_call_clear: frees what the call owns. */
+void msk_call_clear(MskApiCall *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskApiCall, msk_call_clear)
+
+/**
+ * msk_call_query:
+ *
+ * Returns: (nullable) (owned by @self) the fields of the query; NULL when they cannot be decoded,
+ *   which is answered then.
+ */
+const MskQuery *msk_call_query(MskApiCall *self);
+
+/**
+ * msk_call_reply:
+ * @status: 2xx or 300.
+ * @body: (nullable) (transfer full) JSON.
+ */
+void msk_call_reply(MskApiCall *self, unsigned status, GString *body);
+
+/**
+ * msk_call_reply_object:
+ * @name: of the only member, such as "segment".
+ * @append: writes its value.
+ */
+void msk_call_reply_object(MskApiCall *self, unsigned status, const char *name,
+                           void (*append)(GString *out, const void *record), const void *record);
+
+/** msk_call_host_url: Returns: (transfer full) "http://host:port" as the client sees it. */
+char *msk_call_host_url(const MskApiCall *self);
+
+/** msk_call_link: Returns: (transfer full) the base of links for @script, such as "/v1":
+ *  msk_call_host_url() and @script, or the configured prefix and @script. */
+char *msk_call_link(const MskApiCall *self, const char *script);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /segments/{segment}/hosts. Source: upstream masakari/api/openstack/ha/hosts.py,
+ * masakari/ha/api.py, masakari/db/sqlalchemy/api.py. */
+#include "api/resources.h"
+
+#include "api/fault.h"
+#include "api/field.h"
+#include "api/list_page.h"
+#include "api/uuid_like.h"
+#include "api/views.h"
+#include "base/error.h"
+
+#include <string.h>
+
+#define MAX_TEXT_BYTES 65535 /* of MariaDB's TEXT */
+
+static void
+segment_not_found(MskApiCall *call)
+{
+    msk_fault(call, 404, "No failover segment with id %s.", call->ids[0]);
+}
+
+static void
+not_found(MskApiCall *call)
+{
+    msk_fault(call, 404, "Host '%s' under failover_segment '%s' could not be found.", call->ids[1],
+              call->ids[0]);
+}
+
+static void
+in_use(MskApiCall *call, const char *what)
+{
+    msk_fault(call, 409, "Host %s can't be %s as it is in-use to process notifications.",
+              call->ids[1], what);
+}
+
+static void
+name_taken(MskApiCall *call, const MskHost *host)
+{
+    msk_fault(call, 409, "Host with name %s already exists.", host->name);
+}
+
+/* Returns: false when the call was answered. @ret: untouched when the field is not there. */
+static bool
+read_boolean(MskApiCall *call, const char *name, int *ret)
+{
+    const char *text = msk_query_last(call->query, name);
+    bool value;
+
+    if (text == NULL) {
+        return true;
+    }
+    if (!msk_boolean_parse(text, &value)) {
+        msk_fault(call, 400,
+                  "Invalid value for %s: Unrecognized value '%s', acceptable values are: '0', '1', "
+                  "'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'",
+                  name, text);
+        return false;
+    }
+    *ret = value ? 1 : 0;
+    return true;
+}
+
+/* Returns: false when the call was answered. @ret: (transfer full) */
+static bool
+find_segment(MskApiCall *call, MskSegment **ret)
+{
+    g_autoptr(GError) error = NULL;
+
+    switch ((int) msk_store_segment_get(call->settings->store, call->ids[0], ret, &error)) {
+    case MSK_STORE_DONE:
+        return true;
+    case MSK_STORE_FAILED:
+        msk_fault_error(call, error);
+        return false;
+    default:
+        segment_not_found(call);
+        return false;
+    }
+}
+
+static MskStoreResult
+read_hosts(MskStore *store, const void *filter, const MskPage *page, GPtrArray **ret,
+           GError **error)
+{
+    return msk_store_host_list(store, filter, page, ret, error);
+}
+
+void
+msk_api_hosts_list(MskApiCall *call)
+{
+    static const MskListKind kind = {"hosts", MSK_STORE_HOSTS, "failover_segment", read_hosts,
+                                     msk_view_host};
+    g_auto(MskListPage) page = {0};
+    g_autoptr(MskSegment) segment = NULL;
+    MskHostFilter filter = MSK_HOST_FILTER_ANY;
+
+    if (!msk_list_read(call, &page) || !find_segment(call, &segment)) {
+        return;
+    }
+    filter.failover_segment_id = segment->uuid;
+    filter.type = msk_query_last(call->query, "type");
+    if (!read_boolean(call, "on_maintenance", &filter.on_maintenance) ||
+        !read_boolean(call, "reserved", &filter.reserved)) {
+        return;
+    }
+    msk_list_answer(call, &kind, &page, &filter);
+}
+
+/* The host of the path. Returns: false when the call was answered. @ret: (transfer full) */
+static bool
+find_host(MskApiCall *call, MskHost **ret)
+{
+    g_autoptr(GError) error = NULL;
+
+    switch (
+        (int) msk_store_host_get(call->settings->store, call->ids[0], call->ids[1], ret, &error)) {
+    case MSK_STORE_DONE:
+        return true;
+    case MSK_STORE_FAILED:
+        msk_fault_error(call, error);
+        return false;
+    default:
+        not_found(call);
+        return false;
+    }
+}
+
+void
+msk_api_host_show(MskApiCall *call)
+{
+    g_autoptr(MskHost) host = NULL;
+
+    if (!msk_uuid_is_like(call->ids[1])) {
+        msk_fault(call, 404, "No host with id %s.", call->ids[1]);
+        return;
+    }
+    if (find_host(call, &host)) {
+        msk_call_reply_object(call, 200, "host", msk_view_host, host);
+    }
+}
+
+/* Takes the fields that the body has. Returns: false when the call was answered. */
+static bool
+take_fields(MskApiCall *call, MskHost *host, MskHostFields *ret)
+{
+    const MskJson *fields = msk_json_member(call->body, "host");
+    unsigned found = 0;
+
+    found |= msk_field_string(fields, "name", &host->name) ? MSK_HOST_NAME : 0;
+    found |= msk_field_string(fields, "type", &host->type) ? MSK_HOST_TYPE : 0;
+    found |= msk_field_string(fields, "control_attributes", &host->control_attributes)
+                 ? MSK_HOST_CONTROL_ATTRIBUTES
+                 : 0;
+    found |= msk_field_boolean(fields, "reserved", &host->reserved) ? MSK_HOST_RESERVED : 0;
+    found |= msk_field_boolean(fields, "on_maintenance", &host->on_maintenance)
+                 ? MSK_HOST_ON_MAINTENANCE
+                 : 0;
+    *ret = found;
+    if (((found & MSK_HOST_TYPE) != 0 && host->type == NULL) ||
+        ((found & MSK_HOST_CONTROL_ATTRIBUTES) != 0 && host->control_attributes == NULL)) {
+        msk_fault_unexpected(call, "ValueError");
+        return false;
+    }
+    return true;
+}
+
+/* Returns: false when the call was answered. */
+static bool
+check_text(MskApiCall *call, const MskHost *host)
+{
+    if (host->control_attributes != NULL && strlen(host->control_attributes) > MAX_TEXT_BYTES) {
+        msk_fault_unexpected(call, "oslo_db.exception.DBDataError");
+        return false;
+    }
+    return true;
+}
+
+/* Returns: false when the call was answered. */
+static bool
+check_name(MskApiCall *call, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (msk_compute_find_host(call->settings->compute, name, &error)) {
+        return true;
+    }
+    if (g_error_matches(error, MSK_ERROR, MSK_ERROR_NOT_FOUND)) {
+        msk_fault(call, 400, "Compute service with name %s could not be found.", name);
+    } else {
+        msk_fault_error(call, error);
+    }
+    return false;
+}
+
+void
+msk_api_host_create(MskApiCall *call)
+{
+    g_autoptr(MskHost) host = g_new0(MskHost, 1);
+    g_autoptr(MskSegment) segment = NULL;
+    g_autoptr(GError) error = NULL;
+    MskHostFields fields;
+
+    if (!find_segment(call, &segment) || !take_fields(call, host, &fields) ||
+        !check_name(call, host->name) || !check_text(call, host)) {
+        return;
+    }
+    host->failover_segment_id = g_strdup(segment->uuid);
+    switch ((int) msk_store_host_create(call->settings->store, host, &error)) {
+    case MSK_STORE_DONE:
+        msk_call_reply_object(call, 201, "host", msk_view_host, host);
+        break;
+    case MSK_STORE_FAILED:
+        msk_fault_error(call, error);
+        break;
+    case MSK_STORE_NAME_TAKEN:
+        name_taken(call, host);
+        break;
+    default:
+        segment_not_found(call);
+        break;
+    }
+}
+
+/*
+ * The Python service looks at the host, whether its segment is in use, the new name and the new
+ * values, in this order; so an update without a change is tried first for the first two.
+ */
+void
+msk_api_host_update(MskApiCall *call)
+{
+    g_autoptr(MskHost) host = g_new0(MskHost, 1);
+    g_autoptr(MskHost) wanted = g_new0(MskHost, 1);
+    g_autoptr(GError) error = NULL;
+    const MskJson *name = msk_json_member(msk_json_member(call->body, "host"), "name");
+    MskHostFields fields = 0;
+
+    host->uuid = g_strdup(call->ids[1]);
+    host->failover_segment_id = g_strdup(call->ids[0]);
+    MskStoreResult result = msk_store_host_update(call->settings->store, host, 0, &error);
+
+    if (result == MSK_STORE_DONE) {
+        if ((name != NULL && !check_name(call, name->text)) ||
+            !take_fields(call, wanted, &fields) || !check_text(call, wanted)) {
+            return;
+        }
+        wanted->uuid = g_strdup(host->uuid);
+        wanted->failover_segment_id = g_strdup(host->failover_segment_id);
+        result = msk_store_host_update(call->settings->store, wanted, fields, &error);
+    }
+    switch ((int) result) {
+    case MSK_STORE_DONE:
+        msk_call_reply_object(call, 200, "host", msk_view_host, wanted);
+        break;
+    case MSK_STORE_FAILED:
+        msk_fault_error(call, error);
+        break;
+    case MSK_STORE_IN_USE:
+        in_use(call, "updated");
+        break;
+    case MSK_STORE_NAME_TAKEN:
+        name_taken(call, wanted);
+        break;
+    default:
+        not_found(call);
+        break;
+    }
+}
+
+void
+msk_api_host_delete(MskApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    switch (
+        (int) msk_store_host_delete(call->settings->store, call->ids[0], call->ids[1], &error)) {
+    case MSK_STORE_DONE:
+        msk_call_reply(call, 204, NULL);
+        break;
+    case MSK_STORE_FAILED:
+        msk_fault_error(call, error);
+        break;
+    case MSK_STORE_IN_USE:
+        in_use(call, "deleted");
+        break;
+    default:
+        not_found(call);
+        break;
+    }
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api_options.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NUMBER(lowest, highest)                                                                    \
+    .type = MSK_OPTION_INT, .min = (lowest), .max = (highest), .has_bounds = true
+
+#define MAX_WORKERS          1000
+#define DEFAULT_DISABLE_PATH "/etc/masakari/healthcheck_disable" /* of upstream's api-paste.ini */
+
+const MskOption msk_api_options[] = {
+    {.group = "DEFAULT",
+     .name = "masakari_api_listen",
+     .type = MSK_OPTION_HOST,
+     .initial = "0.0.0.0",
+     .help = "The address that the API listens on. Without Keystone (auth_strategy = noauth2) "
+             "anyone who reaches it is an administrator: use 127.0.0.1 then."},
+    {.group = "DEFAULT",
+     .name = "masakari_api_listen_port",
+     NUMBER(1, 65535),
+     .initial = "15868",
+     .help = "The port that the API listens on."},
+    {.group = "DEFAULT",
+     .name = "masakari_api_workers",
+     NUMBER(1, MAX_WORKERS),
+     .help = "How many requests are worked on at the same time, each in a thread; the Python "
+             "service starts as many processes. The default is the number of processors."},
+    {.group = "DEFAULT",
+     .name = "auth_strategy",
+     .type = MSK_OPTION_STRING,
+     .initial = "keystone",
+     .choices = WORDS("keystone", "noauth2"),
+     .help = "Who may use the API. noauth2 takes every caller for an administrator and is the only "
+             "one of this release; with keystone the API does not start."},
+    {.group = "DEFAULT",
+     .name = "use_forwarded_for",
+     .type = MSK_OPTION_BOOL,
+     .initial = "False",
+     .help = "Whether log lines show the X-Forwarded-For header of a request in place of the "
+             "address it came from."},
+    {.group = "DEFAULT",
+     .name = "osapi_max_limit",
+     NUMBER(0, G_MAXINT32),
+     .initial = "1000",
+     .help = "How many rows one answer has at most."},
+    {.group = "DEFAULT",
+     .name = "osapi_masakari_link_prefix",
+     .type = MSK_OPTION_STRING,
+     .help = "What the links in answers begin with, such as https://ha.example.org; by default the "
+             "Host that the client asked."},
+    {.group = "DEFAULT",
+     .name = "duplicate_notification_detection_interval",
+     NUMBER(0, G_MAXINT32),
+     .initial = "180",
+     .unit = "seconds",
+     .help = "A notification is refused as a duplicate when an equal one was generated within this "
+             "time before it. A VM that fails again after its recovery has ended is no duplicate."},
+    {.group = "DEFAULT",
+     .name = "notification_delay_max",
+     NUMBER(0, G_MAXINT32),
+     .initial = "5",
+     .unit = "seconds",
+     .accepted_only = true,
+     .help = "The Python service waits up to this long before it stores a notification, to make "
+             "duplicates that arrive together less likely. Here the check and the insert are one "
+             "transaction, so nothing waits."},
+    {.group = "oslo_middleware",
+     .name = "max_request_body_size",
+     NUMBER(1, G_MAXINT32),
+     .initial = "114688",
+     .unit = "bytes",
+     .deprecated = WORDS("DEFAULT.osapi_max_request_body_size", "DEFAULT.max_request_body_size"),
+     .help = "A request with a larger body is answered 413."},
+    {.group = "healthcheck",
+     .name = "disable_by_file_path",
+     .type = MSK_OPTION_STRING,
+     .help = "While this file exists, /healthcheck answers 503, so that a load balancer takes the "
+             "service out. By default " DEFAULT_DISABLE_PATH "."},
+    {.group = "wsgi",
+     .name = "client_socket_timeout",
+     NUMBER(0, 86400),
+     .initial = "900",
+     .unit = "seconds",
+     .help = "A connection without a request is closed after this time; 0 keeps it for ever."},
+    {.group = "wsgi",
+     .name = "default_pool_size",
+     NUMBER(1, 100000),
+     .initial = "1000",
+     .help = "How many connections there may be at the same time."},
+    {.group = "wsgi",
+     .name = "max_header_line",
+     NUMBER(4096, 1048576),
+     .initial = "16384",
+     .unit = "bytes",
+     .help = "How large the head of a request may be, with all of its fields."},
+    {.group = "wsgi",
+     .name = "keep_alive",
+     .type = MSK_OPTION_BOOL,
+     .initial = "True",
+     .help = "Whether a connection may carry more than one request."},
+    {.group = "wsgi",
+     .name = "tcp_keepidle",
+     NUMBER(0, 86400),
+     .initial = "600",
+     .unit = "seconds",
+     .help = "After this time without traffic TCP looks whether the client is still there; 0 never "
+             "does."},
+    {.group = "wsgi",
+     .name = "request_timeout",
+     NUMBER(1, 3600),
+     .initial = "30",
+     .unit = "seconds",
+     .own = true,
+     .help = "All of a request has to arrive within this time, and all of its answer has to be "
+             "taken, or the connection is closed, however steadily bytes trickle."},
+    {.group = "wsgi",
+     .name = "max_queued_requests",
+     NUMBER(1, 100000),
+     .initial = "500",
+     .own = true,
+     .help = "How many requests may wait for a worker; further ones are answered 503 with "
+             "Retry-After."},
+};
+const size_t msk_n_api_options = G_N_ELEMENTS(msk_api_options);
+
+static unsigned
+count_workers(const MskConfig *config)
+{
+    if (msk_config_is_set(config, "DEFAULT", "masakari_api_workers")) {
+        return (unsigned) msk_config_int(config, "DEFAULT", "masakari_api_workers");
+    }
+    return MIN(g_get_num_processors(), MAX_WORKERS);
+}
+
+static unsigned
+wsgi_number(const MskConfig *config, const char *name)
+{
+    return (unsigned) msk_config_int(config, "wsgi", name); /* never negative, see the table */
+}
+
+bool
+msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
+                     MskApiSettings *ret_settings, GError **error)
+{
+    const char *disable_path = msk_config_string(config, "healthcheck", "disable_by_file_path");
+    int64_t max_body_bytes = msk_config_int(config, "oslo_middleware", "max_request_body_size");
+
+    if (strcmp(msk_config_string(config, "DEFAULT", "auth_strategy"), "noauth2") != 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "[DEFAULT] auth_strategy = keystone is not part of this release; set "
+                    "auth_strategy = noauth2 and masakari_api_listen = 127.0.0.1");
+        return false;
+    }
+    *ret_server = (MskHttpServerOptions){
+        .address = msk_config_string(config, "DEFAULT", "masakari_api_listen"),
+        .port = (uint16_t) msk_config_int(config, "DEFAULT", "masakari_api_listen_port"),
+        .workers = count_workers(config),
+        .queue_size = wsgi_number(config, "max_queued_requests"),
+        .max_connections = wsgi_number(config, "default_pool_size"),
+        .max_body_bytes = (size_t) max_body_bytes,
+        .max_header_bytes = wsgi_number(config, "max_header_line"),
+        .idle_timeout_s = wsgi_number(config, "client_socket_timeout"),
+        .request_timeout_s = wsgi_number(config, "request_timeout"),
+        .tcp_keepidle_s = wsgi_number(config, "tcp_keepidle"),
+        .keep_alive = msk_config_bool(config, "wsgi", "keep_alive"),
+    };
+    *ret_settings = (MskApiSettings){
+        .link_prefix = msk_config_string(config, "DEFAULT", "osapi_masakari_link_prefix"),
+        .healthcheck_disable_path = disable_path == NULL ? DEFAULT_DISABLE_PATH : disable_path,
+        .max_limit = msk_config_int(config, "DEFAULT", "osapi_max_limit"),
+        .duplicate_interval_s =
+            msk_config_int(config, "DEFAULT", "duplicate_notification_detection_interval"),
+        .max_body_bytes = max_body_bytes,
+        .use_forwarded_for = msk_config_bool(config, "DEFAULT", "use_forwarded_for"),
+        .port = ret_server->port,
+    };
+    return true;
+}

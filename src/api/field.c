@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/field.h"
+
+#include <string.h>
+
+bool
+msk_boolean_parse(const char *text, bool *ret)
+{
+    static const char *const yes[] = {"1", "t", "true", "on", "y", "yes", NULL};
+    static const char *const no[] = {"0", "f", "false", "off", "n", "no", NULL};
+    g_autofree char *word = g_ascii_strdown(text, -1);
+
+    (void) g_strstrip(word); /* in place */
+    if (g_strv_contains(yes, word)) {
+        *ret = true;
+        return true;
+    }
+    if (g_strv_contains(no, word)) {
+        *ret = false;
+        return true;
+    }
+    return false;
+}
+
+bool
+msk_field_string(const MskJson *object, const char *name, char **ret)
+{
+    const MskJson *member = msk_json_member(object, name);
+
+    if (member == NULL) {
+        return false;
+    }
+    g_free(*ret);
+    *ret = g_strdup(msk_json_plain_string(member));
+    return true;
+}
+
+bool
+msk_field_boolean(const MskJson *object, const char *name, bool *ret)
+{
+    const MskJson *member = msk_json_member(object, name);
+
+    if (member == NULL) {
+        return false;
+    }
+    if (member->type == MSK_JSON_STRING) {
+        return msk_boolean_parse(member->text, ret);
+    }
+    *ret = member->boolean;
+    return true;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/list_page.h"
+
+#include "api/fault.h"
+#include "api/json_text.h"
+
+#include <string.h>
+
+void
+msk_list_page_clear(MskListPage *self)
+{
+    g_clear_pointer(&self->sort_keys, g_ptr_array_unref);
+    g_clear_pointer(&self->sort_dirs, g_ptr_array_unref);
+}
+
+/* As Python's int(): blanks around, a sign, single underscores between digits. A number too large
+ * becomes the largest. Returns: whether it is one. */
+static bool
+parse_python_int(const char *text, int64_t *ret)
+{
+    g_autofree char *trimmed = g_strstrip(g_strdup(text));
+    const char *at = trimmed;
+    bool negative = *at == '-';
+    int64_t value = 0;
+
+    if (*at == '-' || *at == '+') {
+        at++;
+    }
+    if (*at == '\0' || *at == '_') {
+        return false;
+    }
+    for (; *at != '\0'; at++) {
+        if (*at == '_' && g_ascii_isdigit(at[1])) {
+            continue;
+        }
+        if (!g_ascii_isdigit(*at)) {
+            return false;
+        }
+        int digit = *at - '0';
+
+        value = value > (INT64_MAX - digit) / 10 ? INT64_MAX : value * 10 + digit;
+    }
+    *ret = negative ? -value : value;
+    return true;
+}
+
+/* Returns: false when the call was answered. @ret: untouched when the field is not there. */
+static bool
+read_count(MskApiCall *call, const char *name, int64_t *ret)
+{
+    const char *text = msk_query_last(call->query, name);
+    int64_t value;
+
+    if (text == NULL) {
+        return true;
+    }
+    if (!parse_python_int(text, &value)) {
+        msk_fault(call, 400, "Invalid input received: %s must be an integer", name);
+        return false;
+    }
+    if (value < 0) {
+        msk_fault(call, 400, "Invalid input received: %s must be >= 0", name);
+        return false;
+    }
+    *ret = value;
+    return true;
+}
+
+/* Returns: (transfer full) (element-type char*) */
+static GPtrArray *
+read_words(const MskQuery *query, const char *name, const char *otherwise)
+{
+    g_autoptr(GPtrArray) values = msk_query_all(query, name);
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; i < values->len; i++) {
+        g_ptr_array_add(words, g_strstrip(g_strdup(g_ptr_array_index(values, i))));
+    }
+    if (words->len == 0) {
+        g_ptr_array_add(words, g_strdup(otherwise));
+    }
+    return words;
+}
+
+bool
+msk_list_read(MskApiCall *call, MskListPage *ret)
+{
+    const MskQuery *query = msk_call_query(call);
+    int64_t limit = call->settings->max_limit;
+    int64_t page_size = 0;
+
+    if (query == NULL || !read_count(call, "limit", &limit) ||
+        !read_count(call, "page_size", &page_size)) {
+        return false;
+    }
+    ret->limit = MIN(limit, call->settings->max_limit);
+    ret->marker = msk_query_last(query, "marker");
+    ret->sort_keys = read_words(query, "sort_key", "created_at");
+    ret->sort_dirs = read_words(query, "sort_dir", "desc");
+    return true;
+}
+
+/* Returns: false when the call was answered. @sorts: as many as there are keys. */
+static bool
+read_sorts(MskApiCall *call, const MskListPage *page, MskSort *sorts)
+{
+    for (unsigned i = 0; i < page->sort_dirs->len; i++) {
+        const char *word = g_ptr_array_index(page->sort_dirs, i);
+
+        if (strcmp(word, "asc") != 0 && strcmp(word, "desc") != 0) {
+            msk_fault(call, 400,
+                      "Invalid input received: Unknown sort direction, must be 'asc' or 'desc'");
+            return false;
+        }
+    }
+    if (page->sort_dirs->len > page->sort_keys->len) {
+        msk_fault(call, 400, "Invalid input received: Sort direction size exceeds sort key size");
+        return false;
+    }
+    for (unsigned i = 0; i < page->sort_keys->len; i++) {
+        unsigned dir = i < page->sort_dirs->len ? i : 0;
+
+        sorts[i].key = g_ptr_array_index(page->sort_keys, i);
+        sorts[i].descending = strcmp(g_ptr_array_index(page->sort_dirs, dir), "desc") == 0;
+    }
+    return true;
+}
+
+/* The database compares the marker with a number; of other text it takes the number in front. */
+static int64_t
+marker_id(const char *marker)
+{
+    double number = g_ascii_strtod(marker, NULL);
+
+    if (!(number >= 1 && number < (double) ((int64_t) 1 << 53)) ||
+        number != (double) (int64_t) number) {
+        return -1;
+    }
+    return (int64_t) number;
+}
+
+static const char *
+unknown_sort_key(const MskListKind *kind, const MskPage *page)
+{
+    for (size_t i = 0; i < page->n_sorts; i++) {
+        if (!msk_store_sort_key_known(kind->table, page->sorts[i].key)) {
+            return page->sorts[i].key;
+        }
+    }
+    return NULL;
+}
+
+static void
+refuse_sort_key(MskApiCall *call, const MskListKind *kind, const char *key)
+{
+    if (kind->relation != NULL && strcmp(key, kind->relation) == 0) {
+        msk_fault_unexpected(call, "NotImplementedError");
+    } else {
+        msk_fault(call, 400, "InvalidSortKey('Sort key supplied is invalid: %s')", key);
+    }
+}
+
+static void
+reply_rows(MskApiCall *call, const MskListKind *kind, const GPtrArray *rows)
+{
+    GString *body = g_string_sized_new(512);
+
+    g_string_append_c(body, '{');
+    msk_json_append_name(body, kind->name);
+    g_string_append_c(body, '[');
+    for (unsigned i = 0; rows != NULL && i < rows->len; i++) {
+        g_string_append(body, i == 0 ? "" : ", ");
+        kind->append(body, g_ptr_array_index(rows, i));
+    }
+    g_string_append(body, "]}");
+    msk_call_reply(call, 200, body);
+}
+
+void
+msk_list_answer(MskApiCall *call, const MskListKind *kind, const MskListPage *page,
+                const void *filter)
+{
+    g_autofree MskSort *sorts = g_new0(MskSort, page->sort_keys->len);
+    MskPage rows_page = {.sorts = sorts, .n_sorts = page->sort_keys->len, .limit = page->limit};
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (page->limit == 0) {
+        reply_rows(call, kind, NULL);
+        return;
+    }
+    if (!read_sorts(call, page, sorts)) {
+        return;
+    }
+    const char *unknown = unknown_sort_key(kind, &rows_page);
+
+    if (unknown != NULL) {
+        rows_page.n_sorts = 0; /* only to see whether the marker is there, which comes first */
+        rows_page.limit = 1;
+    }
+    if (page->marker != NULL) {
+        rows_page.marker = marker_id(page->marker);
+    }
+    MskStoreResult result =
+        rows_page.marker < 0 ? MSK_STORE_NOT_FOUND
+                             : kind->read(call->settings->store, filter, &rows_page, &rows, &error);
+
+    if (result == MSK_STORE_FAILED) {
+        msk_fault_error(call, error);
+    } else if (result == MSK_STORE_NOT_FOUND) {
+        msk_fault(call, 400, "Marker %s could not be found.", page->marker);
+    } else if (unknown != NULL) {
+        refuse_sort_key(call, kind, unknown);
+    } else {
+        reply_rows(call, kind, rows);
+    }
+}

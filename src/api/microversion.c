@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/microversion.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define SERVICE "instance-ha"
+
+/* Returns: (transfer full) (nullable) what stands behind the last "instance-ha", in lower case. */
+static char *
+find_version(const char *header)
+{
+    g_autofree char *lower = g_ascii_strdown(header, -1);
+    g_auto(GStrv) parts = g_strsplit(lower, ",", -1);
+
+    for (unsigned i = g_strv_length(parts); i > 0; i--) {
+        char *part = g_strstrip(parts[i - 1]);
+        size_t size = strcspn(part, " \t");
+
+        if (size == strlen(SERVICE) && strncmp(part, SERVICE, size) == 0 && part[size] != '\0') {
+            return g_strdup(g_strstrip(part + size));
+        }
+    }
+    return NULL;
+}
+
+/* A number without a leading zero. Returns: its length, or 0. */
+static size_t
+number_length(const char *text, bool zero_allowed)
+{
+    if (text[0] == '0') {
+        return zero_allowed ? 1 : 0;
+    }
+    return strspn(text, "0123456789");
+}
+
+MskMicroversionResult
+msk_microversion_parse(const char *header, char **ret_text, unsigned *ret_minor)
+{
+    g_autofree char *version = header == NULL ? NULL : find_version(header);
+
+    if (version == NULL) {
+        version = g_strdup(MSK_API_MIN_VERSION);
+    } else if (strcmp(version, "latest") == 0) {
+        g_free(version);
+        version = g_strdup(MSK_API_MAX_VERSION);
+    }
+    size_t major = number_length(version, false);
+    size_t minor =
+        major > 0 && version[major] == '.' ? number_length(version + major + 1, true) : 0;
+    bool well_formed = minor > 0 && version[major + 1 + minor] == '\0';
+    MskMicroversionResult result = MSK_MICROVERSION_MALFORMED;
+
+    if (well_formed) {
+        char digit = version[major + 1];
+
+        result = MSK_MICROVERSION_UNSUPPORTED;
+        if (major == 1 && version[0] == '1' && minor == 1 && digit - '0' <= MSK_API_MAX_MINOR) {
+            result = MSK_MICROVERSION_OK;
+            *ret_minor = (unsigned) (digit - '0');
+        }
+    }
+    *ret_text = g_steal_pointer(&version);
+    return result;
+}

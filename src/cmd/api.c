@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * masakari-api: the REST API.
+ *
+ *   config ─▶ store, cloud ─▶ HTTP server ─▶ main loop (signals only) ─▶ drain
+ */
+
+#include "api/api_options.h"
+#include "api/api_service.h"
+#include "cmd/program.h"
+#include "cmd/service_options.h"
+#include "store/store_options.h"
+
+#define LOG_NAME "masakari.api"
+#include "base/log.h"
+
+typedef struct {
+    MskConfig *config; /* the settings borrow from it; none of them is mutable */
+    MskStore *store;
+    MskCompute *compute;
+    char *wakeup_dir;
+    MskApiSettings settings;
+    MskHttpServer *server;
+} Api;
+
+static void
+api_free(Api *self)
+{
+    msk_http_server_free(self->server);
+    msk_compute_free(self->compute);
+    msk_store_free(self->store);
+    g_free(self->wakeup_dir);
+    msk_config_unref(self->config);
+    g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
+
+static void
+add_options(MskConfigSchema *schema)
+{
+    msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
+    msk_compute_add_options(schema);
+    msk_store_add_options(schema);
+    msk_service_add_state_options(schema);
+}
+
+static bool
+start(MskProgram *program, GError **error)
+{
+    g_autoptr(Api) self = g_new0(Api, 1);
+    MskHttpServerOptions server_options;
+
+    self->config = msk_program_config(program);
+    const MskStoreOptions store_options = msk_store_options(self->config);
+
+    if (!msk_api_read_options(self->config, &server_options, &self->settings, error)) {
+        return false;
+    }
+    self->wakeup_dir = msk_service_bus_dir(self->config, error);
+    if (self->wakeup_dir == NULL) {
+        return false;
+    }
+    self->compute = msk_compute_new_hosts_only(self->config, error);
+    if (self->compute == NULL) {
+        return false;
+    }
+    self->store = msk_store_open(&store_options, error);
+    if (self->store == NULL) {
+        return false;
+    }
+    self->settings.store = self->store;
+    self->settings.compute = self->compute;
+    self->settings.wakeup_dir = self->wakeup_dir;
+    self->server = msk_http_server_new(&server_options, &msk_api_handler, &self->settings, error);
+    if (self->server == NULL) {
+        return false;
+    }
+    log_info("listening on %s port %u with %u workers", server_options.address,
+             msk_http_server_port(self->server), server_options.workers);
+    msk_program_set_data(program, g_steal_pointer(&self));
+    return true;
+}
+
+static void
+on_drained(void *data)
+{
+    msk_program_quit(data, NULL);
+}
+
+static void
+drain(MskProgram *program)
+{
+    Api *self = msk_program_data(program);
+
+    msk_http_server_drain(self->server, on_drained, program);
+}
+
+static void
+stop(MskProgram *program)
+{
+    Api *self = msk_program_data(program);
+
+    if (self != NULL) {
+        api_free(self);
+    }
+}
+
+static const MskProgramSpec spec = {
+    .name = "masakari-api",
+    .project = "masakari",
+    .summary = "The REST API of Masakari",
+    .add_options = add_options,
+    .start = start,
+    .drain = drain,
+    .stop = stop,
+};
+
+int
+main(int argc, char **argv)
+{
+    return msk_program_main(&spec, argc, argv);
+}
