@@ -15,7 +15,7 @@ CHECKS     := $(PYTHON) tools/run-checks.py
 
 help: ## list the targets
 	@echo 'masakari-c: make TARGET'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do printf '  %-18s %s\n' "$$name" "$$text"; done
 	@echo 'Variables: BUILD, PREFIX, SYSCONFDIR, DESTDIR. Packages that a target needs are'
 	@echo 'installed with apt first (tools/packages.txt); that needs root.'

@@ -29,7 +29,7 @@ available() {
 # The lines of the wanted sets, without duplicates.
 wanted() {
     for set in "$@"; do
-        sed -n "s/^$set  *//p" "$list" | grep . || die "no package set '$set' in $list"
+        sed -n "s/^$set  *//p" "$list"
     done | sort -u
 }
 
@@ -73,6 +73,9 @@ start_nothing() {
 
 [ $# -gt 0 ] || die 'usage: install-packages.sh SET... (build, lint, test, demo)'
 command -v dpkg-query >/dev/null || die 'this is not a Debian; install what tools/packages.txt lists'
+for set in "$@"; do
+    grep -q "^$set " "$list" || die "no package set '$set' in $list"
+done
 need=$(missing "$@")
 [ -n "$need" ] || exit 0
 if [ "$(id -u)" != 0 ]; then

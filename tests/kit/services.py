@@ -83,7 +83,7 @@ class Rest:
     """A REST client for one API; every call is one connection. `host` is a kit Host when the
     API runs inside it."""
 
-    def __init__(self, port, host=None, prefix="/v1/demo", address="127.0.0.1"):
+    def __init__(self, port, host=None, prefix="/v1", address="127.0.0.1"):
         self.port = port
         self.host = host
         self.prefix = prefix
