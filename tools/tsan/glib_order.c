@@ -15,6 +15,10 @@
 #include <glib.h>
 #include <sanitizer/tsan_interface.h>
 
+/* GLib has checking macros in front of these two functions. */
+#undef g_atomic_ref_count_dec
+#undef g_once_init_leave
+
 /* POSIX lets a pointer to data be used as one to a function; ISO C has no way to say so. */
 #define REAL(name)                                                                                 \
     static void *found;                                                                            \
@@ -227,7 +231,8 @@ g_main_context_invoke(GMainContext *context, GSourceFunc func, void *data)
 
 /* ---- counts: the last one out comes after all others ----------------------------------------- */
 
-gboolean(g_atomic_ref_count_dec)(gatomicrefcount *count)
+gboolean
+g_atomic_ref_count_dec(gatomicrefcount *count)
 {
     REAL(g_atomic_ref_count_dec)
     __tsan_release(count);
@@ -271,7 +276,8 @@ g_atomic_rc_box_release_full(void *data, GDestroyNotify clear)
 
 /* ---- once ------------------------------------------------------------------------------------ */
 
-void(g_once_init_leave)(volatile void *location, size_t result)
+void
+g_once_init_leave(volatile void *location, size_t result)
 {
     REAL(g_once_init_leave)
     __tsan_release((void *) (uintptr_t) location);
