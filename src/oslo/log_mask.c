@@ -149,7 +149,8 @@ authority_end(const char *text)
     return end;
 }
 
-/* @text is behind "://". Returns the bytes it took. */
+/* @text is behind "://". Returns the bytes it took: up to the last server's user and password; what
+ * follows may name other secrets. */
 static size_t
 mask_authority(GString *out, const char *text)
 {
@@ -157,7 +158,7 @@ mask_authority(GString *out, const char *text)
     const char *part = text;
 
     /* Several servers may be named, each with a user: rabbit://a:b@one,c:d@two. */
-    while (part < end) {
+    while (part < end && memchr(part, '@', (size_t) (end - part)) != NULL) {
         const char *comma = memchr(part, ',', (size_t) (end - part));
         const char *part_end = comma != NULL ? comma : end;
         const char *at = memrchr(part, '@', (size_t) (part_end - part));
@@ -179,7 +180,7 @@ mask_authority(GString *out, const char *text)
         g_string_append_len(out, part, part_end - part);
         part = part_end;
     }
-    return (size_t) (end - text);
+    return (size_t) (part - text);
 }
 
 char *
