@@ -175,6 +175,12 @@ queue_response(Request *self)
         (void) MHD_add_response_header(response, answer->headers[i].name,
                                        answer->headers[i].value); /* fails only without memory */
     }
+    if (answer->status == MHD_HTTP_NO_CONTENT) {
+        /* Needless, but the Python services send it, and clients of theirs may look for it. */
+        (void) MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
+                                        MHD_RO_END);
+        (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, "0");
+    }
     if (self->close_after || !server->options.keep_alive ||
         g_atomic_int_get(&server->draining) != 0) {
         (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
