@@ -20,7 +20,7 @@
 
 /* [oslo_policy] */
 extern const MskOption msk_policy_options[];
-extern const size_t msk_policy_n_options;
+extern const size_t msk_n_policy_options;
 
 typedef struct {
     MskPolicySetOptions rules;

@@ -2,12 +2,8 @@
 #pragma once
 
 /*
- * policy_check: one rule of the policy language, as a tree, and its answer for one request.
- *
- *   expression := conjunction {"or" conjunction}        words in any case, "(" and ")" group
- *   conjunction := term {"and" term}
- *   term := "not" term | "(" expression ")" | check
- *   check := "@" | "!" | kind ":" match
+ * policy_check: one rule of the policy language, as a tree, and its answer for one request. The
+ * checks it is made of (policy_parse.h has "and", "or" and "not"):
  *
  *   "" and "@"                everybody              "!"                 nobody
  *   role:NAME                 has that role, in any case
@@ -17,22 +13,19 @@
  *   'TEXT':VALUE  True:VALUE  None:VALUE  7:VALUE          a constant
  *   %(KEY)s in NAME or VALUE  the target's KEY; a target without it refuses. %% is a percent sign
  *
- * The older form is a list of alternatives, each a list of checks that must all hold.
- * What oslo.policy takes and then refuses every request with, or fails on, is an error here: a
- * word without ":", unbalanced parentheses, http: and https: checks, any other % format.
+ * What oslo.policy takes and then fails on, or refuses every request for, is an error here: a word
+ * without ":", http: and https: checks, any other % format.
  *
  * Threads: a tree is built and linked by one owner; then any thread may evaluate it.
- * Source: oslo.policy 4 (_parser.py, _checks.py), masakari/policy.py (is_admin).
+ * Source: oslo.policy 4 (_checks.py), masakari/policy.py (is_admin).
  */
 
+#include "oslo/policy_template.h"
+
 #include <glib.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define MSK_POLICY_MAX_TEXT  16384 /* bytes of one rule */
-#define MSK_POLICY_MAX_DEPTH 64    /* of nested expressions, and of rules that refer to rules */
 
 typedef enum {
     MSK_POLICY_ADMIN_UNKNOWN, /* while context_is_admin itself is asked: neither True nor False */
@@ -58,39 +51,29 @@ typedef struct {
     MskPolicyAdmin is_admin;
 } MskPolicyCredentials;
 
-/* One attribute of what is asked for; a NULL @value reads as the text "None". */
-typedef struct {
-    const char *key; /* a dot in it is part of the name */
-    const char *value;
-} MskPolicyAttribute;
-
-typedef struct {
-    const MskPolicyAttribute *attributes;
-    size_t n_attributes;
-} MskPolicyTarget;
-
 typedef struct MskPolicyCheck MskPolicyCheck;
 
 /**
- * msk_policy_check_parse:
- * @text: one rule in the policy language, UTF-8.
- * @error: %MSK_ERROR_INVALID: what is wrong, with the word and its column (from 1).
+ * msk_policy_check_new:
+ * @text: one check, "@", "!" or "kind:match"; ASCII outside of the match.
+ * @error: %MSK_ERROR_INVALID: why it is no check.
  *
- * Returns: (transfer full) the tree, or NULL.
+ * Returns: (transfer full) the check, or NULL.
  */
-MskPolicyCheck *msk_policy_check_parse(const char *text, GError **error);
+MskPolicyCheck *msk_policy_check_new(const char *text, GError **error);
+
+/** msk_policy_check_new_not: @check: (transfer full) */
+MskPolicyCheck *msk_policy_check_new_not(MskPolicyCheck *check);
 
 /**
- * msk_policy_check_parse_list:
- * @list: the older form: [[s, …] | s, …].
- * @error: %MSK_ERROR_INVALID as msk_policy_check_parse, or a member of another type.
+ * msk_policy_check_new_all:
+ * @checks: (transfer full) one or more; its free function is msk_policy_check_free.
  *
- * Returns: (transfer full) the tree, or NULL.
+ * Returns: (transfer full) "all of them"; the check itself when there is only one.
  */
-MskPolicyCheck *msk_policy_check_parse_list(const json_t *list, GError **error);
-
-/** msk_policy_check_either: Returns: (transfer full) "@a or @b"; owns both. */
-MskPolicyCheck *msk_policy_check_either(MskPolicyCheck *a, MskPolicyCheck *b);
+MskPolicyCheck *msk_policy_check_new_all(GPtrArray *checks);
+/** msk_policy_check_new_any: as msk_policy_check_new_all, for "one of them". */
+MskPolicyCheck *msk_policy_check_new_any(GPtrArray *checks);
 
 /** msk_policy_check_free: @self: (nullable) */
 void msk_policy_check_free(MskPolicyCheck *self);
@@ -98,9 +81,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskPolicyCheck, msk_policy_check_free)
 
 /** msk_policy_check_to_string: Returns: (transfer full) the rule as oslo.policy prints it. */
 char *msk_policy_check_to_string(const MskPolicyCheck *self);
-
-/** msk_policy_check_depth: Returns: levels of the tree, 1 for a single check. */
-unsigned msk_policy_check_depth(const MskPolicyCheck *self);
 
 /**
  * MskPolicyLink: called for each rule:NAME of a tree.
@@ -128,13 +108,14 @@ typedef struct {
  */
 bool msk_policy_check_eval(const MskPolicyCheck *self, const MskPolicyQuestion *question);
 
+#define MSK_POLICY_N_CREDENTIALS 13
+
 /**
  * msk_policy_credentials_target:
- * @ret: (out) the attributes, borrowed from @credentials; has room for
- *   %MSK_POLICY_N_CREDENTIALS.
+ * @ret: (out) room for %MSK_POLICY_N_CREDENTIALS attributes, borrowed from @credentials.
  *
- * Returns: the credentials as a target, which context_is_admin is asked with. Lists are left out.
+ * Returns: the credentials as a target, which context_is_admin is asked with; the roles are left
+ *   out.
  */
-#define MSK_POLICY_N_CREDENTIALS 11
 MskPolicyTarget msk_policy_credentials_target(const MskPolicyCredentials *credentials,
                                               MskPolicyAttribute *ret);

@@ -9,8 +9,9 @@
  */
 
 #include "oslo/policy_check.h"
+#include "oslo/policy_file.h"
 
-#define MSK_POLICY_MAX_RULES      1024
+#define MSK_POLICY_MAX_RULES      2048 /* in force */
 #define MSK_POLICY_MAX_OPERATIONS 2
 #define MSK_POLICY_MAX_SCOPES     3
 
@@ -38,21 +39,11 @@ typedef struct {
     const MskPolicyDeprecated *deprecated;     /* (nullable) */
 } MskPolicyDefault;
 
-/* A rule as a file has it. */
-typedef struct {
-    char *name;
-    char *text;  /* the check as written; JSON for the list form */
-    char *where; /* "path:line" */
-    MskPolicyCheck *check;
-} MskPolicyFileRule;
-
-void msk_policy_file_rule_free(MskPolicyFileRule *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskPolicyFileRule, msk_policy_file_rule_free)
-
 typedef struct {
     const MskPolicyDefault *defaults; /* (static) */
     size_t n_defaults;
-    const char *default_rule; /* (nullable) stands in for a rule that is not defined, if it is */
+    const char
+        *default_rule; /* (nullable) stands in for a rule that is not defined; kept by no set */
     bool enforce_scope;
     bool enforce_new_defaults;
 } MskPolicySetOptions;
@@ -93,9 +84,9 @@ const char *const *msk_policy_set_warnings(const MskPolicySet *self);
 typedef struct {
     const char *name;
     const char *text;
-    const char *where;                    /* (nullable) "path:line"; NULL: the default */
-    const MskPolicyDefault *default_rule; /* (nullable) a name that the program does not know */
-    bool redundant;                       /* a file says what the default says anyway */
+    const char *where;             /* (nullable) "path:line"; NULL: the default */
+    const MskPolicyDefault *known; /* (nullable) NULL: a name that the program does not ask for */
+    bool redundant;                /* a file says what the default says anyway */
 } MskPolicyRule;
 
 size_t msk_policy_set_size(const MskPolicySet *self);
