@@ -7,6 +7,7 @@
 #include "io/journal.h"
 #include "io/service_manager.h"
 #include "oslo/config_doc.h"
+#include "oslo/log_mask.h"
 #include "oslo/log_output.h"
 
 #include <glib-unix.h>
@@ -259,6 +260,17 @@ run_daemon(MskProgram *self, GError **error)
     return true;
 }
 
+/* For what goes wrong while there is no log, or where a person reads it. */
+static void
+complain(const MskProgramSpec *spec, const GError *error)
+{
+    g_autofree char *masked = msk_mask_secrets(error->message);
+    g_autofree char *message = msk_escape_controls(masked);
+
+    /* Nothing is left to do when stderr is gone as well. */
+    (void) fprintf(stderr, "%s: %s\n", spec->name, message);
+}
+
 static int
 run(MskProgram *self)
 {
@@ -279,7 +291,7 @@ run(MskProgram *self)
         log_critical("%s", error->message);
         return msk_exit_code(error);
     }
-    g_printerr("%s: %s\n", spec->name, error->message);
+    complain(spec, error);
     return g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID) ? EX_USAGE : msk_exit_code(error);
 }
 
@@ -302,9 +314,9 @@ prepare(MskProgram *self, GError **error)
     return true;
 }
 
-/* The arguments that only print something. */
+/* Answers the arguments that only print something. Returns whether there was one. */
 static bool
-print_information(const MskProgram *self)
+print_information(const MskProgram *self, int *ret_status)
 {
     const MskProgramSpec *spec = self->spec;
     g_autofree char *text = NULL;
@@ -321,10 +333,12 @@ print_information(const MskProgram *self)
     } else if (self->args.reference) {
         text = msk_config_doc_reference(self->schema, spec->name);
     }
-    if (text != NULL) {
-        g_print("%s", text);
+    if (text == NULL) {
+        return false;
     }
-    return text != NULL;
+    /* Not g_print, which would put it into the character set of the locale. */
+    *ret_status = fputs(text, stdout) != EOF && fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    return true;
 }
 
 static void
@@ -345,13 +359,13 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     MskProgram self = {.spec = spec};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     g_autoptr(GError) error = NULL;
-    int status;
+    int status = EX_OK;
 
     g_set_prgname(spec->name);
     /* A peer that closes its end is an error of the write, not the end of the program. */
     (void) sigaction(SIGPIPE, &ignore, NULL);
     if (!msk_program_args_parse(argc, argv, spec->run != NULL, &self.args, &error)) {
-        g_printerr("%s: %s\n", spec->name, error->message);
+        complain(spec, error);
         return EX_USAGE;
     }
     g_mutex_init(&self.config_lock);
@@ -360,13 +374,11 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     msk_config_schema_add(self.schema, program_options, G_N_ELEMENTS(program_options));
     msk_config_schema_add(self.schema, msk_log_options, msk_n_log_options);
     spec->add_options(self.schema);
-    if (print_information(&self)) {
-        status = EX_OK;
-    } else if (!prepare(&self, &error)) {
-        g_printerr("%s: %s\n", spec->name, error->message);
-        status = msk_exit_code(error);
-    } else {
-        status = run(&self);
+    if (!print_information(&self, &status)) {
+        status = prepare(&self, &error) ? run(&self) : msk_exit_code(error);
+    }
+    if (error != NULL) {
+        complain(spec, error);
     }
     clear_program(&self);
     return status;

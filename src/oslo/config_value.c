@@ -38,6 +38,9 @@ parse_string(const MskOption *option, const char *text, MskConfigValue *ret, cha
         return false;
     }
     ret->string = g_strdup(text);
+    if (option->type == MSK_OPTION_HOST && g_str_has_suffix(text, ".")) {
+        ret->string[strlen(text) - 1] = '\0'; /* as oslo returns it */
+    }
     ret->is_set = true;
     return true;
 }

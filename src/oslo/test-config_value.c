@@ -57,6 +57,7 @@ static const struct {
     {MSK_OPTION_FLOW, UNLIMITED, NULL, "main: ['a']", "main: ['a']", NULL},
     {MSK_OPTION_FLOW, UNLIMITED, NULL, "x", NULL, "{'pre'"},
     {MSK_OPTION_HOST, UNLIMITED, NULL, "h-1", "h-1", NULL},
+    {MSK_OPTION_HOST, UNLIMITED, NULL, "h.a.", "h.a", NULL},
     {MSK_OPTION_HOST, UNLIMITED, NULL, "h_1", NULL, "an IP address or a host name"},
     {MSK_OPTION_URI, UNLIMITED, NULL, "http://a/", "http://a/", NULL},
     {MSK_OPTION_URI, UNLIMITED, NULL, "a", NULL, "a URI"},
