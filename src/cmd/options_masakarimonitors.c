@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/options.h"
 
+#include "monitor/instance/instance_options.h"
 #include "oslo/accepted.h"
 
 static const char *const old_hostname[] = {"DEFAULT.host", NULL};
@@ -23,5 +24,6 @@ void
 msk_options_masakarimonitors(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, common, G_N_ELEMENTS(common));
+    msk_instance_add_options(schema);
     msk_config_schema_add(schema, msk_accepted_masakarimonitors, msk_n_accepted_masakarimonitors);
 }
