@@ -3,6 +3,7 @@
 import uuid as uuid_module
 from xml.sax.saxutils import escape, quoteattr
 
+METADATA_URI = "https://masakari-c.org/xmlns/instance/1.0"
 DOMAIN = """\
 <domain type='{accel}'>
   <name>{name}</name>
@@ -50,6 +51,13 @@ def linux(name, kernel, initrd, serial_log, cmdline="", uuid=None, metadata="", 
             f"<cmdline>{escape(f'console=ttyS0 quiet panic=-1 {cmdline}'.strip())}</cmdline>")
     serial = f"<serial type='file'><source path={quoteattr(str(serial_log))} append='on'/></serial>"
     return _domain(name, uuid, 128, boot, [serial, *devices], metadata, accel)
+
+
+def ha_metadata(**values):
+    """For `metadata`: what our engine reads from a domain, such as HA_Enabled="True"."""
+    inner = "".join(f"<m:meta name={quoteattr(name)}>{escape(value)}</m:meta>"
+                    for name, value in values.items())
+    return f"<m:instance xmlns:m='{METADATA_URI}'>{inner}</m:instance>"
 
 
 PANIC_DEVICE = "<panic model='isa'/>"
