@@ -27,6 +27,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSK_BUILD", ROOT / "build")).resolve()
 
+LIBVIRT_CACHE = "/var/cache/libvirt/qemu/capabilities"
+CAPABILITIES = BUILD / "kit-cache" / "capabilities"
+
 LIBVIRTD_CONF = """\
 listen_tls = 0
 listen_tcp = 0
@@ -270,10 +273,27 @@ class Host:
         if not (etc / "libvirtd.conf").exists():
             (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid), encoding="ascii")
             (etc / "qemu.conf").write_text(QEMU_CONF, encoding="ascii")
+            if CAPABILITIES.exists():
+                shutil.copytree(CAPABILITIES, self.path(LIBVIRT_CACHE), dirs_exist_ok=True)
         process = self.spawn(["/usr/sbin/libvirtd"], name="libvirtd")
         wait_until(lambda: process.must_live() or self._libvirt_answers(), 20,
                    f"libvirtd of {self.name} to answer")
+        self._keep_capabilities()
         return process
+
+    def _keep_capabilities(self):
+        """libvirt asks every QEMU what it can do, which takes over a second; it checks itself
+        whether an answer is still good."""
+        found = self.path(LIBVIRT_CACHE)
+        if CAPABILITIES.exists() or not found.exists():
+            return
+        CAPABILITIES.parent.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.mkdtemp(dir=CAPABILITIES.parent)
+        shutil.copytree(found, scratch, dirs_exist_ok=True)
+        try:
+            os.rename(scratch, CAPABILITIES)
+        except OSError:
+            shutil.rmtree(scratch)  # another host was first
 
     def _libvirt_answers(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
