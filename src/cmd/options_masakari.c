@@ -3,6 +3,7 @@
 
 #include "cloud/compute.h"
 #include "cmd/service_options.h"
+#include "engine/engine_settings.h"
 #include "oslo/accepted.h"
 #include "store/store_options.h"
 
@@ -12,5 +13,6 @@ msk_options_masakari(MskConfigSchema *schema)
     msk_service_add_state_options(schema);
     msk_store_add_options(schema);
     msk_compute_add_options(schema);
+    msk_engine_add_options(schema);
     msk_config_schema_add(schema, msk_accepted_masakari, msk_n_accepted_masakari);
 }

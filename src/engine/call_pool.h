@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * call_pool: the engine's calls to the compute driver, a bounded number of them at a time, each
+ * answered by one event on the main thread.
+ *
+ * Threads: the functions belong to the main thread.
+ */
+
+#include "cloud/compute.h"
+#include "model/recovery/instance_recovery.h"
+
+typedef struct MskCallPool MskCallPool;
+
+/** MskAnswerFunc: on the main thread. @event: its time is set. @error: (nullable) the reason, of
+ *  %MSK_EVENT_FAILED. */
+typedef void (*MskAnswerFunc)(const MskEvent *event, const GError *error, void *data);
+
+/** msk_call_pool_new: @compute: (transfer full). @max_calls: from 1. */
+MskCallPool *msk_call_pool_new(MskCompute *compute, unsigned max_calls);
+
+/** msk_call_pool_free: @self: (nullable). Answers that are still out never come; calls under way
+ *  are waited for up to @timeout_ms. */
+void msk_call_pool_free(MskCallPool *self, unsigned timeout_ms);
+
+/** msk_call_pool_live_truth: see MskComputeDriver. */
+bool msk_call_pool_live_truth(const MskCallPool *self);
+
+/**
+ * msk_call_pool_push:
+ * @action: a look, a stop or a start.
+ * @ref: copied.
+ * @ha_key: (nullable) the metadata key that makes a server HA-enabled; copied.
+ * @free_data: called after @answer, or without it when the pool was freed before, on any thread.
+ */
+void msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
+                        const char *ha_key, MskAnswerFunc answer, void *data,
+                        GDestroyNotify free_data);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * engine_settings: what an operator can set about recoveries, read from the configuration once.
+ * Source: upstream masakari/conf/engine.py and engine_driver.py.
+ */
+
+#include "oslo/config.h"
+
+typedef struct {
+    int64_t verify_interval_us;
+    int64_t wait_period_after_power_off_us;
+    int64_t wait_period_after_power_on_us;
+    int64_t retry_interval_us;        /* process_unfinished_notifications_interval */
+    int64_t expiry_check_interval_us; /* check_expired_notifications_interval */
+    int64_t expiry_age_us;            /* notifications_expired_interval */
+    bool process_all_instances;
+    char *ha_enabled_key; /* ha_enabled_instance_metadata_key */
+} MskEngineSettings;
+
+/** msk_engine_add_options: the tables of the options that the engine reads. */
+void msk_engine_add_options(MskConfigSchema *schema);
+
+/** msk_engine_settings_load: Returns: what @config says; clear it with the function below. */
+MskEngineSettings msk_engine_settings_load(const MskConfig *config);
+
+void msk_engine_settings_clear(MskEngineSettings *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskEngineSettings, msk_engine_settings_clear)

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/recovery_jobs.h"
+
+#include "base/error.h"
+
+/* Upstream's name of the logbook of an instance's recovery. */
+#define BOOK "instance:recovery"
+
+/* How far back another recovery of the same instance is looked for. */
+#define LOOK_BACK_US  (24LL * 3600 * G_USEC_PER_SEC)
+#define MAX_LOOKED_AT 200
+
+static MskNotification *
+copy_notification(const MskNotification *other)
+{
+    MskNotification *self = g_new0(MskNotification, 1);
+
+    self->uuid = g_strdup(other->uuid);
+    self->type = g_strdup(other->type);
+    self->payload = g_strdup(other->payload);
+    self->source_host_uuid = g_strdup(other->source_host_uuid);
+    self->generated_time_us = other->generated_time_us;
+    self->status = other->status;
+    return self;
+}
+
+MskRecoveryJob *
+msk_recovery_job_new(const MskClaim *claim, const char *engine_uuid, MskRecoveryJobFunc done,
+                     void *owner, uint64_t number)
+{
+    MskRecoveryJob *self = g_new0(MskRecoveryJob, 1);
+
+    self->done = done;
+    self->owner = owner;
+    self->number = number;
+    self->notification_uuid = g_strdup(claim->notification->uuid);
+    self->engine_uuid = g_strdup(engine_uuid);
+    self->epoch = claim->epoch;
+    return self;
+}
+
+static void
+free_job(void *data)
+{
+    MskRecoveryJob *self = data;
+
+    g_free(self->notification_uuid);
+    g_free(self->engine_uuid);
+    msk_flow_progress_free(self->flow);
+    g_free(self->state);
+    g_free(self->message);
+    msk_notification_free(self->notification);
+    g_free(self->host);
+    msk_triage_clear(&self->triage);
+    g_free(self);
+}
+
+static void
+end_job(MskStoreResult result, const GError *error, void *data)
+{
+    MskRecoveryJob *self = data;
+
+    self->done(result, error, self);
+}
+
+static MskClaimRef
+ref_of(const MskRecoveryJob *self)
+{
+    return (MskClaimRef){.notification_uuid = self->notification_uuid,
+                         .engine_uuid = self->engine_uuid,
+                         .epoch = self->epoch};
+}
+
+/* ---- prepare ----------------------------------------------------------------------------- */
+
+static MskStoreResult
+find_host(MskStore *store, MskRecoveryJob *self, GError **error)
+{
+    g_autoptr(MskHost) host = NULL;
+    MskStoreResult result =
+        msk_store_host_get(store, NULL, self->notification->source_host_uuid, &host, error);
+
+    msk_triage_clear(&self->triage);
+    g_clear_pointer(&self->host, g_free);
+    if (result == MSK_STORE_DONE) {
+        self->host = g_strdup(host->name);
+        self->triage = msk_notification_triage(self->notification,
+                                               host->segment == NULL || host->segment->enabled);
+    } else if (result == MSK_STORE_NOT_FOUND) {
+        self->triage = (MskTriage){.kind = MSK_TRIAGE_END,
+                                   .status = MSK_NOTIFICATION_ERROR,
+                                   .message = "The host of this notification does not exist.",
+                                   .reason = "its host does not exist"};
+        result = MSK_STORE_DONE;
+    }
+    return result;
+}
+
+static MskStoreResult
+hold_instance(MskStore *store, const MskRecoveryJob *self, GError **error)
+{
+    MskClaimRef ref = ref_of(self);
+    g_autofree char *subject = g_strconcat("instance ", self->triage.instance_uuid, NULL);
+
+    return msk_store_claim_hold(store, &ref, subject, error);
+}
+
+/* Did the recovery behind @other start the instance after our report was made? */
+static MskStoreResult
+look_at_other(MskStore *store, MskRecoveryJob *self, const MskNotification *other, GError **error)
+{
+    g_autoptr(GPtrArray) flows = NULL;
+    MskStoreResult result = MSK_STORE_DONE;
+
+    /* updated_at knows whole seconds only; the flow knows better. */
+    if (g_strcmp0(other->uuid, self->notification->uuid) == 0 ||
+        other->meta.updated_at_us + G_USEC_PER_SEC <= self->notification->generated_time_us ||
+        !msk_notification_is_of_instance(other, self->triage.instance_uuid)) {
+        return MSK_STORE_DONE;
+    }
+    result = msk_store_progress_list(store, other->uuid, &flows, error);
+    for (unsigned i = 0; result == MSK_STORE_DONE && i < flows->len; i++) {
+        self->superseded = self->superseded ||
+                           msk_flow_started_instance_since(g_ptr_array_index(flows, i),
+                                                           self->notification->generated_time_us);
+    }
+    return result;
+}
+
+static MskStoreResult
+look_for_later_recovery(MskStore *store, MskRecoveryJob *self, GError **error)
+{
+    MskNotificationFilter filter = {
+        .source_host_uuid = self->notification->source_host_uuid,
+        .type = "VM",
+        .statuses = MSK_STATUS_BIT(MSK_NOTIFICATION_FINISHED),
+        .generated_since_us = self->notification->generated_time_us - LOOK_BACK_US,
+    };
+    MskPage page = {.limit = MAX_LOOKED_AT};
+    g_autoptr(GPtrArray) others = NULL;
+    MskStoreResult result = msk_store_notification_list(store, &filter, &page, &others, error);
+
+    self->superseded = false;
+    for (unsigned i = 0; result == MSK_STORE_DONE && i < others->len; i++) {
+        result = look_at_other(store, self, g_ptr_array_index(others, i), error);
+    }
+    return result;
+}
+
+/* The story that a dead engine began is told on. */
+static MskStoreResult
+find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
+{
+    g_autoptr(GPtrArray) flows = NULL;
+    MskStoreResult result = msk_store_progress_list(store, self->notification->uuid, &flows, error);
+    const MskFlowProgress *last = NULL;
+
+    if (result == MSK_STORE_DONE && flows->len > 0) {
+        last = g_ptr_array_index(flows, flows->len - 1);
+        if (last->state == MSK_PROGRESS_RUNNING) {
+            self->flow = msk_flow_progress_copy(last);
+        }
+    }
+    return result;
+}
+
+static MskStoreResult
+run_prepare(MskStore *store, void *data, GError **error)
+{
+    MskRecoveryJob *self = data;
+    MskStoreResult result = find_host(store, self, error);
+
+    if (result != MSK_STORE_DONE || self->triage.kind == MSK_TRIAGE_END) {
+        return result;
+    }
+    result = hold_instance(store, self, error);
+    if (result == MSK_STORE_DONE && self->triage.incident == MSK_INCIDENT_IMPAIRED) {
+        result = look_for_later_recovery(store, self, error);
+    }
+    if (result == MSK_STORE_DONE && self->taken_over) {
+        result = find_flow(store, self, error);
+    }
+    return result;
+}
+
+/* ---- save, finish, release --------------------------------------------------------------- */
+
+static MskStoreResult
+run_save(MskStore *store, void *data, GError **error)
+{
+    MskRecoveryJob *self = data;
+    MskClaimRef ref = ref_of(self);
+    MskStoreResult result = MSK_STORE_DONE;
+
+    if (self->state != NULL) {
+        result = msk_store_claim_save_state(store, &ref, self->state, error);
+    }
+    if (result == MSK_STORE_DONE && self->flow != NULL) {
+        result = msk_store_progress_save(store, &ref, BOOK, self->flow, error);
+    }
+    return result;
+}
+
+static MskStoreResult
+run_finish(MskStore *store, void *data, GError **error)
+{
+    MskRecoveryJob *self = data;
+    MskClaimRef ref = ref_of(self);
+
+    return msk_store_claim_finish(store, &ref, self->status, self->message, BOOK, self->flow,
+                                  error);
+}
+
+static MskStoreResult
+run_release(MskStore *store, void *data, GError **error)
+{
+    MskRecoveryJob *self = data;
+    MskClaimRef ref = ref_of(self);
+    MskStoreResult result = run_save(store, data, error);
+
+    return result == MSK_STORE_DONE ? msk_store_claim_release(store, &ref, error) : result;
+}
+
+void
+msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job,
+                         const MskNotification *notification, bool taken_over)
+{
+    static const MskStoreJob prepare = {run_prepare, end_job, free_job};
+
+    job->notification = copy_notification(notification);
+    job->taken_over = taken_over;
+    msk_store_queue_push(queue, &prepare, job);
+}
+
+void
+msk_recovery_job_save(MskStoreQueue *queue, MskRecoveryJob *job)
+{
+    static const MskStoreJob save = {run_save, end_job, free_job};
+
+    msk_store_queue_push(queue, &save, job);
+}
+
+void
+msk_recovery_job_finish(MskStoreQueue *queue, MskRecoveryJob *job)
+{
+    static const MskStoreJob finish = {run_finish, end_job, free_job};
+
+    msk_store_queue_push(queue, &finish, job);
+}
+
+void
+msk_recovery_job_release(MskStoreQueue *queue, MskRecoveryJob *job)
+{
+    static const MskStoreJob release = {run_release, end_job, free_job};
+
+    msk_store_queue_push(queue, &release, job);
+}
