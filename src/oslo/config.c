@@ -210,9 +210,10 @@ set_value_error(GError **error, const MskOption *option, const MskConfigGiven *g
 {
     g_autofree char *text = g_strjoinv("\n", given->texts);
     g_autofree char *shown = show(option, text);
+    const char *quote = option->secret ? "'" : ""; /* the log's own masking then sees its end */
 
-    g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "%s: [%s] %s = %s: %s", given->where,
-                option->group, option->name, shown, reason);
+    g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "%s: [%s] %s = %s%s%s: %s", given->where,
+                option->group, option->name, quote, shown, quote, reason);
 }
 
 /* Where "name" or "group.name" inside a value of @option leads: its own group, then DEFAULT. */

@@ -167,7 +167,7 @@ test_bad_values_name_everything(Fixture *fixture, const void *data)
         {"[a]\nratio = nan\n", "[a] ratio = nan: must be a number"},
         {"[a]\npairs = x\n", "[a] pairs = x: must be NAME:VALUE pairs"},
         {"[a]\nflow = main\n", "[a] flow = main: must be {'pre'"},
-        {"[a]\nkey = $nothing-secret\n", "[a] key = ***: '$nothing' names no option"},
+        {"[a]\nkey = $nothing-secret\n", "[a] key = '***': '$nothing' names no option"},
         {"[DEFAULT]\nname = $name\n", "[DEFAULT] name = $name: '$name' leads back to this option"},
         {"[DEFAULT]\nname = ${a.path}\n[a]\npath = $name\n", "leads back to this option"},
         {"[past]\nlimit = x\n", "a.conf:2: [a] limit = x: must be"},
