@@ -185,7 +185,7 @@ check_steps(MskDb *db, const MskMigration *steps, bool all, GError **error)
         }
         if (!ours) {
             g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                        "the database's schema is newer than this program (it has step %s); "
+                        "the schema is newer than this program (it has step %s); "
                         "upgrade the program",
                         msk_db_text(row, 0));
             return false;
@@ -200,7 +200,7 @@ check_steps(MskDb *db, const MskMigration *steps, bool all, GError **error)
     }
     if (all && known < wanted) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                    "the database's schema is older than this program; run 'masakari-manage db "
+                    "the schema is older than this program; run 'masakari-manage db "
                     "sync'");
         return false;
     }
@@ -220,7 +220,7 @@ msk_store_check_schema(MskDb *db, GError **error)
     }
     if (!started) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                    "the database has no tables of this program yet; run 'masakari-manage db "
+                    "there are no tables of this program yet; run 'masakari-manage db "
                     "sync'");
         return false;
     }
@@ -229,7 +229,7 @@ msk_store_check_schema(MskDb *db, GError **error)
     }
     if (g_strcmp0(revision, newest) != 0) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                    "the database's schema is of masakari revision %s, this program needs %s; "
+                    "the schema is of masakari revision %s, this program needs %s; "
                     "upgrade the program",
                     revision != NULL ? revision : "none", newest);
         return false;

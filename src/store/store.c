@@ -26,7 +26,13 @@ open_checked(const MskStore *self, GError **error)
     g_autoptr(MskDb) db =
         msk_db_open(self->driver, self->location, MSK_DB_USE, self->busy_timeout_ms, error);
 
-    if (db == NULL || !msk_store_check_schema(db, error)) {
+    if (db == NULL) {
+        return NULL;
+    }
+    if (!msk_store_check_schema(db, error)) {
+        if (error != NULL && g_error_matches(*error, MSK_ERROR, MSK_ERROR_CONFLICT)) {
+            g_prefix_error(error, "database %s: ", self->location);
+        }
         return NULL;
     }
     return g_steal_pointer(&db);

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 typedef struct {
     char *directory;

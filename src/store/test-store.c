@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_private.h"
+#include "store/test_fixture.h"
+
+static void
+test_connection_strings_are_checked(void)
+{
+    static const struct {
+        const char *connection;
+        const char *message;
+    } rows[] = {
+        {NULL, "not set"},
+        {"", "not set"},
+        {"sqlite://", "does not know"},
+        {"sqlite:///", "does not know"},
+        {"sqlite:///relative.sqlite", "absolute"},
+        {"sqlite:///:memory:", "absolute"},
+        {"sqlite:////tmp/x.sqlite?mode=ro", "absolute"},
+        {"mysql+pymysql://masakari:sesame@db/masakari", "does not know"},
+        {"/var/lib/masakari/masakari.sqlite", "does not know"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        MskStoreOptions options = {.connection = rows[i].connection, .max_connections = 1};
+        g_autoptr(MskStore) store = msk_store_open(&options, &error);
+
+        g_assert_null(store);
+        g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+        g_assert_nonnull(strstr(error->message, rows[i].message));
+        g_assert_nonnull(strstr(error->message, "sqlite:////"));
+        g_assert_null(strstr(error->message, "sesame"));
+    }
+}
+
+typedef struct {
+    GMutex mutex;
+    GCond cond;
+    bool release;
+    int inside;
+    int most;
+} Gate;
+
+static MskStoreResult
+hold(MskDb *db, void *data, GError **error)
+{
+    Gate *gate = data;
+    int64_t one = 0;
+
+    g_mutex_lock(&gate->mutex);
+    gate->inside++;
+    gate->most = MAX(gate->most, gate->inside);
+    g_cond_broadcast(&gate->cond);
+    while (!gate->release) {
+        g_cond_wait(&gate->cond, &gate->mutex);
+    }
+    gate->inside--;
+    g_mutex_unlock(&gate->mutex);
+    return msk_store_result_of(msk_db_number(db, "SELECT 1", MSK_DB_NO_ARGS, &one, error));
+}
+
+typedef struct {
+    MskStore *store;
+    Gate *gate;
+} Holder;
+
+static void *
+hold_connection(void *data)
+{
+    const Holder *holder = data;
+
+    ASSERT_DONE(msk_store_read(holder->store, hold, holder->gate, error));
+    return NULL;
+}
+
+static void
+test_the_pool_is_bounded_and_a_caller_beyond_it_waits(void)
+{
+    enum { CONNECTIONS = 2 };
+    Fixture fixture;
+    Gate gate = {.release = false};
+    GThread *threads[CONNECTIONS];
+    g_autoptr(GError) error = NULL;
+
+    fixture_init_empty(&fixture);
+    MskStoreOptions options = {
+        .connection = fixture.connection, .max_connections = CONNECTIONS, .busy_timeout_ms = 50};
+
+    g_assert_true(msk_store_sync(&options, NULL, &error));
+    fixture.store = msk_store_open(&options, &error);
+    g_assert_no_error(error);
+    Holder holder = {.store = fixture.store, .gate = &gate};
+
+    g_mutex_init(&gate.mutex);
+    g_cond_init(&gate.cond);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        threads[i] = g_thread_new("holder", hold_connection, &holder);
+    }
+    g_mutex_lock(&gate.mutex);
+    while (gate.inside < CONNECTIONS) {
+        g_cond_wait(&gate.cond, &gate.mutex);
+    }
+    g_mutex_unlock(&gate.mutex);
+    g_assert_false(msk_store_ping(fixture.store, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(error->message, "max_pool_size"));
+    g_clear_error(&error);
+
+    g_mutex_lock(&gate.mutex);
+    gate.release = true;
+    g_cond_broadcast(&gate.cond);
+    g_mutex_unlock(&gate.mutex);
+    g_assert_true(
+        msk_store_ping(fixture.store, &error)); /* waits for one to come back, if need be */
+    g_assert_no_error(error);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        g_thread_join(threads[i]);
+    }
+    g_assert_cmpint(gate.most, ==, CONNECTIONS);
+    g_mutex_clear(&gate.mutex);
+    g_cond_clear(&gate.cond);
+    fixture_clear(&fixture);
+}
+
+static MskStoreResult
+write_then_refuse(MskDb *db, void *data, GError **error)
+{
+    const MskStoreResult *result = data;
+
+    g_assert_true(msk_db_run(db, "DELETE FROM masakari_c_engines", MSK_DB_NO_ARGS, NULL, error));
+    if (*result == MSK_STORE_FAILED) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL, "as the test wants");
+    }
+    return *result;
+}
+
+static void
+test_work_that_is_not_done_is_undone(void)
+{
+    static const MskStoreResult results[] = {MSK_STORE_FAILED, MSK_STORE_NOT_FOUND, MSK_STORE_LOST,
+                                             MSK_STORE_DUPLICATE};
+    Fixture fixture;
+
+    fixture_init(&fixture);
+    ASSERT_DONE(msk_store_engine_register(fixture.store, "e", "h", 1000, error));
+    for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
+        MskStoreResult result = results[i];
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(GPtrArray) engines = NULL;
+
+        g_assert_cmpint(msk_store_write(fixture.store, write_then_refuse, &result, &failure), ==,
+                        result);
+        ASSERT_DONE(msk_store_engine_list(fixture.store, &engines, error));
+        g_assert_cmpuint(engines->len, ==, 1);
+    }
+    fixture_clear(&fixture);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/store/connection_strings_are_checked", test_connection_strings_are_checked);
+    g_test_add_func("/store/the_pool_is_bounded_and_a_caller_beyond_it_waits",
+                    test_the_pool_is_bounded_and_a_caller_beyond_it_waits);
+    g_test_add_func("/store/work_that_is_not_done_is_undone", test_work_that_is_not_done_is_undone);
+    return g_test_run();
+}
