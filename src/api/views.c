@@ -98,9 +98,14 @@ append_flows(GString *out, const GPtrArray *flows)
         const MskFlowProgress *flow = g_ptr_array_index(flows, i);
 
         for (unsigned j = 0; j < flow->tasks->len; j++) {
-            g_string_append(out, first ? "" : ", ");
-            append_task(out, g_ptr_array_index(flow->tasks, j));
-            first = false;
+            const MskTaskProgress *task = g_ptr_array_index(flow->tasks, j);
+
+            /* Tasks that have not begun, or never will, are not shown. */
+            if (task->details->len > 0) {
+                g_string_append(out, first ? "" : ", ");
+                append_task(out, task);
+                first = false;
+            }
         }
     }
     g_string_append_c(out, ']');
