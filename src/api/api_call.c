@@ -10,7 +10,7 @@ void
 msk_call_clear(MskApiCall *self)
 {
     g_clear_pointer(&self->version, g_free);
-    g_clear_pointer(&self->project_id, g_free);
+    msk_caller_clear(&self->caller);
     for (size_t i = 0; i < MSK_API_MAX_IDS; i++) {
         g_clear_pointer(&self->ids[i], g_free);
     }

@@ -8,10 +8,12 @@
  * Source: upstream masakari/api/openstack/wsgi.py (Resource, ResponseObject).
  */
 
+#include "api/caller.h"
 #include "api/json_value.h"
 #include "api/query.h"
 #include "cloud/compute.h"
 #include "io/http_server.h"
+#include "oslo/policy.h"
 #include "store/store.h"
 
 #define MSK_API_MAX_IDS 2
@@ -20,6 +22,7 @@
 typedef struct {
     MskStore *store;
     MskCompute *compute;
+    MskPolicy *policy;
     const char *wakeup_dir;               /* (nullable) where engines listen */
     const char *link_prefix;              /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
     const char *healthcheck_disable_path; /* (nullable) */
@@ -34,11 +37,11 @@ typedef struct {
     const MskApiSettings *settings;
     const MskHttpRequest *http;
     MskHttpResponse *response;
-    const char *query_text;     /* (nullable) */
-    const char *content_type;   /* (static) of a successful answer */
-    char *version;              /* (nullable) the microversion asked for, once it is known */
-    unsigned minor;             /* of a supported version 1.<minor> */
-    char *project_id;           /* (nullable) of the caller */
+    const char *query_text;   /* (nullable) */
+    const char *content_type; /* (static) of a successful answer */
+    char *version;            /* (nullable) the microversion asked for, once it is known */
+    unsigned minor;           /* of a supported version 1.<minor> */
+    MskCaller caller;
     char *ids[MSK_API_MAX_IDS]; /* of the path, in its order */
     MskQuery *query;            /* (nullable) see msk_call_query() */
     MskJson *body;              /* (nullable) */

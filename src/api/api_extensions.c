@@ -3,6 +3,7 @@
  * lists. */
 #include "api/resources.h"
 
+#include "api/authorize.h"
 #include "api/fault.h"
 #include "api/json_text.h"
 
@@ -39,14 +40,27 @@ append_extension(GString *out, const void *record)
     g_string_append(out, "[]}");
 }
 
+static bool
+may_find(const MskApiCall *call, const Extension *extension)
+{
+    g_autofree char *rule =
+        g_strconcat("os_masakari_api:", extension->alias, ":discoverable", NULL);
+
+    return msk_call_may(call, rule);
+}
+
 void
 msk_api_extensions_list(MskApiCall *call)
 {
     GString *body = g_string_new("{\"extensions\": [");
+    const char *separator = "";
 
     for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++) {
-        g_string_append(body, i == 0 ? "" : ", ");
-        append_extension(body, &extensions[i]);
+        if (may_find(call, &extensions[i])) {
+            g_string_append(body, separator);
+            append_extension(body, &extensions[i]);
+            separator = ", ";
+        }
     }
     g_string_append(body, "]}");
     msk_call_reply(call, 200, body);
@@ -56,7 +70,7 @@ void
 msk_api_extension_show(MskApiCall *call)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(extensions); i++) {
-        if (strcmp(extensions[i].alias, call->ids[0]) == 0) {
+        if (strcmp(extensions[i].alias, call->ids[0]) == 0 && may_find(call, &extensions[i])) {
             msk_call_reply_object(call, 200, "extension", append_extension, &extensions[i]);
             return;
         }

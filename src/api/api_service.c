@@ -3,6 +3,7 @@
 #include "api/api_service.h"
 
 #include "api/accept.h"
+#include "api/authorize.h"
 #include "api/fault.h"
 #include "api/json_schema.h"
 #include "api/microversion.h"
@@ -207,13 +208,15 @@ read_body(MskApiCall *call)
 static bool
 check_project(MskApiCall *call, const char *project)
 {
-    if (project == NULL || g_strcmp0(project, call->project_id) == 0) {
+    const char *own_project = call->caller.credentials.project_id;
+
+    if (project == NULL || g_strcmp0(project, own_project) == 0) {
         return true;
     }
     msk_fault(call, 400,
               "Malformed request URL: URL's project_id '%s' doesn't match Context's project_id "
               "'%s'",
-              project, call->project_id == NULL ? "None" : call->project_id);
+              project, own_project == NULL ? "None" : own_project);
     return false;
 }
 
@@ -244,10 +247,8 @@ run_route(MskApiCall *call, const MskRoute *route, const char *project)
                   call->http->method, route->action);
         return;
     }
-    if (read_body(call) && check_project(call, project) && check_schema(call, route)) {
-        /* noauth2 makes every caller an administrator, whom every rule admits. */
-        log_debug("calling %s (%s)", route->action,
-                  route->policy == NULL ? "open to all" : route->policy);
+    if (read_body(call) && check_project(call, project) && check_schema(call, route) &&
+        msk_call_authorize(call, route->policy)) {
         route->handle(call);
     }
 }
@@ -283,22 +284,6 @@ is_broken_form(const MskHttpRequest *request)
            strstr(header, "boundary=") == NULL;
 }
 
-/* The caller as the headers say; without a proxy in front nothing else does. */
-static char *
-project_of(const MskHttpRequest *request)
-{
-    static const char *const names[] = {"X-Project-Id", "X-Tenant-Id", "X-Tenant"};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        const char *value = msk_http_request_header(request, names[i]);
-
-        if (value != NULL) {
-            return g_strdup(value);
-        }
-    }
-    return NULL;
-}
-
 static void
 serve_v1(MskApiCall *call, const char *path)
 {
@@ -307,7 +292,8 @@ serve_v1(MskApiCall *call, const char *path)
     if (!check_size(call)) {
         return;
     }
-    call->project_id = project_of(call->http);
+    /* With noauth2 everybody is an administrator. */
+    msk_caller_read(call->http, MSK_POLICY_ADMIN_YES, &call->caller);
     if (is_broken_form(call->http)) {
         msk_fault_server(call);
         return;

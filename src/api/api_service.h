@@ -8,7 +8,7 @@
  *   /             the list of versions
  *   /healthcheck  for load balancers
  *   /v1…          request id ─▶ size ─▶ caller ─▶ route ─▶ version ─▶ content type ─▶ body ─▶
- *                 project ─▶ schema ─▶ handler (see routes.h)
+ *                 project ─▶ schema ─▶ policy ─▶ handler (see routes.h)
  *   others        300, the choices
  *
  * Source: upstream etc/masakari/api-paste.ini, masakari/api/urlmap.py, masakari/api/auth.py

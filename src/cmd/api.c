@@ -8,6 +8,8 @@
 
 #include "api/api_options.h"
 #include "api/api_service.h"
+#include "api/authorize.h"
+#include "api/policy_rules.h"
 #include "cmd/program.h"
 #include "cmd/service_options.h"
 #include "store/store_options.h"
@@ -19,6 +21,7 @@ typedef struct {
     MskConfig *config; /* the settings borrow from it; none of them is mutable */
     MskStore *store;
     MskCompute *compute;
+    MskPolicy *policy;
     char *wakeup_dir;
     MskApiSettings settings;
     MskHttpServer *server;
@@ -29,6 +32,7 @@ api_free(Api *self)
 {
     msk_http_server_free(self->server);
     msk_compute_free(self->compute);
+    msk_policy_free(self->policy);
     msk_store_free(self->store);
     g_free(self->wakeup_dir);
     msk_config_unref(self->config);
@@ -40,9 +44,24 @@ static void
 add_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
+    msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);
     msk_compute_add_options(schema);
     msk_store_add_options(schema);
     msk_service_add_state_options(schema);
+}
+
+static MskPolicy *
+make_policy(const MskProgram *program, const MskConfig *config, GError **error)
+{
+    g_auto(GStrv) search_dirs = msk_program_search_dirs(program);
+    const MskPolicySettings settings = msk_policy_settings(
+        config, (const char *const *) search_dirs, msk_policy_rules, msk_n_policy_rules);
+    MskPolicy *policy = msk_policy_new(&settings, error);
+
+    if (policy != NULL) {
+        msk_api_log_policy(policy);
+    }
+    return policy;
 }
 
 static bool
@@ -65,12 +84,17 @@ start(MskProgram *program, GError **error)
     if (self->compute == NULL) {
         return false;
     }
+    self->policy = make_policy(program, self->config, error);
+    if (self->policy == NULL) {
+        return false;
+    }
     self->store = msk_store_open(&store_options, error);
     if (self->store == NULL) {
         return false;
     }
     self->settings.store = self->store;
     self->settings.compute = self->compute;
+    self->settings.policy = self->policy;
     self->settings.wakeup_dir = self->wakeup_dir;
     self->server = msk_http_server_new(&server_options, &msk_api_handler, &self->settings, error);
     if (self->server == NULL) {
@@ -80,6 +104,15 @@ start(MskProgram *program, GError **error)
              msk_http_server_port(self->server), server_options.workers);
     msk_program_set_data(program, g_steal_pointer(&self));
     return true;
+}
+
+static void
+reload(MskProgram *program, const MskConfig *old)
+{
+    const Api *self = msk_program_data(program);
+
+    (void) old; /* no option that may change at run time is the API's own */
+    msk_api_reload_policy(self->policy);
 }
 
 static void
@@ -112,6 +145,7 @@ static const MskProgramSpec spec = {
     .summary = "The REST API of Masakari",
     .add_options = add_options,
     .start = start,
+    .reload = reload,
     .drain = drain,
     .stop = stop,
 };

@@ -45,16 +45,19 @@ static const MskOption program_options[] = {
              "than this. 0 waits without limit."},
 };
 
+/* @given: (nullable) by arguments. */
+static char **
+config_paths(const MskProgram *self, char **given, const char *suffix)
+{
+    return given != NULL ? g_strdupv(given)
+                         : msk_program_find_files(self->spec->project, self->spec->name, suffix);
+}
+
 static MskConfig *
 load_config(const MskProgram *self, GError **error)
 {
-    const MskProgramSpec *spec = self->spec;
-    g_auto(GStrv) files = self->args.config_files != NULL
-                              ? g_strdupv(self->args.config_files)
-                              : msk_program_find_files(spec->project, spec->name, ".conf");
-    g_auto(GStrv) dirs = self->args.config_dirs != NULL
-                             ? g_strdupv(self->args.config_dirs)
-                             : msk_program_find_files(spec->project, spec->name, ".conf.d");
+    g_auto(GStrv) files = config_paths(self, self->args.config_files, ".conf");
+    g_auto(GStrv) dirs = config_paths(self, self->args.config_dirs, ".conf.d");
     MskConfigSources sources = {
         .files = (const char *const *) files,
         .dirs = (const char *const *) dirs,
@@ -100,6 +103,41 @@ msk_program_config(MskProgram *program)
     config = msk_config_ref(program->config);
     g_mutex_unlock(&program->config_lock);
     return config;
+}
+
+static char *
+full_path(const char *path)
+{
+    g_autofree char *expanded = g_str_has_prefix(path, "~/")
+                                    ? g_build_filename(g_get_home_dir(), path + 2, NULL)
+                                    : g_strdup(path);
+
+    return g_canonicalize_filename(expanded, NULL);
+}
+
+char **
+msk_program_search_dirs(const MskProgram *program)
+{
+    g_auto(GStrv) files = config_paths(program, program->args.config_files, ".conf");
+    g_auto(GStrv) dirs = config_paths(program, program->args.config_dirs, ".conf.d");
+    g_auto(GStrv) standard = msk_program_standard_dirs(program->spec->project);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (size_t i = 0; dirs[i] != NULL; i++) {
+        g_autofree char *dir = full_path(dirs[i]);
+
+        g_strv_builder_add(builder, dir);
+    }
+    for (size_t i = g_strv_length(files); i > 0; i--) {
+        g_autofree char *file = full_path(files[i - 1]);
+        g_autofree char *dir = g_path_get_dirname(file);
+
+        g_strv_builder_add(builder, dir);
+    }
+    for (size_t i = 0; standard[i] != NULL; i++) {
+        g_strv_builder_add(builder, standard[i]);
+    }
+    return g_strv_builder_end(builder);
 }
 
 void

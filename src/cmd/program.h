@@ -74,6 +74,15 @@ int msk_program_main(const MskProgramSpec *spec, int argc, char **argv);
  */
 MskConfig *msk_program_config(MskProgram *program);
 
+/**
+ * msk_program_search_dirs: where a relative name in an option, such as policy_file, is looked up:
+ * the --config-dir directories, those of the configuration files, the last one first, then
+ * ~/.<project>, ~, /etc/<project> and /etc.
+ *
+ * Returns: (transfer full) absolute paths, NULL-terminated.
+ */
+char **msk_program_search_dirs(const MskProgram *program);
+
 /** msk_program_set_data: @data: the caller's own state, freed by its stop(). */
 void msk_program_set_data(MskProgram *program, void *data);
 void *msk_program_data(const MskProgram *program);

@@ -139,20 +139,31 @@ msk_program_args_help(const char *name, const char *summary, const char *usage)
 }
 
 char **
+msk_program_standard_dirs(const char *project)
+{
+    const char *home = g_get_home_dir();
+    g_autofree char *dot_project = g_strconcat(".", project, NULL);
+    char **dirs = g_new0(char *, 5);
+
+    dirs[0] = g_build_filename(home, dot_project, NULL);
+    dirs[1] = g_strdup(home);
+    dirs[2] = g_build_filename("/etc", project, NULL);
+    dirs[3] = g_strdup("/etc");
+    return dirs;
+}
+
+char **
 msk_program_find_files(const char *project, const char *name, const char *suffix)
 {
     GPtrArray *found = g_ptr_array_new();
     const char *only = g_getenv("OS_MASAKARI_CONFIG_DIR");
-    const char *home = g_get_home_dir();
-    g_autofree char *dot_project = g_strconcat(".", project, NULL);
-    g_autofree char *in_home = g_build_filename(home, dot_project, NULL);
-    g_autofree char *in_etc = g_build_filename("/etc", project, NULL);
-    const char *everywhere[] = {in_home, home, in_etc, "/etc", NULL};
     const char *one[] = {only, NULL};
+    g_auto(GStrv) everywhere = msk_program_standard_dirs(project);
+    const char *const *dirs = only != NULL ? one : (const char *const *) everywhere;
     const char *names[] = {project, name};
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        for (const char **dir = only != NULL ? one : everywhere; *dir != NULL; dir++) {
+        for (const char *const *dir = dirs; *dir != NULL; dir++) {
             g_autofree char *file = g_strconcat(names[i], suffix, NULL);
             char *path = g_build_filename(*dir, file, NULL);
 

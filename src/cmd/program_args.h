@@ -50,3 +50,6 @@ char *msk_program_args_help(const char *name, const char *summary, const char *u
  * Returns: (transfer full) paths, NULL-terminated.
  */
 char **msk_program_find_files(const char *project, const char *name, const char *suffix);
+
+/** msk_program_standard_dirs: Returns: (transfer full) ~/.<project>, ~, /etc/<project>, /etc. */
+char **msk_program_standard_dirs(const char *project);

@@ -283,13 +283,13 @@ test_warnings(Fixture *fixture, const void *data)
     g_auto(GStrv) warnings = NULL;
 
     (void) data; /* GTest's signature */
-    write_file(fixture, "policy.d/x", "svc:lsit: role:a");
+    write_file(fixture, "policy.d/x", "svc:typo: role:a");
     fixture->settings.file = "own.yaml";
     policy = msk_policy_new(&fixture->settings, NULL);
     warnings = msk_policy_warnings(policy);
     g_assert_cmpint(g_strv_length(warnings), ==, 2);
     g_assert_nonnull(strstr(warnings[0], "own.yaml was not found"));
-    g_assert_nonnull(strstr(warnings[1], "svc:lsit"));
+    g_assert_nonnull(strstr(warnings[1], "svc:typo"));
 }
 
 static void

@@ -66,7 +66,7 @@ test_files_overrule_defaults(void)
         {"svc:list: role:member", "svc:create", "admin", true},
         {"admin: role:boss", "svc:list", "admin", false},
         {"admin: role:boss", "svc:list", "boss", true},
-        {"svc:list: rule:own\nown: role:member", "svc:list", "member", true},
+        {"own: role:member\nsvc:list: rule:own", "svc:list", "member", true},
         {"svc:list: role:a\nsvc:list: role:b", "svc:list", "a", false},
         {"svc:list: role:a\nsvc:list: role:b", "svc:list", "b", true},
         {"svc:list: '!'", "svc:list", "admin", false},
@@ -232,9 +232,9 @@ test_warnings(void)
         const char *says; /* NULL: nothing */
     } cases[] = {
         {"", NULL},
-        {"svc:list: rule:own\nown: role:x", NULL},
+        {"own: role:x\nsvc:list: rule:own", NULL},
         {"default: '!'", NULL},
-        {"svc:lsit: role:x", "f:1: the policy rule \"svc:lsit\" has no effect"},
+        {"svc:typo: role:x", "f:1: the policy rule \"svc:typo\" has no effect"},
         {"svc:list: rule:gone", "f:1: the policy rule \"svc:list\" refers to the rule \"gone\", "
                                 "which is not defined: it refuses"},
         {"svc:list: rule:gone\ndefault: '!'", "the rule \"default\" stands in"},
