@@ -85,7 +85,7 @@ msk_json_plain_string(const MskJson *self)
 static void
 skip_blanks(Parser *self)
 {
-    while (self->at < self->end && memchr(" \t\n\r", *self->at, 4) != NULL) {
+    while (self->at < self->end && strchr(" \t\n\r", *self->at) != NULL && *self->at != '\0') {
         self->at++;
     }
 }

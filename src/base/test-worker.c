@@ -58,8 +58,8 @@ test_order_is_kept(void)
     g_autoptr(MskWorker) worker = msk_worker_new("test");
     g_autoptr(GString) log = g_string_new(NULL);
 
-    for (char letter = 'a'; letter <= 'z'; letter++) {
-        msk_worker_push(worker, work, done, discard, task_new(log, letter));
+    for (int letter = 'a'; letter <= 'z'; letter++) {
+        msk_worker_push(worker, work, done, discard, task_new(log, (char) letter));
     }
     while (log->len < 26) {
         (void) g_main_context_iteration(NULL, TRUE);

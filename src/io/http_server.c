@@ -545,12 +545,16 @@ bind_and_listen(MskHttpServer *self, const struct addrinfo *where, GError **erro
     }
     self->listen_fd = fd;
 
-    struct sockaddr_storage bound = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } bound = {0};
     socklen_t size = sizeof bound;
 
-    if (getsockname(fd, (struct sockaddr *) &bound, &size) == 0) {
-        self->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &bound)->sin6_port
-                                                       : ((struct sockaddr_in *) &bound)->sin_port);
+    if (getsockname(fd, &bound.any, &size) == 0) {
+        self->port =
+            ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
     }
     return true;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#define MILLISECOND 1000
+#define MILLISECOND INT64_C(1000)
 #define PATIENCE_MS 5000
 
 typedef struct {

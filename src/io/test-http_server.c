@@ -220,12 +220,12 @@ test_a_trickling_client_is_cut(void)
 
     say(fd, "GET / HTTP/1.1\r\nX: ");
     while (send(fd, "y", 1, MSG_NOSIGNAL) == 1 &&
-           g_get_monotonic_time() - start_us < PATIENCE_S * SECOND_US) {
+           g_get_monotonic_time() - start_us < (int64_t) PATIENCE_S * SECOND_US) {
         g_usleep(SECOND_US / 10);
     }
     close(fd);
     g_assert_cmpint(g_get_monotonic_time() - start_us, >=, SECOND_US - LATE_US);
-    g_assert_cmpint(g_get_monotonic_time() - start_us, <, 5 * SECOND_US);
+    g_assert_cmpint(g_get_monotonic_time() - start_us, <, INT64_C(5) * SECOND_US);
 }
 
 static void

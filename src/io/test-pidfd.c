@@ -40,7 +40,7 @@ test_stat_parse(void)
         g_test_message("%s", rows[i].text);
         g_assert_cmpint(msk_process_stat_parse(rows[i].text, &state, &start_time, &exit_code), ==,
                         rows[i].ok);
-        g_assert_cmpint(state, ==, rows[i].state);
+        g_assert_true(state == rows[i].state);
         g_assert_cmpuint(start_time, ==, rows[i].start_time);
         g_assert_cmpint(exit_code, ==, rows[i].exit_code);
     }

@@ -209,7 +209,7 @@ check_text(const char *path, const char *text, size_t length, GError **error)
 
     if (length > MSK_CONFIG_FILE_MAX_BYTES) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "%s: larger than %u bytes, the most a configuration file may have", path,
+                    "%s: larger than %zu bytes, the most a configuration file may have", path,
                     MSK_CONFIG_FILE_MAX_BYTES);
         return false;
     }

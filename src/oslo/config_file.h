@@ -16,7 +16,7 @@
 
 #include <glib.h>
 
-#define MSK_CONFIG_FILE_MAX_BYTES   (1024u * 1024u)
+#define MSK_CONFIG_FILE_MAX_BYTES   ((size_t) 1024 * 1024)
 #define MSK_CONFIG_FILE_MAX_ENTRIES 10000u
 
 typedef struct {

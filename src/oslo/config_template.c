@@ -96,7 +96,7 @@ msk_config_expand(const char *text, MskConfigLookup lookup, void *data, GError *
         next += length;
     }
     if (out->len > MSK_CONFIG_VALUE_MAX_BYTES) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "longer than %u bytes",
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "longer than %zu bytes",
                     MSK_CONFIG_VALUE_MAX_BYTES);
         return NULL;
     }

@@ -12,7 +12,7 @@
 #include <glib.h>
 
 /* The longest value after substitution, so that values that double each other stay small. */
-#define MSK_CONFIG_VALUE_MAX_BYTES (64u * 1024u)
+#define MSK_CONFIG_VALUE_MAX_BYTES ((size_t) 64 * 1024)
 
 /**
  * MskConfigLookup:

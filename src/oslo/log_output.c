@@ -11,7 +11,7 @@
 #include <syslog.h>
 
 #define DEFAULTS(option, kind, value)                                                              \
-    .group = "DEFAULT", .name = option, .type = kind, .initial = value
+    .group = "DEFAULT", .name = (option), .type = (kind), .initial = (value)
 
 static const char *const old_log_dir[] = {"DEFAULT.logdir", NULL};
 static const char *const old_log_file[] = {"DEFAULT.logfile", NULL};

@@ -202,8 +202,8 @@ days_since_epoch(int year, int month, int day)
     int year_of_era = y - era * 400;
     int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-    return (int64_t) era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-           day_of_year - 719468;
+    return (int64_t) era * 146097 + (int64_t) year_of_era * 365 + year_of_era / 4 -
+           year_of_era / 100 + day_of_year - 719468;
 }
 
 /* @count digits from @at on, or -1. */

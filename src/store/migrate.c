@@ -80,6 +80,23 @@ record(MskDb *db, const char *name, GError **error)
                       MSK_DB_ARGS(MSK_DB_T(name), MSK_DB_T(now)), NULL, error);
 }
 
+/* Whether we know the revisions that the Python tool left. */
+static bool
+is_known(const Sync *sync, const char *revision, const char *taskflow, GError **error)
+{
+    if ((revision == NULL || index_of_revision(sync->steps, revision) >= 0) &&
+        (taskflow == NULL || g_str_equal(taskflow, TASKFLOW_REVISION))) {
+        return true;
+    }
+    g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
+                "database %s has a schema that this release does not know (masakari %s, "
+                "taskflow %s); it knows masakari up to %s and taskflow %s",
+                sync->location, revision != NULL ? revision : "none",
+                taskflow != NULL ? taskflow : "none", newest_revision(sync->steps),
+                TASKFLOW_REVISION);
+    return false;
+}
+
 /* Takes note of what the Python tool has done to this database before us. */
 static bool
 adopt(MskDb *db, const Sync *sync, GError **error)
@@ -102,14 +119,7 @@ adopt(MskDb *db, const Sync *sync, GError **error)
                     sync->location);
         return false;
     }
-    if ((revision != NULL && last < 0) ||
-        (taskflow != NULL && !g_str_equal(taskflow, TASKFLOW_REVISION))) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                    "database %s has a schema that this release does not know (masakari %s, "
-                    "taskflow %s); it knows masakari up to %s and taskflow %s",
-                    sync->location, revision != NULL ? revision : "none",
-                    taskflow != NULL ? taskflow : "none", newest_revision(sync->steps),
-                    TASKFLOW_REVISION);
+    if (!is_known(sync, revision, taskflow, error)) {
         return false;
     }
     for (int i = 0; i <= last; i++) {
@@ -249,7 +259,7 @@ last_wanted(const MskMigration *steps, const char *version, GError **error)
 {
     int last = index_of_revision(steps, version != NULL ? version : newest_revision(steps));
 
-    if (last < 0 && is_number(version)) {
+    if (last < 0 && version != NULL && is_number(version)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "'%s' is a database version of sqlalchemy-migrate, which is no longer "
                     "supported; use an alembic revision such as %s",

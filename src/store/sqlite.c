@@ -13,7 +13,7 @@
 
 /* Pages are looked through for damage at the start as long as that takes milliseconds; damage in a
  * larger file is found when it is read. */
-#define CHECK_MAX_BYTES (16 * 1024 * 1024)
+#define CHECK_MAX_BYTES ((off_t) 16 * 1024 * 1024)
 
 typedef struct {
     MskDb db;

@@ -260,12 +260,14 @@ test_old_notifications_expire(void)
     g_autoptr(GPtrArray) none = NULL;
 
     setup(&fixture);
-    post_vm(fixture.store, "h1", "old", now_us - 100 * G_USEC_PER_SEC, &old);
+    post_vm(fixture.store, "h1", "old", now_us - INT64_C(100) * G_USEC_PER_SEC, &old);
     g_autoptr(MskClaim) claim = claim_one(fixture.store, ENGINE_A);
     MskClaimRef ref = claim_ref(claim, ENGINE_A);
 
     post_vm(fixture.store, "h1", "fresh", now_us, &fresh);
     ASSERT_DONE(msk_store_notification_expire(fixture.store, 90, &uuids, error));
+    g_assert_nonnull(old);
+    g_assert_nonnull(fresh);
     g_assert_cmpuint(uuids->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(uuids, 0), ==, old->uuid);
     g_assert_cmpint(status_of(fixture.store, old->uuid, NULL), ==, MSK_NOTIFICATION_FAILED);

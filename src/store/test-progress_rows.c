@@ -222,8 +222,9 @@ test_damaged_progress_reads_as_far_as_it_goes(void)
         "'not json'",
         "'[]'",
         "'{\"progress_details\": 7}'",
-        "'{\"progress\": \"x\", \"progress_details\": {\"details\": {\"progress_details\": [1, {}, "
-        "{\"timestamp\": 5, \"message\": []}]}}}'",
+        ("'{\"progress\": \"x\", \"progress_details\": {\"details\": {\"progress_details\": [1, "
+         "{}, "
+         "{\"timestamp\": 5, \"message\": []}]}}}'"),
     };
     Work work = {0};
 

@@ -15,7 +15,7 @@ test_a_created_segment_reads_back(void)
 
     g_assert_cmpint(made->meta.id, ==, 1);
     g_assert_cmpint(made->meta.created_at_us % G_USEC_PER_SEC, ==, 0);
-    g_assert_cmpint(made->meta.created_at_us, >, g_get_real_time() - 60 * G_USEC_PER_SEC);
+    g_assert_cmpint(made->meta.created_at_us, >, g_get_real_time() - INT64_C(60) * G_USEC_PER_SEC);
     g_assert_cmpint(made->meta.updated_at_us, ==, 0);
     g_assert_cmpint(made->meta.deleted, ==, 0);
     ASSERT_DONE(msk_store_segment_get(fixture.store, upper, &read, error));
