@@ -87,11 +87,11 @@ class Stage:
     def set_up(self, kernel, initramfs, accel):
         """Starts libvirtd, our services and the guest, and makes segment and host by REST."""
         screen, services = self.screen, self.services
-        with screen.step("a host of its own: namespaces, private directories, libvirtd"):
+        with screen.step("a host of its own (namespaces), libvirtd on private directories"):
             self.host.libvirtd()
             self.host.spawn(["virsh", "event", "--event", "lifecycle", "--loop", "--timestamp"],
                             name="virsh-event")
-        with screen.step("masakari-manage db sync; masakari-api, -engine, -instancemonitor"):
+        with screen.step("database, masakari-api, masakari-engine, masakari-instancemonitor"):
             services.db_sync()
             services.api()
             self.engine = services.engine()
@@ -145,8 +145,8 @@ def result(stage, act, name):
     return [
         (True, f"{name}: the guest runs again, {alive / 1000:.1f} s after it was killed"),
         (statuses == ["finished"],
-         f"{name}: one notification, finished (found: {', '.join(statuses)})"),
-        (starts == 1, f"{name}: started exactly once (libvirt counted {starts})"),
+         f"{name}: one notification, {', '.join(statuses)}"),
+        (starts == 1, f"{name}: the guest was started {starts} time(s), by libvirt's count"),
     ]
 
 

@@ -16,13 +16,16 @@ DECADE = 10  # columns for each factor of ten
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36"}
 
 
-def milliseconds(value):
-    """A duration for people: four digits at most, with its unit."""
-    if value < 99.95:
-        return f"{value:.1f} ms"
-    if value < 9999.5:
-        return f"{value:.0f} ms"
-    return f"{value / 1000:.1f} s"
+def duration(ms):
+    """A duration for people: whole milliseconds, as the logs have them, or seconds."""
+    if ms < 9999.5:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s"
+
+
+def tick(ms):
+    """A label of the axis."""
+    return f"{ms} ms" if ms < 1000 else f"{ms // 1000} s"
 
 
 class Screen:
@@ -98,11 +101,10 @@ class Screen:
     def draw(self, events):
         """The lines of a timeline."""
         last = max(1.0, *(at for _, at in events))
-        ticks = [tick for tick in AXIS_MS if tick <= last * 10]
-        axis = "".join(f"{milliseconds(t).replace('.0 ms', ' ms'):<{DECADE}}" for t in ticks)
-        lines = [self.paint("dim", f"  {'':<15} {'':>8}  {axis.rstrip()}")]
+        axis = "".join(f"{tick(at):<{DECADE}}" for at in AXIS_MS if at <= last)
+        lines = [self.paint("dim", f"  {'':<16} {'':>7}  {axis.rstrip()}")]
         for name, at in events:
             column = round(DECADE * math.log10(at)) if at > 1 else 0
             bar = self.paint("cyan", self.bar * column) + self.dot
-            lines.append(f"  {name:<15} {milliseconds(at):>8}  {bar}")
+            lines.append(f"  {name:<16} {duration(at):>7}  {bar}")
         return lines

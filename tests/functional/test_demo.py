@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make demo` passes, fails loudly when something does not work, and never leaves anything."""
+import ctypes
+import glob
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kit.host import BUILD, ROOT, wait_until
+
+pytestmark = pytest.mark.plain_build
+PR_SET_CHILD_SUBREAPER = 36
+PROGRAMS = ("masakari-api", "masakari-engine", "masakari-instancemonitor", "masakari-manage")
+
+
+def mounts():
+    """The mounts of this machine, without their numbers."""
+    lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    return sorted(line.split(" ", 4)[4] for line in lines)
+
+
+def children():
+    """The children of this process that still run."""
+    found = []
+    for task in os.listdir("/proc/self/task"):
+        text = pathlib.Path(f"/proc/self/task/{task}/children").read_text(encoding="ascii")
+        found += map(int, text.split())
+    return found
+
+
+def reap(known):
+    """Takes the dead among the adopted; returns those that live."""
+    living = []
+    for pid in set(children()) - known:
+        if os.waitpid(pid, os.WNOHANG) == (0, 0):
+            living.append(pid)
+    return living
+
+
+@pytest.fixture
+def nothing_left():
+    """Adopts whatever the demo leaves behind, and fails if that is anything."""
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    known, before, directories = set(children()), mounts(), set(glob.glob("/tmp/msk-demo-*"))
+    yield
+    wait_until(lambda: not reap(known), what="the end of every process of the demo")
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+    assert mounts() == before
+    assert set(glob.glob("/tmp/msk-demo-*")) <= directories
+
+
+def demo(build=BUILD, **kwargs):
+    """Starts the demo as the Makefile does."""
+    env = {**os.environ, "MSK_BUILD": str(build), "PYTHONPATH": str(ROOT / "tests"),
+           "PYTHONIOENCODING": "utf-8"}
+    return subprocess.Popen([sys.executable, str(ROOT / "demo" / "demo.py")], env=env, cwd=ROOT,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            encoding="utf-8", **kwargs)
+
+
+def test_the_demo_passes_within_a_minute(nothing_left):
+    started = time.monotonic()
+    process = demo()
+    output, _ = process.communicate(timeout=120)
+    print(output)
+    assert process.returncode == 0
+    assert "PASSED in" in output
+    assert output.count("✓") >= 11 and "✗" not in output
+    for moment in ("killed", "seen", "accepted", "claimed", "started", "guest alive"):
+        assert output.count(f"\n  {moment} ") == 3, moment
+    assert "\033" not in output
+    assert max(map(len, output.splitlines()[:-1])) <= 80
+    assert time.monotonic() - started < 60
+
+
+def broken_build(directory, broken):
+    """A build directory with links to the real programs, but one of them ends at once."""
+    for name in ("src/cmd", "tests/kit", "demo"):
+        (directory / name).mkdir(parents=True)
+    (directory / "build.ninja").write_text("", encoding="ascii")
+    (directory / "tests/kit/hostns").symlink_to(BUILD / "tests/kit/hostns")
+    if (BUILD / "demo" / "cache").exists():
+        (directory / "demo/cache").symlink_to(BUILD / "demo" / "cache")
+    for name in PROGRAMS:
+        if name == broken:
+            (directory / "src/cmd" / name).write_text("#!/bin/sh\necho out of order\nexit 70\n")
+            (directory / "src/cmd" / name).chmod(0o755)
+        else:
+            (directory / "src/cmd" / name).symlink_to(BUILD / "src/cmd" / name)
+    return directory
+
+
+@pytest.mark.parametrize("broken", ["masakari-manage", "masakari-engine"])
+def test_a_failure_is_loud_and_leaves_nothing(tmp_path, nothing_left, broken):
+    process = demo(broken_build(tmp_path / "build", broken))
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "The demo failed" in output
+    assert broken in output and "out of order" in output and "status 70" in output
+    assert str(tmp_path / "build/demo/logs") in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_demo_cut_short_leaves_nothing(nothing_left, number):
+    process = demo()
+    for line in process.stdout:
+        if line.startswith("Act 1"):
+            break
+    process.send_signal(number)
+    process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=30) in (-number, 128 + number)
