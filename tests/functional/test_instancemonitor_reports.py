@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How reports reach an API that misbehaves. No guests: reports of an earlier run lie in the spool,
+and libvirt's built-in test driver says which instances run."""
+import contextlib
+import json
+import subprocess
+import time
+
+import pytest
+
+from kit.host import wait_until
+from kit.monitoring import Monitoring
+from kit.services import program, write_config
+
+DOWN = "11111111-2222-3333-4444-555555555555"
+# The one domain of libvirt's test driver; it runs.
+RUNS = "6695eb01-f6a4-8304-79aa-97f2502e193f"
+
+
+@pytest.fixture
+def it():
+    with Monitoring() as monitoring:
+        monitoring.options["callback"] = {"retry_interval": 1, "retry_max": 3}
+        monitoring.options["api"]["timeout"] = 2
+        yield monitoring
+
+
+def put_report(it, number, subject=DOWN, event="STOPPED_FAILED", says_down=True):
+    """A report as the monitor leaves it behind."""
+    spool = it.state / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    report = {"version": 1, "subject": subject, "incident": f"{subject}:{number}", "vital": True,
+              "says_down": says_down,
+              "notification": {
+                  "type": "VM", "hostname": "h1",
+                  "generated_time": f"2026-11-23T07:08:{number % 60:02d}.733897",
+                  "payload": {"event": "LIFECYCLE", "instance_uuid": subject,
+                              "vir_domain_event": event}}}
+    (spool / f"{number:020d}.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+def other(number):
+    return f"11111111-2222-3333-4444-{number:012d}"
+
+
+def wait_done(it, timeout=20):
+    wait_until(lambda: not it.spooled(), timeout, "the spool to be empty")
+
+
+@pytest.mark.parametrize("mode", ["500", "503", "502", "401", "403", "404", "413", "204", "301",
+                                  "die", "garbage", "huge", "hang"])
+def test_tried_again_until_accepted(it, mode):
+    put_report(it, 1)
+    it.start_api(f"{mode} 202")
+    it.start_monitor()
+    wait_done(it)
+    assert [post["status"] for post in it.posts()] == [mode, "202"]
+    assert it.log().count("tried again until it succeeds") == 1
+    it.wait_log("answers again")
+    first, second = (post["body"]["notification"] for post in it.posts())
+    assert first == second
+
+
+def test_an_error_is_logged_after_retry_max(it):
+    put_report(it, 1)
+    it.start_api("500")
+    it.start_monitor()
+    it.wait_posts(6)
+    log = it.log()
+    assert log.count("still fails after 3 tries") == 1
+    assert len([line for line in log.splitlines() if " WARNING " in line]) == 1
+    it.mode("202")
+    wait_done(it)
+
+
+def test_400_is_given_up(it):
+    put_report(it, 1)
+    put_report(it, 2, subject=other(2))
+    it.start_api("400 202")
+    it.start_monitor()
+    wait_done(it)
+    assert len(it.posts()) == 2
+    assert "is given up, the API refuses it (400): as told" in it.log()
+
+
+def test_409_of_what_is_no_death_is_given_up(it):
+    put_report(it, 1, event="SUSPENDED_WATCHDOG", says_down=False)
+    it.start_api("409")
+    it.start_monitor()
+    wait_done(it)
+    assert len(it.posts()) == 1
+
+
+def test_409_of_a_death_is_posted_anew(it):
+    put_report(it, 1)
+    it.start_api("409 409 202")
+    it.start_monitor()
+    wait_done(it)
+    times = [post["body"]["notification"]["generated_time"] for post in it.posts()]
+    assert len(times) == 3 and times == sorted(set(times))
+
+
+def test_what_runs_again_is_not_posted(it):
+    put_report(it, 1, subject=RUNS)
+    it.start_api()
+    it.start_monitor()
+    wait_done(it)
+    assert it.posts() == []
+    assert "runs again: not posted" in it.log()
+
+
+def test_reports_of_one_instance_keep_their_order(it):
+    for number in range(1, 6):
+        put_report(it, number)
+    it.start_api("500 202 503 202")
+    it.start_monitor()
+    wait_done(it)
+    accepted = [post["body"]["notification"]["generated_time"] for post in it.posts()
+                if post["status"] == "202"]
+    assert len(accepted) == 5 and accepted == sorted(accepted)
+
+
+def test_a_slow_instance_does_not_hold_up_others(it):
+    put_report(it, 1)
+    for number in range(2, 5):
+        put_report(it, number, subject=other(number))
+    it.options["api"]["timeout"] = 6
+    it.start_api("hang 202")
+    it.start_monitor()
+    started = time.monotonic()
+    it.wait_posts(4)
+    assert time.monotonic() - started < 5
+    wait_done(it)
+
+
+def test_an_api_that_is_not_there(it):
+    for number in range(1, 21):
+        put_report(it, number, subject=other(number))
+    it.start_monitor()
+    it.wait_log("still fails after 3 tries")
+    assert len(it.spooled()) == 20
+    it.start_api()
+    wait_done(it)
+    assert len(it.posts()) == 20
+    assert it.log().count("tried again until it succeeds") == 1
+
+
+def test_killed_again_and_again(it):
+    """kill -9 at any moment: every report arrives, and none is lost from the disk before."""
+    numbers = range(1, 31)
+    for number in numbers:
+        put_report(it, number, subject=other(number))
+    it.start_api("202 500 202 202 500")
+    for pause in (0.0, 0.05, 0.1, 0.15, 0.2):
+        it.start_monitor(connected=False)
+        time.sleep(pause)
+        it.monitor.kill()
+    it.mode("202")
+    it.start_monitor()
+    wait_done(it)
+    accepted = {post["body"]["notification"]["payload"]["instance_uuid"] for post in it.posts()
+                if post["status"] == "202"}
+    assert accepted == {other(number) for number in numbers}
+
+
+def test_sigterm_finishes_what_is_on_its_way(it):
+    it.start_api()
+    it.start_monitor()
+    assert it.monitor.stop() == 0
+    put_report(it, 1)
+    it.mode("hang")
+    it.start_monitor()
+    it.wait_posts(1)
+    started = time.monotonic()
+    assert it.monitor.stop() == 0
+    assert time.monotonic() - started < 5
+    assert len(it.spooled()) == 1
+
+
+def test_torn_reports_are_set_aside(it):
+    put_report(it, 1)
+    (it.state / "spool" / f"{2:020d}.json").write_text('{"version": 1, "subj', encoding="utf-8")
+    (it.state / "running.json").write_text('{"version": 1, "domai', encoding="utf-8")
+    it.start_api()
+    it.start_monitor()
+    wait_done(it)
+    assert len(it.posts()) == 1
+    assert (it.state / "spool" / "quarantine" / f"{2:020d}.json").exists()
+    assert "running.json is damaged" in it.log()
+
+
+# -- the disk --------------------------------------------------------------------------------------
+
+def test_a_second_monitor_is_refused(it):
+    it.start_monitor()
+    result = subprocess.run([program("masakari-instancemonitor"), "--config-file",
+                             it.services.config_file(monitor=True)],
+                            capture_output=True, text=True, timeout=20, check=False)
+    assert result.returncode != 0
+    assert "another instance monitor uses" in result.stderr
+    assert "state_path" in result.stderr
+
+
+@contextlib.contextmanager
+def small_disk(it, options):
+    """A file system of 64 KiB for the monitor's state."""
+    small = it.dir / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64k,{options}", "tmpfs", small],
+                   check=True)
+    try:
+        it.options["DEFAULT"]["state_path"] = small
+        it.state = small / "instancemonitor"
+        yield small
+        it.monitor.stop()
+    finally:
+        subprocess.run(["umount", "--lazy", small], check=True)
+
+
+def test_a_full_disk(it):
+    """Filled to the brim: reports go through memory, and the log says so."""
+    with small_disk(it, "rw") as small:
+        put_report(it, 1)
+        with pytest.raises(OSError), open(small / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        it.start_api("409 202")
+        it.start_monitor()
+        wait_done(it)
+        assert [post["status"] for post in it.posts()] == ["409", "202"]
+        it.wait_log("is kept in memory and tried again")
+        (small / "filler").unlink()
+        it.wait_log("the disk takes files again")
+
+
+def test_a_read_only_disk(it):
+    with small_disk(it, "ro"):
+        it.start_api()
+        it.start_monitor()
+        assert "Read-only file system" in it.log()
+        assert "kept in memory only" in it.log()
+
+
+# -- the configuration ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("options, said", [
+    ({"api": {}}, "[api] auth_type = password"),
+    ({"api": {"auth_type": "v3token", "endpoint": "http://x/v1"}}, "[api] auth_type = v3token"),
+    ({"api": {"auth_type": "none"}}, "[api] endpoint is not set"),
+    ({"DEFAULT": {"state_path": "/proc/no"}, "api": {"auth_type": "none", "endpoint": "http://x"}},
+     "/proc/no"),
+])
+def test_it_does_not_start_half_configured(tmp_path, options, said):
+    path = write_config(tmp_path / "m.conf", {"DEFAULT": {"state_path": tmp_path}, **options})
+    result = subprocess.run([program("masakari-instancemonitor"), "--config-file", path],
+                            capture_output=True, text=True, timeout=20, check=False)
+    assert result.returncode != 0
+    assert said in result.stderr
