@@ -10,6 +10,7 @@
 #include "api/api_service.h"
 #include "api/authorize.h"
 #include "api/policy_rules.h"
+#include "cmd/options.h"
 #include "cmd/program.h"
 #include "cmd/service_options.h"
 #include "store/store_options.h"
@@ -39,16 +40,6 @@ api_free(Api *self)
     g_free(self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
-
-static void
-add_options(MskConfigSchema *schema)
-{
-    msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
-    msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);
-    msk_compute_add_options(schema);
-    msk_store_add_options(schema);
-    msk_service_add_state_options(schema);
-}
 
 static MskPolicy *
 make_policy(const MskProgram *program, const MskConfig *config, GError **error)
@@ -143,7 +134,7 @@ static const MskProgramSpec spec = {
     .name = "masakari-api",
     .project = "masakari",
     .summary = "The REST API of Masakari",
-    .add_options = add_options,
+    .add_options = msk_options_masakari,
     .start = start,
     .reload = reload,
     .drain = drain,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/options.h"
 
+#include "api/api_options.h"
 #include "cloud/compute.h"
 #include "cmd/service_options.h"
 #include "engine/engine_settings.h"
 #include "oslo/accepted.h"
+#include "oslo/policy.h"
 #include "store/store_options.h"
 
 void
@@ -12,6 +14,8 @@ msk_options_masakari(MskConfigSchema *schema)
 {
     msk_service_add_state_options(schema);
     msk_store_add_options(schema);
+    msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);
+    msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
     msk_compute_add_options(schema);
     msk_engine_add_options(schema);
     msk_config_schema_add(schema, msk_accepted_masakari, msk_n_accepted_masakari);

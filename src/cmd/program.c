@@ -53,6 +53,13 @@ config_paths(const MskProgram *self, char **given, const char *suffix)
                          : msk_program_find_files(self->spec->project, self->spec->name, suffix);
 }
 
+void
+msk_program_add_options(MskConfigSchema *schema)
+{
+    msk_config_schema_add(schema, program_options, G_N_ELEMENTS(program_options));
+    msk_config_schema_add(schema, msk_log_options, msk_n_log_options);
+}
+
 static MskConfig *
 load_config(const MskProgram *self, GError **error)
 {
@@ -409,8 +416,7 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     g_mutex_init(&self.config_lock);
     self.loop = g_main_loop_new(NULL, FALSE);
     self.schema = msk_config_schema_new();
-    msk_config_schema_add(self.schema, program_options, G_N_ELEMENTS(program_options));
-    msk_config_schema_add(self.schema, msk_log_options, msk_n_log_options);
+    msk_program_add_options(self.schema);
     spec->add_options(self.schema);
     if (!print_information(&self, &status)) {
         status = prepare(&self, &error) ? run(&self) : msk_exit_code(error);

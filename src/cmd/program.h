@@ -68,6 +68,9 @@ typedef struct {
  */
 int msk_program_main(const MskProgramSpec *spec, int argc, char **argv);
 
+/** msk_program_add_options: the options that msk_program_main adds for every program. */
+void msk_program_add_options(MskConfigSchema *schema);
+
 /**
  * msk_program_config: Returns: (transfer full) the present snapshot; unref it. A module that keeps
  * one sees no reload, which is right for options that are not mutable.

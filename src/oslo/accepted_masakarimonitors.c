@@ -20,7 +20,6 @@
 #define HOSTMON  "Belongs to the host monitor, which this release does not have."
 #define PROCMON  "Belongs to the process monitor, which this release does not have."
 #define INTROMON "Belongs to the introspective monitor, which this release does not have."
-#define ENGINE   "Belongs to recoveries that this release does not have."
 #define LOCK     "Locks are not files of oslo.concurrency."
 #define MANAGER  "The classes of the Python services cannot be exchanged here."
 #define PERIODIC "Periodic work has its own intervals."
@@ -90,8 +89,6 @@ const MskOption msk_accepted_masakarimonitors[] = {
     {OPTION("api", "user_id", STRING, NULL, KEYAUTH)},
     {OPTION("api", "username", STRING, NULL, KEYAUTH),
      .deprecated = STRINGS("api.user-name", "api.user_name")},
-    {OPTION("callback", "retry_interval", INT, "10", ENGINE)},
-    {OPTION("callback", "retry_max", INT, "12", ENGINE)},
     {OPTION("consul", "agent_manage", STRING, NULL, HOSTMON)},
     {OPTION("consul", "agent_storage", STRING, NULL, HOSTMON)},
     {OPTION("consul", "agent_tenant", STRING, NULL, HOSTMON)},
@@ -120,7 +117,6 @@ const MskOption msk_accepted_masakarimonitors[] = {
     {OPTION("introspectiveinstancemonitor", "qemu_guest_agent_sock_path", STRING,
             "/var/lib/libvirt/qemu/org\\.qemu\\.guest_agent\\..*\\.instance-.*\\.sock", INTROMON)},
     {OPTION("kubernetes", "monitoring_node_labels", STRING, "", HOSTMON)},
-    {OPTION("libvirt", "connection_uri", STRING, "qemu:///system", ENGINE)},
     {OPTION("oslo_concurrency", "disable_process_locking", BOOL, "false", LOCK),
      .deprecated = STRINGS("DEFAULT.disable_process_locking")},
     {OPTION("oslo_concurrency", "lock_path", STRING, NULL, LOCK),

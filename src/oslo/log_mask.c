@@ -4,7 +4,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#define MASK "***"
+#define MASK       "***"
+#define MAX_PASSES 10 /* so that time stays in proportion to the length */
 
 /* In lower case. A name may go on with digits or one of the endings before its separator. */
 static const char *const names[] = {
@@ -183,8 +184,8 @@ mask_authority(GString *out, const char *text)
     return (size_t) (part - text);
 }
 
-char *
-msk_mask_secrets(const char *message)
+static char *
+mask_once(const char *message)
 {
     GString *out = g_string_sized_new(strlen(message) + 16);
     const char *next = message;
@@ -205,6 +206,25 @@ msk_mask_secrets(const char *message)
         next += taken;
     }
     return g_string_free(out, FALSE);
+}
+
+char *
+msk_mask_secrets(const char *message)
+{
+    g_autofree char *masked = mask_once(message);
+
+    /* A mask may bring a name and a value together, or end a URL earlier than before. */
+    for (int i = 0; i < MAX_PASSES; i++) {
+        char *again = mask_once(masked);
+
+        if (strcmp(again, masked) == 0) {
+            g_free(again);
+            return g_steal_pointer(&masked);
+        }
+        g_free(masked);
+        masked = again;
+    }
+    return g_strdup("(a message that holds too many secrets to be shown)");
 }
 
 static void
