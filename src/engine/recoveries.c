@@ -517,8 +517,10 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
 static void
 push_prepare(Recovery *self)
 {
-    msk_recovery_job_prepare(self->owner->context.queue, new_job(self, on_prepared),
-                             self->claim->notification, self->claim->taken_over);
+    const MskRecoveriesContext *context = &self->owner->context;
+
+    msk_recovery_job_prepare(context->queue, new_job(self, on_prepared), self->claim,
+                             msk_call_pool_live_truth(context->pool));
 }
 
 /* ---- the set ----------------------------------------------------------------------------- */

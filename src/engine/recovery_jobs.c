@@ -174,7 +174,9 @@ run_prepare(MskStore *store, void *data, GError **error)
         return result;
     }
     result = hold_instance(store, self, error);
-    if (result == MSK_STORE_DONE && self->triage.incident == MSK_INCIDENT_IMPAIRED) {
+    /* Otherwise the VM's own state tells an old report from a new one. */
+    if (result == MSK_STORE_DONE &&
+        (self->triage.incident == MSK_INCIDENT_IMPAIRED || !self->live_truth)) {
         result = look_for_later_recovery(store, self, error);
     }
     if (result == MSK_STORE_DONE && self->taken_over) {
@@ -222,13 +224,14 @@ run_release(MskStore *store, void *data, GError **error)
 }
 
 void
-msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job,
-                         const MskNotification *notification, bool taken_over)
+msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskClaim *claim,
+                         bool live_truth)
 {
     static const MskStoreJob prepare = {run_prepare, end_job, free_job};
 
-    job->notification = copy_notification(notification);
-    job->taken_over = taken_over;
+    job->notification = copy_notification(claim->notification);
+    job->taken_over = claim->taken_over;
+    job->live_truth = live_truth;
     msk_store_queue_push(queue, &prepare, job);
 }
 

@@ -36,7 +36,8 @@ struct MskRecoveryJob {
     /* Of prepare: the question, and the answer. */
     MskNotification *notification;
     bool taken_over;
-    char *host; /* the name of the failed host */
+    bool live_truth; /* see MskInstanceOrder */
+    char *host;      /* the name of the failed host */
     MskTriage triage;
     bool superseded; /* see MskInstanceOrder */
 };
@@ -46,9 +47,9 @@ MskRecoveryJob *msk_recovery_job_new(const MskClaim *claim, const char *engine_u
                                      MskRecoveryJobFunc done, void *owner, uint64_t number);
 
 /** msk_recovery_job_prepare: what is to be done? Holds the instance: BUSY while another claim has
- *  it. @notification: copied. */
-void msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job,
-                              const MskNotification *notification, bool taken_over);
+ *  it. @claim: copied. */
+void msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskClaim *claim,
+                              bool live_truth);
 
 /** msk_recovery_job_save: writes the state, then the flow, as far as they are set. */
 void msk_recovery_job_save(MskStoreQueue *queue, MskRecoveryJob *job);

@@ -81,9 +81,7 @@ static void
 call(Work *work, MskActionKind action)
 {
     work->step.action = action;
-    /* Until the first stop order nothing is done that a successor could misread. */
-    work->step.durable = action == MSK_ACTION_STOP_SERVER ||
-                         (action == MSK_ACTION_START_SERVER && work->state->stop_ordered);
+    work->step.durable = action != MSK_ACTION_GET_SERVER;
 }
 
 /* Many looks at first, because most changes take a fraction of a second; then fewer and fewer. */
@@ -184,38 +182,33 @@ confirmed(Work *work)
     finish(work, MSK_OUTCOME_FINISHED, false, "the instance is active again");
 }
 
-/* A live cloud was given the time to notice what was reported; this is what holds now. */
-static void
-judge_live(Work *work)
+/* Whether the report tells of a life of the VM that is over. */
+static bool
+report_is_old(const Work *work)
 {
-    bool report_is_old = work->order->incident == MSK_INCIDENT_DOWN || work->order->superseded;
+    bool running =
+        work->event->vm_state == MSK_VM_ACTIVE || work->event->vm_state == MSK_VM_SUSPENDED;
 
-    switch (work->event->vm_state) {
-    case MSK_VM_ACTIVE:
-    case MSK_VM_SUSPENDED:
-        if (report_is_old) {
-            skip(work, MSK_NOTE_RUNNING, "skipped: the instance is running");
-        } else {
-            begin_stop(work);
-        }
-        return;
-    case MSK_VM_OTHER:
-        if (late(work)) {
-            give_up(work);
-        } else {
-            wait(work);
-        }
-        return;
-    case MSK_VM_STOPPED:
-    case MSK_VM_PAUSED:
-    case MSK_VM_RESCUED:
-    case MSK_VM_RESIZED:
-    case MSK_VM_ERROR:
-    case MSK_N_VM_STATES:
+    return running && (work->order->superseded ||
+                       (work->order->live_truth && work->order->incident == MSK_INCIDENT_DOWN));
+}
+
+/* The cloud was given the time to notice what was reported; this is what holds now. */
+static void
+judge(Work *work)
+{
+    if (work->event->vm_state == MSK_VM_PAUSED || work->event->vm_state == MSK_VM_RESCUED) {
+        note(work, MSK_NOTE_IGNORED_STATE, 1.0);
+        finish(work, MSK_OUTCOME_IGNORED, true, "ignored: the instance is paused or rescued");
+    } else if (report_is_old(work)) {
+        skip(work, MSK_NOTE_RUNNING, "skipped: the instance is running");
+    } else if (!work->order->live_truth || work->event->vm_state != MSK_VM_OTHER) {
         begin_stop(work);
-        return;
+    } else if (late(work)) {
+        give_up(work);
+    } else {
+        wait(work);
     }
-    g_assert_not_reached();
 }
 
 static void
@@ -232,13 +225,8 @@ look_asking(Work *work)
     } else if (work->order->live_truth && work->order->incident == MSK_INCIDENT_DOWN &&
                event->now_us < work->state->settled_at_us) {
         wait(work);
-    } else if (event->vm_state == MSK_VM_PAUSED || event->vm_state == MSK_VM_RESCUED) {
-        note(work, MSK_NOTE_IGNORED_STATE, 1.0);
-        finish(work, MSK_OUTCOME_IGNORED, true, "ignored: the instance is paused or rescued");
-    } else if (work->order->live_truth) {
-        judge_live(work);
     } else {
-        begin_stop(work);
+        judge(work);
     }
 }
 

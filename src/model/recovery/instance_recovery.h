@@ -20,8 +20,9 @@
  *   - A report that a VM went down is only believed once the cloud says so, too; it gets settle_us
  *     to notice. A VM that runs after that is left alone.
  *   - A VM that was stopped on purpose is not started, unless the stop was our own.
- *   - A stop order is stored before it is given, so that a successor does not take it for a
- *     person's; and a start that follows one, so that a successor does not stop the VM again.
+ *   - Each order is stored before it is given: a successor that finds the VM off knows whether that
+ *     was our doing, and one that finds it running knows that it was recovered, and does not stop
+ *     it again.
  *
  * Source: upstream masakari/engine/drivers/taskflow/instance_failure.py.
  */

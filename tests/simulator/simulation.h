@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * simulation: runs one scenario: the real recovery machine against the model cloud, with what the
+ * engine does around it: state stored before a durable call, progress stored some time, one more
+ * try after an error, takeover after a death, and one recovery of a VM at a time.
+ *
+ * A scenario file is lines of "word arguments", then "---", then the log it must give:
+ *   order down|impaired [all]         what the report says
+ *   cloud libvirt|nova
+ *   vm <vm state> [noha]              what the VM is at first
+ *   at <ms> <verb>                    see ModelVerb
+ *   notice|call|flap <ms>, flaps|stops-refused|starts-refused <n>, stop-ignored, start-ignored
+ *   end <status> <vm state>           how it must end, also with any one fault
+ *   fragile                           a fault may end it in another way; only harm is looked for
+ */
+
+#include "model_cloud.h"
+
+typedef struct {
+    char *name;
+    ModelRules rules;
+    MskVmState vm_state;
+    MskIncident incident;
+    bool all_instances;
+    bool fragile;
+    char *end_status;
+    MskVmState end_vm_state;
+    char *golden;
+} Scenario;
+
+/** scenario_parse: @text: of a file called @name. Aborts with a message when it is wrong. */
+Scenario *scenario_parse(const char *name, const char *text);
+void scenario_free(Scenario *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
+
+typedef enum {
+    FAULT_NONE,
+    FAULT_DIE_BEFORE,      /* the engine dies before it acts; unsaved progress is lost */
+    FAULT_DIE_BEFORE_KEPT, /* the same, but all progress was saved */
+    FAULT_DIE_AFTER,       /* the engine dies when the call is done and does not learn it */
+    FAULT_DIE_AFTER_KEPT,
+    FAULT_DIE_LATE,         /* the engine dies, and its call takes effect a second later */
+    FAULT_NO_ANSWER_UNDONE, /* the call fails: unavailable, nothing was done */
+    FAULT_NO_ANSWER_DONE,   /* the same, but it was done */
+    FAULT_NO_ANSWER_LATE,   /* the same, but it is done a second later */
+    FAULT_REFUSED,          /* the call fails: internal */
+    FAULT_CONFLICT,         /* the call fails: conflict */
+    N_FAULTS,
+} Fault;
+
+typedef struct {
+    unsigned n_actions; /* that the recovery took, all attempts together */
+    unsigned n_ends;    /* how often it came to an end; has to be 1 */
+    char *log;
+    char *status;
+    char *complaint; /* (nullable) a broken rule */
+    MskVmState vm_state;
+    unsigned n_starts;
+} Outcome;
+
+void outcome_clear(Outcome *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
+
+/**
+ * simulate:
+ * @fault, @at: what goes wrong at the action of this number, from 1.
+ * @then: (nullable) a second report on the same VM, of the time of the first, that another engine
+ *   works on as soon as the first has ended.
+ */
+Outcome simulate(const Scenario *scenario, Fault fault, unsigned at, const MskIncident *then);
