@@ -386,6 +386,9 @@ needs_worker(const MskHttpRequest *request, void *data)
     g_auto(Target) target = {0};
 
     (void) data;
+    if (g_str_has_prefix(request->target, V1 "/")) {
+        return true; /* nearly always; the rest is looked at closely */
+    }
     find_target(request, &target);
     return target.place != PLACE_ROOT;
 }

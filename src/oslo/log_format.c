@@ -45,6 +45,7 @@ typedef struct {
 struct MskLogFormat {
     GArray *parts;
     char *date_format;
+    GTimeZone *zone;
 };
 
 static void
@@ -120,7 +121,8 @@ parse_part(const char *text, GArray *parts)
 static char *
 render_date(const MskLogFormat *self, int64_t time_us)
 {
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(time_us / G_USEC_PER_SEC);
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
+    g_autoptr(GDateTime) date = g_date_time_to_timezone(utc, self->zone);
 
     return g_date_time_format(date, self->date_format);
 }
@@ -135,6 +137,7 @@ msk_log_format_new(const char *format, const char *date_format, GError **error)
     self->parts = g_array_new(FALSE, FALSE, sizeof(Part));
     g_array_set_clear_func(self->parts, clear_part);
     self->date_format = g_strdup(date_format);
+    self->zone = g_time_zone_new_local(); /* looks at files, too much for each message */
     example = render_date(self, 0);
     if (example == NULL) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
@@ -172,6 +175,7 @@ msk_log_format_free(MskLogFormat *self)
     if (self != NULL) {
         g_array_unref(self->parts);
         g_free(self->date_format);
+        g_time_zone_unref(self->zone);
         g_free(self);
     }
 }

@@ -25,8 +25,10 @@ has_prefix_any_case(const char *text, const char *prefix)
 static size_t
 match_name(const char *text)
 {
+    char first = g_ascii_tolower(text[0]);
+
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (has_prefix_any_case(text, names[i])) {
+        if (first == names[i][0] && has_prefix_any_case(text, names[i])) {
             size_t length = strlen(names[i]);
 
             for (size_t j = 0; j < G_N_ELEMENTS(endings); j++) {
