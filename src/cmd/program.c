@@ -364,6 +364,7 @@ static bool
 print_information(const MskProgram *self, int *ret_status)
 {
     const MskProgramSpec *spec = self->spec;
+    g_autofree char *file = g_strdup_printf("%s.conf", spec->project);
     g_autofree char *text = NULL;
 
     if (self->args.version) {
@@ -374,9 +375,9 @@ print_information(const MskProgram *self, int *ret_status)
 
         text = g_strconcat(arguments, options, NULL);
     } else if (self->args.sample_config) {
-        text = msk_config_doc_sample(self->schema, spec->name);
+        text = msk_config_doc_sample(self->schema, file);
     } else if (self->args.reference) {
-        text = msk_config_doc_reference(self->schema, spec->name);
+        text = msk_config_doc_reference(self->schema, file);
     }
     if (text == NULL) {
         return false;

@@ -10,7 +10,7 @@
     .group = (g), .name = (n), .type = MSK_OPTION_##t, .initial = (i), .help = (why),              \
     .accepted_only = true
 
-#define WSGI     "The API server is built in and has limits of its own."
+#define WSGI     "The options of [wsgi] count."
 #define PASTE    "There is no WSGI pipeline to describe."
 #define TLS      "The API speaks plain HTTP; a proxy in front of it does TLS."
 #define PYTHON   "Only of use in Python."
@@ -24,7 +24,6 @@
 #define DB       "SQLite needs no such setting."
 #define CORS     "Cross-origin requests are not answered specially."
 #define BACKDOOR "There is no Python interpreter to connect to."
-#define ENGINE   "Belongs to recoveries that this release does not have."
 #define HOSTREC  "Belongs to the recovery of hosts, which this release does not have."
 #define PROCREC  "Belongs to the recovery of processes, which this release does not have."
 #define COORD    "Several engines share work by leases in the database."
@@ -37,6 +36,17 @@
 #define PERIODIC "Periodic work has its own intervals."
 #define HEADERS  "A proxy in front sets these headers."
 #define UNUSED   "The Python services read it nowhere."
+#define ATONCE   "New notifications are taken at once, whatever became of the wake-up."
+#define TEMP     "No temporary files are written."
+#define ONEDB    "Reads and writes use the same database."
+#define SYNC                                                                                       \
+    "SQLite is always written through to the disk, or accepted notifications could be lost."
+#define HEALTHALL   "The health check looks at disable_by_file_path alone."
+#define HEALTHSHORT "The health check answers in one line."
+#define HEALTHONE   "Only disable_by_file_path is looked at."
+#define PROJECT     "The form of project ids in URLs is fixed."
+#define BASIC       "There is no basic authentication."
+#define STEPS       "The steps of a recovery cannot be exchanged in this release."
 
 const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "api_paste_config", STRING, "api-paste.ini", PASTE)},
@@ -96,14 +106,14 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "rate_limit_except_level", STRING, "CRITICAL", RATE)},
     {OPTION("DEFAULT", "rate_limit_interval", INT, "0", RATE)},
     {OPTION("DEFAULT", "report_interval", INT, "10", UNUSED)},
-    {OPTION("DEFAULT", "retry_notification_new_status_interval", INT, "60", ENGINE)},
+    {OPTION("DEFAULT", "retry_notification_new_status_interval", INT, "60", ATONCE)},
     {OPTION("DEFAULT", "rpc_conn_pool_size", INT, "30", BUS), .has_bounds = true, .min = 1,
      .max = INT64_MAX},
     {OPTION("DEFAULT", "rpc_ping_enabled", BOOL, "false", BUS)},
     {OPTION("DEFAULT", "rpc_response_timeout", INT, "60", BUS)},
     {OPTION("DEFAULT", "service_down_time", INT, "60", UNUSED)},
     {OPTION("DEFAULT", "tcp_keepidle", INT, "600", WSGI)},
-    {OPTION("DEFAULT", "tempdir", STRING, NULL, PYTHON)},
+    {OPTION("DEFAULT", "tempdir", STRING, NULL, TEMP)},
     {OPTION("DEFAULT", "use_json", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "use_eventlog", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "use_ssl", BOOL, "false", TLS)},
@@ -115,7 +125,7 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s  len: %(body_length)s "
             "time: %(wall_seconds).7f",
-            WSGI)},
+            LOG)},
     {OPTION("DEFAULT", "wsgi_server_debug", BOOL, "false", WSGI)},
     {OPTION("coordination", "backend_url", STRING, NULL, COORD), .secret = true},
     {OPTION("cors", "allow_credentials", BOOL, "true", CORS)},
@@ -146,15 +156,15 @@ const MskOption msk_accepted_masakari[] = {
      .deprecated = STRINGS("database.sqlalchemy_pool_timeout")},
     {OPTION("database", "retry_interval", INT, "10", DB),
      .deprecated = STRINGS("DEFAULT.sql_retry_interval", "database.reconnect_interval")},
-    {OPTION("database", "slave_connection", STRING, NULL, DB), .secret = true},
-    {OPTION("database", "sqlite_synchronous", BOOL, "true", DB),
+    {OPTION("database", "slave_connection", STRING, NULL, ONEDB), .secret = true},
+    {OPTION("database", "sqlite_synchronous", BOOL, "true", SYNC),
      .deprecated = STRINGS("DEFAULT.sqlite_synchronous")},
     {OPTION("database", "use_db_reconnect", BOOL, "false", DB)},
     {OPTION("database", "use_tpool", BOOL, "false", DB),
      .deprecated = STRINGS("DEFAULT.dbapi_use_tpool")},
-    {OPTION("healthcheck", "backends", LIST, "", HEALTH)},
-    {OPTION("healthcheck", "detailed", BOOL, "false", HEALTH)},
-    {OPTION("healthcheck", "disable_by_file_paths", LIST, "", HEALTH)},
+    {OPTION("healthcheck", "backends", LIST, "", HEALTHALL)},
+    {OPTION("healthcheck", "detailed", BOOL, "false", HEALTHSHORT)},
+    {OPTION("healthcheck", "disable_by_file_paths", LIST, "", HEALTHONE)},
     {OPTION("healthcheck", "path", STRING, "/healthcheck", HEALTH)},
     {OPTION("host_failure", "add_reserved_host_to_aggregate", BOOL, "false", HOSTREC)},
     {OPTION("host_failure", "evacuate_all_instances", BOOL, "true", HOSTREC)},
@@ -198,7 +208,7 @@ const MskOption msk_accepted_masakari[] = {
      .deprecated = STRINGS("keystone_authtoken.auth_uri")},
     {OPTION("osapi_v1", "extensions_blacklist", LIST, "", EXT)},
     {OPTION("osapi_v1", "extensions_whitelist", LIST, "", EXT)},
-    {OPTION("osapi_v1", "project_id_regex", STRING, NULL, EXT)},
+    {OPTION("osapi_v1", "project_id_regex", STRING, NULL, PROJECT)},
     {OPTION("oslo_messaging_amqp", "addressing_mode", STRING, "dynamic", BUS)},
     {OPTION("oslo_messaging_amqp", "anycast_address", STRING, "anycast", BUS)},
     {OPTION("oslo_messaging_amqp", "broadcast_prefix", STRING, "broadcast", BUS),
@@ -332,7 +342,7 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_messaging_rabbit", "ssl_version", STRING, "", BUS),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_version")},
     {OPTION("oslo_middleware", "enable_proxy_headers_parsing", BOOL, "false", HEADERS)},
-    {OPTION("oslo_middleware", "http_basic_auth_user_file", STRING, "/etc/htpasswd", HEADERS)},
+    {OPTION("oslo_middleware", "http_basic_auth_user_file", STRING, "/etc/htpasswd", BASIC)},
     {OPTION("oslo_middleware", "secure_proxy_ssl_header", STRING, "X-Forwarded-Proto", HEADERS)},
     {OPTION("oslo_policy", "remote_content_type", STRING, "application/x-www-form-urlencoded",
             POLICY),
@@ -361,19 +371,19 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("taskflow_driver_recovery_flows", "instance_failure_recovery_tasks", FLOW,
             "pre: ['stop_instance_task'], main: ['start_instance_task'], post: "
             "['confirm_instance_active_task']",
-            ENGINE)},
+            STEPS)},
     {OPTION("taskflow_driver_recovery_flows", "process_failure_recovery_tasks", FLOW,
             "pre: ['disable_compute_node_task'], main: ['confirm_compute_node_disabled_task'], "
             "post: []",
             PROCREC)},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},
-    {OPTION("wsgi", "secure_proxy_ssl_header", STRING, NULL, WSGI)},
+    {OPTION("wsgi", "secure_proxy_ssl_header", STRING, NULL, HEADERS)},
     {OPTION("wsgi", "ssl_ca_file", STRING, NULL, TLS)},
     {OPTION("wsgi", "ssl_cert_file", STRING, NULL, TLS)},
     {OPTION("wsgi", "ssl_key_file", STRING, NULL, TLS)},
     {OPTION("wsgi", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s len: %(body_length)s time: "
             "%(wall_seconds).7f",
-            WSGI)},
+            LOG)},
 };
 const size_t msk_n_accepted_masakari = G_N_ELEMENTS(msk_accepted_masakari);

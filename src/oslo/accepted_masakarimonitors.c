@@ -24,6 +24,7 @@
 #define MANAGER  "The classes of the Python services cannot be exchanged here."
 #define PERIODIC "Periodic work has its own intervals."
 #define KEYAUTH  "This release does not talk to Keystone; see auth_type and endpoint."
+#define TEMP     "No temporary files are written."
 
 const MskOption msk_accepted_masakarimonitors[] = {
     {OPTION("DEFAULT", "backdoor_port", STRING, NULL, BACKDOOR)},
@@ -62,7 +63,7 @@ const MskOption msk_accepted_masakarimonitors[] = {
     {OPTION("DEFAULT", "rate_limit_except_level", STRING, "CRITICAL", RATE)},
     {OPTION("DEFAULT", "rate_limit_interval", INT, "0", RATE)},
     {OPTION("DEFAULT", "run_external_periodic_tasks", BOOL, "true", PERIODIC)},
-    {OPTION("DEFAULT", "tempdir", STRING, NULL, PYTHON)},
+    {OPTION("DEFAULT", "tempdir", STRING, NULL, TEMP)},
     {OPTION("DEFAULT", "use_json", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "use_eventlog", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "watch_log_file", BOOL, "false", ROTATE)},

@@ -139,7 +139,7 @@ append_sample_option(GString *out, const MskOption *option)
 }
 
 char *
-msk_config_doc_sample(MskConfigSchema *schema, const char *program)
+msk_config_doc_sample(MskConfigSchema *schema, const char *file)
 {
     GString *out = g_string_new("# SPDX-License-Identifier: Apache-2.0\n");
     const char *group = "";
@@ -147,9 +147,10 @@ msk_config_doc_sample(MskConfigSchema *schema, const char *program)
     const MskOption *const *options = msk_config_schema_options(schema, &n);
 
     g_string_append_printf(out,
-                           "# Every option of %s with its default. Written by "
-                           "%s --sample-config.\n",
-                           program, program);
+                           "# Every option of %s with its default, as --sample-config writes it.\n"
+                           "# <unset> is not a value: such an option has none until it is given "
+                           "one.\n",
+                           file);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(options[i]->group, group) != 0) {
             group = options[i]->group;
@@ -160,14 +161,20 @@ msk_config_doc_sample(MskConfigSchema *schema, const char *program)
     return g_string_free(out, FALSE);
 }
 
-/* @text as a code span, in which no character is special but the back-tick. */
+/* @text as a code span, in which a table's '|' has to be escaped. */
 static void
 append_code(GString *out, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *joined = g_strjoinv(" ", lines);
+    g_auto(GStrv) cells = g_strsplit(joined, "|", -1);
+    g_autofree char *escaped = g_strjoinv("\\|", cells);
 
-    g_string_append_printf(out, *joined == '\0' ? "(empty)" : "`%s`", joined);
+    if (*escaped == '\0') {
+        g_string_append(out, "(empty)");
+    } else {
+        g_string_append_printf(out, "`%s`", escaped);
+    }
 }
 
 static void
@@ -222,7 +229,7 @@ append_accepted(GString *out, const MskOption *const *options, size_t n)
 }
 
 char *
-msk_config_doc_reference(MskConfigSchema *schema, const char *program)
+msk_config_doc_reference(MskConfigSchema *schema, const char *file)
 {
     GString *out = g_string_new("<!-- SPDX-License-Identifier: Apache-2.0 -->\n");
     const char *group = "";
@@ -230,9 +237,9 @@ msk_config_doc_reference(MskConfigSchema *schema, const char *program)
     const MskOption *const *options = msk_config_schema_options(schema, &n);
 
     g_string_append_printf(out,
-                           "# Options of %s\n\nWritten by `make docs` from the option tables; "
-                           "change those. How files are read: [README](README.md).\n",
-                           program);
+                           "# Options of %s\n\nWritten by `make docs` from the option tables in "
+                           "the code. How files are read: [README](README.md).\n",
+                           file);
     for (size_t i = 0; i < n; i++) {
         if (options[i]->accepted_only) {
             continue;

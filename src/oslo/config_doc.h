@@ -14,8 +14,8 @@
 char *msk_config_doc_help(MskConfigSchema *schema);
 
 /** msk_config_doc_sample: Returns: (transfer full) a file with every option and its default, all
- * commented out. */
-char *msk_config_doc_sample(MskConfigSchema *schema, const char *program);
+ * commented out. @file: its name, such as "masakari.conf". */
+char *msk_config_doc_sample(MskConfigSchema *schema, const char *file);
 
-/** msk_config_doc_reference: Returns: (transfer full) Markdown, every option of the program. */
-char *msk_config_doc_reference(MskConfigSchema *schema, const char *program);
+/** msk_config_doc_reference: @file: such as "masakari.conf". Returns: (transfer full) Markdown. */
+char *msk_config_doc_reference(MskConfigSchema *schema, const char *file);

@@ -56,11 +56,12 @@ static void
 test_sample(void)
 {
     g_autoptr(MskConfigSchema) schema = make_schema();
-    g_autofree char *sample = msk_config_doc_sample(schema, "prog");
+    g_autofree char *sample = msk_config_doc_sample(schema, "prog.conf");
 
     g_assert_cmpstr(sample, ==,
                     "# SPDX-License-Identifier: Apache-2.0\n"
-                    "# Every option of prog with its default. Written by prog --sample-config.\n"
+                    "# Every option of prog.conf with its default, as --sample-config writes it.\n"
+                    "# <unset> is not a value: such an option has none until it is given one.\n"
                     "\n[DEFAULT]\n"
                     "\n# Paint.\n# (string: red | green)\n#colour = <unset>\n"
                     "\n# Where.\n# (host)\n#host = <HOSTNAME>\n"
@@ -80,7 +81,7 @@ static void
 test_sample_is_a_configuration(void)
 {
     g_autoptr(MskConfigSchema) schema = make_schema();
-    g_autofree char *sample = msk_config_doc_sample(schema, "prog");
+    g_autofree char *sample = msk_config_doc_sample(schema, "prog.conf");
     g_auto(GStrv) lines = g_strsplit(sample, "\n", -1);
     g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *path = NULL;
@@ -110,9 +111,9 @@ static void
 test_reference(void)
 {
     g_autoptr(MskConfigSchema) schema = make_schema();
-    g_autofree char *page = msk_config_doc_reference(schema, "prog");
+    g_autofree char *page = msk_config_doc_reference(schema, "prog.conf");
 
-    g_assert_nonnull(strstr(page, "# Options of prog\n"));
+    g_assert_nonnull(strstr(page, "# Options of prog.conf\n"));
     g_assert_nonnull(
         strstr(page, "### colour\n\nstring: red | green. Default: unset. Never shown in logs.\n"
                      "\nPaint.\n"));
