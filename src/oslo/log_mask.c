@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define MASK       "***"
 #define MAX_PASSES 10 /* so that time stays in proportion to the length */
@@ -152,6 +153,16 @@ authority_end(const char *text)
     return end;
 }
 
+/* A user or a server may hide a secret of its own: odbc://u:p@host;token=x. */
+static void
+append_masked(GString *out, const char *text, ptrdiff_t length)
+{
+    g_autofree char *plain = g_strndup(text, (size_t) length);
+    g_autofree char *masked = msk_mask_secrets(plain);
+
+    g_string_append(out, masked);
+}
+
 /* @text is behind "://". Returns the bytes it took: up to the last server's user and password; what
  * follows may name other secrets. */
 static size_t
@@ -175,12 +186,12 @@ mask_authority(GString *out, const char *text)
             colon = memchr(part, ':', (size_t) (at - part));
         }
         if (colon != NULL) {
-            g_string_append_len(out, part, colon + 1 - part);
+            append_masked(out, part, colon + 1 - part);
             g_string_append(out, MASK);
             part = at;
         }
         part_end += part_end < end;
-        g_string_append_len(out, part, part_end - part);
+        append_masked(out, part, part_end - part);
         part = part_end;
     }
     return (size_t) (part - text);

@@ -39,6 +39,7 @@ static const struct {
     {"http://[::1]:80/", "http://[::1]:80/"},
     {"sqlite:////var/x.sqlite", "sqlite:////var/x.sqlite"},
     {"ends in ://", "ends in ://"},
+    {"odbc://u:p@host;password=abc", "odbc://u:***@host;password=***"},
     {"odbc://host;password=abc", "odbc://host;password=***"},
 };
 
