@@ -19,6 +19,10 @@ typedef struct {
     MskDb db;
     sqlite3 *handle;
     char *path;
+    /* Kept, as parsing them costs as much as a small read; each NULL until it is first needed. */
+    sqlite3_stmt *begin_read;
+    sqlite3_stmt *begin_write;
+    sqlite3_stmt *commit;
 } Sqlite;
 
 /* What went wrong, as the caller can act on it; the most telling row that matches is used. */
@@ -78,6 +82,22 @@ script(MskDb *db, const char *sql, GError **error)
         return false;
     }
     return true;
+}
+
+/* As script(), of one statement that is parsed only once. */
+static bool
+run_kept(Sqlite *self, sqlite3_stmt **kept, const char *sql, GError **error)
+{
+    bool done = *kept != NULL ||
+                sqlite3_prepare_v3(self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL) ==
+                    SQLITE_OK;
+
+    done = done && sqlite3_step(*kept) == SQLITE_DONE;
+    if (!done) {
+        set_error(self, "cannot run a command", error);
+    }
+    (void) sqlite3_reset(*kept); /* says again what step said */
+    return done;
 }
 
 static int
@@ -167,6 +187,10 @@ close_connection(MskDb *db)
 {
     Sqlite *self = (Sqlite *) db;
 
+    /* They report once more how they last ended. */
+    (void) sqlite3_finalize(self->begin_read);
+    (void) sqlite3_finalize(self->begin_write);
+    (void) sqlite3_finalize(self->commit);
     (void) sqlite3_close_v2(self->handle); /* all statements are gone, so it cannot refuse */
     g_free(self->path);
     g_free(self);
@@ -208,13 +232,18 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
 static bool
 begin(MskDb *db, bool write, GError **error)
 {
-    return script(db, write ? "BEGIN IMMEDIATE" : "BEGIN", error);
+    Sqlite *self = (Sqlite *) db;
+
+    return write ? run_kept(self, &self->begin_write, "BEGIN IMMEDIATE", error)
+                 : run_kept(self, &self->begin_read, "BEGIN", error);
 }
 
 static bool
 commit(MskDb *db, GError **error)
 {
-    return script(db, "COMMIT", error);
+    Sqlite *self = (Sqlite *) db;
+
+    return run_kept(self, &self->commit, "COMMIT", error);
 }
 
 static void
