@@ -147,7 +147,8 @@ test_a_schema_that_does_not_fit_is_refused(void)
          "DELETE FROM masakari_c_migrations WHERE name = '0005-claims'; DROP TABLE "
          "masakari_c_claims; DROP TABLE masakari_c_engines; DROP INDEX "
          "masakari_c_notifications_status_idx; DROP INDEX "
-         "masakari_c_notifications_source_idx; DROP INDEX masakari_c_hosts_segment_idx;",
+         "masakari_c_notifications_source_idx; DROP INDEX masakari_c_notifications_created_idx; "
+         "DROP INDEX masakari_c_hosts_segment_idx;",
          "older than this program", true},
         {true, "INSERT INTO masakari_c_migrations VALUES ('0099-next', '2027-01-01 00:00:00')",
          "newer than this program", false},

@@ -112,8 +112,8 @@ def test_a_full_disk_refuses_and_keeps_what_was_accepted(disk, tmp_path):
 
 
 def test_a_read_only_disk_refuses_and_recovers(disk, tmp_path):
-    """The kernel lets nobody remount while files are open for writing, so it is a restart that meets
-    a read-only disk."""
+    """The kernel lets nobody remount while files are open for writing, so it is a restart that
+    meets a read-only disk."""
     with open_store(disk, tmp_path) as store:
         uuid = store.ask("post before").split()[1]
     path = disk.at / "masakari.sqlite"

@@ -21,8 +21,10 @@ CREATE TABLE masakari_c_claims (
 );
 CREATE INDEX masakari_c_claims_state_idx ON masakari_c_claims (state);
 CREATE INDEX masakari_c_claims_subject_idx ON masakari_c_claims (subject);
--- The engines look for work, and the API for duplicates, without reading every notification.
+-- The engines look for work, and the API for duplicates and pages, without reading every
+-- notification there ever was.
 CREATE INDEX masakari_c_notifications_status_idx ON notifications (status);
 CREATE INDEX masakari_c_notifications_source_idx
     ON notifications (source_host_uuid, generated_time);
+CREATE INDEX masakari_c_notifications_created_idx ON notifications (created_at, id);
 CREATE INDEX masakari_c_hosts_segment_idx ON hosts (failover_segment_id);
