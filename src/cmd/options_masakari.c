@@ -18,5 +18,6 @@ msk_options_masakari(MskConfigSchema *schema)
     msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
     msk_compute_add_options(schema);
     msk_engine_add_options(schema);
+    msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);
     msk_config_schema_add(schema, msk_accepted_masakari, msk_n_accepted_masakari);
 }

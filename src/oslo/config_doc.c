@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oslo/config_doc.h"
 
+#include "base/wrap.h"
 #include "oslo/config_value.h"
 
 #include <inttypes.h>
@@ -39,29 +40,6 @@ describe_type(const MskOption *option)
         g_string_append_printf(out, "%s%s", i == 0 ? ": " : " | ", option->choices[i]);
     }
     return g_string_free(out, FALSE);
-}
-
-/* Words of @text in lines that begin with @prefix. */
-static void
-append_wrapped(GString *out, const char *prefix, const char *text)
-{
-    g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
-    size_t column = 0;
-
-    for (char **word = words; *word != NULL; word++) {
-        if (**word == '\0') {
-            continue;
-        }
-        if (column > 0 && column + 1 + strlen(*word) > WIDTH) {
-            g_string_append_c(out, '\n');
-            column = 0;
-        }
-        g_string_append_printf(out, "%s%s", column == 0 ? prefix : " ", *word);
-        column += strlen(*word) + (column == 0 ? strlen(prefix) : 1);
-    }
-    if (column > 0) {
-        g_string_append_c(out, '\n');
-    }
 }
 
 static size_t
@@ -127,8 +105,8 @@ append_sample_option(GString *out, const MskOption *option)
                         option->accepted_only ? "; accepted, has no effect" : "");
 
     g_string_append_c(out, '\n');
-    append_wrapped(out, "# ", help_of(option));
-    append_wrapped(out, "# ", kind);
+    msk_append_wrapped(out, "# ", WIDTH, help_of(option));
+    msk_append_wrapped(out, "# ", WIDTH, kind);
     for (size_t i = 0; option->deprecated != NULL && option->deprecated[i] != NULL; i++) {
         const char *dot = strchr(option->deprecated[i], '.');
 
@@ -193,7 +171,7 @@ append_reference_option(GString *out, const MskOption *option)
     g_string_append_printf(out, ".%s%s%s\n\n", option->is_mutable ? " Takes effect on SIGHUP." : "",
                            option->secret ? " Never shown in logs." : "",
                            option->own ? " Not an option of the Python services." : "");
-    append_wrapped(out, "", help_of(option));
+    msk_append_wrapped(out, "", WIDTH, help_of(option));
     for (size_t i = 0; option->deprecated != NULL && option->deprecated[i] != NULL; i++) {
         g_string_append_printf(out, "%sOld name: `%s`.\n", i == 0 ? "\n" : "",
                                option->deprecated[i]);

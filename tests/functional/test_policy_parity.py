@@ -348,7 +348,7 @@ def test_files(name, tmp_path):
     assert sorted(found["redundant"]) == sorted(redundant)
 
 
-# ---- deprecated rules and scopes -------------------------------------------------------------------
+# ---- deprecated rules and scopes -----------------------------------------------------------------
 
 @pytest.mark.parametrize("enforce_new_defaults", [False, True])
 @pytest.mark.parametrize("file", [
