@@ -71,7 +71,7 @@ class Screen:
             done.set()
             ticker.join()
             start = "\r\033[K" if self.terminal else ""
-            self.line(f"{start}  {text:<62} {word:>8}")
+            self.line(f"{start}  {text:<67} {word:>8}")
 
     def _tick(self, text, detail, done, started):
         """On a terminal the line counts; elsewhere a step of over 2 s says once that it runs."""
@@ -81,8 +81,8 @@ class Screen:
             return
         while True:
             seconds = time.monotonic() - started
-            shown = f"  {text} {detail()}"[:70]
-            self.stream.write(f"\r\033[K{shown:<70} {seconds:4.0f} s")
+            shown = f"  {text} {detail()}"[:67]
+            self.stream.write(f"\r\033[K{shown:<69} {seconds:4.0f} s")
             self.stream.flush()
             if done.wait(0.2):
                 return
