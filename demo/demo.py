@@ -23,6 +23,9 @@ from screen import Screen
 LOGS = BUILD / "demo" / "logs"
 CACHE = BUILD / "demo" / "cache"
 
+TARGETS = [*(f"src/cmd/masakari-{name}" for name in ("api", "engine", "instancemonitor", "manage")),
+           "tests/kit/hostns"]
+
 
 class DemoError(Exception):
     """A step that did not work; the message says what to do."""
@@ -38,7 +41,7 @@ def build(screen):
         return counts[-1] if counts else ""
 
     with screen.step("building with meson and ninja", done), open(log, "wb") as output:
-        commands = [["ninja", "-C", str(BUILD)]]
+        commands = [["ninja", "-C", str(BUILD), *TARGETS]]
         if not (BUILD / "build.ninja").exists():
             commands.insert(0, ["meson", "setup", str(BUILD), str(ROOT)])
         for command in commands:

@@ -7,7 +7,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -64,10 +63,9 @@ def demo(build=BUILD, **kwargs):
                             encoding="utf-8", **kwargs)
 
 
-def test_the_demo_passes_within_a_minute(nothing_left):
-    started = time.monotonic()
+def test_the_demo_passes(nothing_left):
     process = demo()
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=240)  # a quiet machine with two cores needs 30 s
     print(output)
     assert process.returncode == 0
     assert "PASSED in" in output
@@ -76,14 +74,14 @@ def test_the_demo_passes_within_a_minute(nothing_left):
         assert output.count(f"\n  {moment} ") == 3, moment
     assert "\033" not in output
     assert max(map(len, output.splitlines()[:-1])) <= 80
-    assert time.monotonic() - started < 60
 
 
 def broken_build(directory, broken):
     """A build directory with links to the real programs, but one of them ends at once."""
     for name in ("src/cmd", "tests/kit", "demo"):
         (directory / name).mkdir(parents=True)
-    (directory / "build.ninja").write_text("", encoding="ascii")
+    targets = [f"src/cmd/{name}" for name in PROGRAMS] + ["tests/kit/hostns"]
+    (directory / "build.ninja").write_text(f"build {' '.join(targets)}: phony\n", encoding="ascii")
     (directory / "tests/kit/hostns").symlink_to(BUILD / "tests/kit/hostns")
     if (BUILD / "demo" / "cache").exists():
         (directory / "demo/cache").symlink_to(BUILD / "demo" / "cache")

@@ -273,6 +273,7 @@ class Host:
         if not (etc / "libvirtd.conf").exists():
             (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid), encoding="ascii")
             (etc / "qemu.conf").write_text(QEMU_CONF, encoding="ascii")
+            self._add_libvirt_user()
             if CAPABILITIES.exists():
                 shutil.copytree(CAPABILITIES, self.path(LIBVIRT_CACHE), dirs_exist_ok=True)
         process = self.spawn(["/usr/sbin/libvirtd"], name="libvirtd")
@@ -280,6 +281,17 @@ class Host:
                    f"libvirtd of {self.name} to answer")
         self._keep_capabilities()
         return process
+
+    def _add_libvirt_user(self):
+        """libvirtd wants its user to exist even when it is told to use another; the package that
+        makes it brings a libvirtd of the machine's own, so it may not be there."""
+        for name, line in (("passwd", "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false\n"),
+                           ("group", "libvirt-qemu:x:64055:\nkvm:x:64056:\n")):
+            path = self.path(f"/etc/{name}")
+            text = path.read_text(encoding="utf-8")
+            wanted = [entry for entry in line.splitlines(keepends=True)
+                      if f"\n{entry.partition(':')[0]}:" not in text]
+            path.write_text(text + "".join(wanted), encoding="utf-8")
 
     def _keep_capabilities(self):
         """libvirt asks every QEMU what it can do, which takes over a second; it checks itself
