@@ -55,7 +55,9 @@ append_deprecated(GString *out, const MskPolicyDeprecated *old)
 char *
 msk_policy_sample(const MskPolicyDefault *defaults, size_t n_defaults)
 {
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_new("# SPDX-License-Identifier: Apache-2.0\n"
+                                "# Every policy rule with its default. Take the # away from a rule "
+                                "to change it.\n\n");
 
     for (size_t i = 0; i < n_defaults; i++) {
         const MskPolicyDefault *rule = &defaults[i];

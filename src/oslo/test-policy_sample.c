@@ -18,6 +18,10 @@ test_sample(void)
     g_autofree char *sample = msk_policy_sample(defaults, G_N_ELEMENTS(defaults));
 
     g_assert_cmpstr(sample, ==,
+                    "# SPDX-License-Identifier: Apache-2.0\n"
+                    "# Every policy rule with its default. Take the # away from a rule to change "
+                    "it.\n"
+                    "\n"
                     "# Who is one.\n"
                     "#\"admin\": \"role:admin\"\n"
                     "\n"
