@@ -26,8 +26,8 @@ OPTIONS = [
     (None, cfg.BoolOpt("flag", default=False)),
     ("g", cfg.StrOpt("text", deprecated_opts=[cfg.DeprecatedOpt("g_text", "DEFAULT"),
                                               cfg.DeprecatedOpt("text", "old")])),
-    ("g", cfg.StrOpt("own", default="${text}-$g.count")),
-    ("g", cfg.IntOpt("count", min=-5, max=1000000, deprecated_name="number")),
+    ("g", cfg.StrOpt("mixed", default="${text}-$g.count")),
+    ("g", cfg.IntOpt("count", min=-5, max=1000000, deprecated_name="amount")),
     ("g", cfg.FloatOpt("ratio")),
     ("g", cfg.PortOpt("port")),
     ("g", cfg.ListOpt("elements", default=["a", "b"])),
@@ -84,9 +84,9 @@ FILES = {
     "continuation first": "  text = a\n",
     "continuation after section": "[DEFAULT]\n  text = a\n",
     "substitution": "[DEFAULT]\nbase = /c\ntext = ${path}y $base\n",
-    "substitution in group": "[g]\ntext = t\nown = $text/$flag/$g.count/${elements}\n",
-    "substitution of default": "[g]\nown = $colour\n",
-    "substitution of unset": "[g]\nown = <$uri>\n",
+    "substitution in group": "[g]\ntext = t\nmixed = $text/$flag/$g.count/${elements}\n",
+    "substitution of default": "[g]\nmixed = $colour\n",
+    "substitution of unset": "[g]\nmixed = <$uri>\n",
     "dollar": "[DEFAULT]\ntext = $$ $$base \\$base \\$$base $\\$base 5$ $1 ${ ${}\n",
     "dollar in a list": "[g]\nitems = $colour,$$x\npairs = k:$colour\nmulti = $base\nmulti = $$\n",
     "unknown name": "[DEFAULT]\ntext = $nothing\n",
@@ -121,7 +121,7 @@ FILES = {
     "dict twice": "[g]\npairs = a:1,a:2\n",
     "dict final comma": "[g]\npairs = a:1,\n",
     "multi": "[g]\nmulti = a\nmulti = b\n  c\nmulti = ' d '\n",
-    "old names": "[DEFAULT]\ng_text = a\n[g]\nnumber = 4\n",
+    "old names": "[DEFAULT]\ng_text = a\n[g]\namount = 4\n",
     "old group": "[OLD]\ntext = a\nmulti = b\n[g]\nmulti = c\n",
     "old and new": "[DEFAULT]\ng_text = a\n[g]\ntext = b\n",
     "flow": "[g]\nflow = pre: ['a','b'], main: [\"c\"], post: [d]\n",
@@ -247,10 +247,11 @@ def test_known_difference(name, tmp_path):
     assert "error" in got if expected == "error" else got["values"]["g.flow"] == expected
 
 
-PIECES = ["[g]", "[DEFAULT]", "[G]", "text", "base", "path", "count", "elements", "pairs", "multi",
-          "own", "flag", " = ", "=", ":", ": ", "\n", "\n", "\n", "\n ", "\n\t", "\r\n", "#", ";",
-          '"', "'", ",", "$", "$$", "\\", "$base", "${text}", "${g.count}", "$own", "1", "-3", "_",
-          "true", "a", "b c", " ", "\u00e9", "\u00a0", "."]
+PIECES = [
+    "[g]", "[DEFAULT]", "[G]", "text", "base", "path", "count", "elements", "pairs", "multi",
+    "mixed", "flag", " = ", "=", ":", ": ", "\n", "\n", "\n", "\n ", "\n\t", "\r\n", "#", ";", '"',
+    "'", ",", "$", "$$", "\\", "$base", "${text}", "${g.count}", "$mixed", "1", "-3", "_", "true",
+    "a", "b c", " ", "\u00e9", "\u00a0", "."]
 
 
 def test_random_files(tmp_path):
