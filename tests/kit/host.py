@@ -277,7 +277,7 @@ class Host:
             if CAPABILITIES.exists():
                 shutil.copytree(CAPABILITIES, self.path(LIBVIRT_CACHE), dirs_exist_ok=True)
         process = self.spawn(["/usr/sbin/libvirtd"], name="libvirtd")
-        wait_until(lambda: process.must_live() or self._libvirt_answers(), 20,
+        wait_until(lambda: process.must_live() or self._libvirt_answers(), 60,
                    f"libvirtd of {self.name} to answer")
         self._keep_capabilities()
         return process
