@@ -57,9 +57,9 @@ main(int argc, char **argv)
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     sigprocmask(SIG_BLOCK, &stop, NULL);
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t) g_ascii_strtoull(argv[1], NULL, 10), NULL, NULL,
-        answer, &self, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD,
+                                                 (uint16_t) g_ascii_strtoull(argv[1], NULL, 10),
+                                                 NULL, NULL, answer, &self, MHD_OPTION_END);
 
     if (daemon == NULL) {
         g_printerr("bare_mhd cannot listen on port %s\n", argv[1]);

@@ -20,8 +20,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from kit.host import BUILD  # noqa: E402  (the path is set above)
-from kit.services import Services, free_port  # noqa: E402
+from kit.host import BUILD
+from kit.services import Services, free_port
 
 PROJECT = "0af0000000000000000000000000beef"
 

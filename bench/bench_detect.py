@@ -14,9 +14,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
 
-from kit import guest  # noqa: E402
-from kit.host import Host, wait_until  # noqa: E402
-from kit.services import Services  # noqa: E402
+from kit import guest
+from kit.host import Host, wait_until
+from kit.services import Services
 
 STAMP = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})"
 

@@ -98,7 +98,9 @@ static void
 test_bad(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_test_message("%s", bad[i]);
+        g_autofree char *shown = g_strescape(bad[i], NULL);
+
+        g_test_message("%s", shown);
         g_assert_null(msk_json_parse(bad[i], strlen(bad[i])));
     }
     g_assert_null(msk_json_parse("1\0", 2));

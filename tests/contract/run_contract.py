@@ -10,9 +10,9 @@ an empty database, and what it answered; parts that differ in every run are repl
                    ["json" | "raw" | "raw_b64" | "pad"], ["wait"], ["sleep"], ["quirk"]}
     responses[i] = {"id", "status", "headers", ["json" | "text"]}
 
-Under noauth2 there are no tokens: the project of a caller goes into X-Project-Id. There is no engine
-either: what the Python service's engine left in the database is read off the recorded answers and
-put there (RecordedEngine), so that the answers about it can be compared.
+Under noauth2 there are no tokens: the project of a caller goes into X-Project-Id. There is no
+engine either: what the Python service's engine left in the database is read off the recorded
+answers and put there (RecordedEngine), so that the answers about it can be compared.
 
 As a program:  run_contract.py [--verbose]   starts masakari-api from $MSK_BUILD and compares.
 """
@@ -28,7 +28,7 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from kit.services import Services  # noqa: E402  (the path is set above)
+from kit.services import Services
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 CHOSEN_BY_TESTS = ("5e5e0000", "00000000", "ffffffff", "deadbeef", "12345678", "c0ffee00")
