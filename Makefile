@@ -74,7 +74,7 @@ install: ## build for production and install under DESTDIR/PREFIX and SYSCONFDIR
 	@again=; [ ! -f build-release/build.ninja ] || again=--reconfigure; \
 	meson setup $$again build-release --buildtype=release --prefix="$(PREFIX)" \
 	    --sysconfdir="$(SYSCONFDIR)"
-	@ninja -C build-release
+	@ninja -C build-release $(addprefix src/cmd/masakari-,api engine instancemonitor manage)
 	@DESTDIR="$(DESTDIR)" meson install -C build-release --no-rebuild
 
 clean: ## remove what was built
