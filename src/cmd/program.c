@@ -10,6 +10,7 @@
 #include "oslo/log_mask.h"
 #include "oslo/log_output.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <sysexits.h>
@@ -84,12 +85,16 @@ log_notices(const MskConfig *config)
 {
     const char *const *deprecated = msk_config_deprecated(config);
     const char *const *unknown = msk_config_unknown(config);
+    g_autofree char *without_effect = msk_config_without_effect(config);
 
     for (size_t i = 0; deprecated[i] != NULL; i++) {
         log_warning("%s", deprecated[i]);
     }
     for (size_t i = 0; unknown[i] != NULL; i++) {
         log_debug("%s is no option of this program", unknown[i]);
+    }
+    if (*without_effect != '\0') {
+        log_info("without effect in this program: %s", without_effect);
     }
 }
 
@@ -399,6 +404,20 @@ clear_program(MskProgram *self)
     g_mutex_clear(&self->config_lock);
 }
 
+/* A file that got the number of a closed standard stream would be written to by mistake. */
+static void
+open_standard_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR); /* without O_CLOEXEC, as the streams have it */
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int
 msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
 {
@@ -407,6 +426,7 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EX_OK;
 
+    open_standard_streams();
     g_set_prgname(spec->name);
     /* A peer that closes its end is an error of the write, not the end of the program. */
     (void) sigaction(SIGPIPE, &ignore, NULL);

@@ -329,6 +329,7 @@ resolve(Loader *loader, size_t position, GError **error)
         if (!parse_given(loader, option, &given, value, error)) {
             return false;
         }
+        value->is_given = !given.is_default;
         if (given.old_name != NULL) {
             g_ptr_array_add(loader->deprecated,
                             g_strdup_printf("%s is an old name; write [%s] %s", given.old_name,
@@ -441,6 +442,22 @@ msk_config_each(const MskConfig *self, MskConfigVisit visit, void *data)
 
         visit(self->values[i]->option, text, text, data);
     }
+}
+
+char *
+msk_config_without_effect(const MskConfig *self)
+{
+    GString *names = g_string_new(NULL);
+
+    for (unsigned i = 0; i < self->options->len; i++) {
+        const MskOption *option = option_at(self->options, i);
+
+        if (option->accepted_only && self->values[i]->is_given) {
+            g_string_append_printf(names, "%s[%s] %s", names->len > 0 ? ", " : "", option->group,
+                                   option->name);
+        }
+    }
+    return g_string_free(names, FALSE);
 }
 
 const char *const *

@@ -121,6 +121,10 @@ void msk_config_each(const MskConfig *self, MskConfigVisit visit, void *data);
 /** msk_config_unknown: Returns: (owned by @self) "path:line: [group] name" that no table knows. */
 const char *const *msk_config_unknown(const MskConfig *self);
 
+/** msk_config_without_effect: Returns: (transfer full) "[group] name, ..." of the options that were
+ * given and are accepted_only; "" for none. */
+char *msk_config_without_effect(const MskConfig *self);
+
 /** msk_config_deprecated: Returns: (owned by @self) one sentence for each old name in use. */
 const char *const *msk_config_deprecated(const MskConfig *self);
 

@@ -14,7 +14,8 @@
 typedef struct {
     const MskOption *option;
     bool is_set;
-    char *text; /* (nullable) what it was made of, for messages and to compare */
+    bool is_given; /* not the default; set by the loader */
+    char *text;    /* (nullable) what it was made of, for messages and to compare */
     union {
         char *string;      /* STRING, HOST, URI */
         bool boolean;      /* BOOL */

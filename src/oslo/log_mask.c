@@ -226,6 +226,9 @@ msk_mask_secrets(const char *message)
 {
     g_autofree char *masked = mask_once(message);
 
+    if (strcmp(masked, message) == 0) {
+        return g_steal_pointer(&masked);
+    }
     /* A mask may bring a name and a value together, or end a URL earlier than before. */
     for (int i = 0; i < MAX_PASSES; i++) {
         char *again = mask_once(masked);

@@ -285,20 +285,25 @@ test_a_real_row_replaces_an_accepted_one(void)
         {.group = "g", .name = "y", .initial = "2", .accepted_only = true},
     };
     static const MskOption real[] = {{.group = "g", .name = "x", .initial = "3"}};
+    const char *given[] = {"g.x=3", "g.y=5", NULL};
     MskConfigSources sources = {0};
 
     for (int real_first = 0; real_first < 2; real_first++) {
         g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
         g_autoptr(MskConfig) config = NULL;
+        g_autofree char *without_effect = NULL;
 
         if (real_first) {
+            sources.overrides = given;
             msk_config_schema_add(schema, real, 1);
         }
         msk_config_schema_add(schema, accepted, 2);
         msk_config_schema_add(schema, real, 1);
         config = msk_config_load(schema, &sources, NULL);
         g_assert_cmpstr(msk_config_string(config, "g", "x"), ==, "3");
-        g_assert_cmpstr(msk_config_string(config, "g", "y"), ==, "2");
+        g_assert_cmpstr(msk_config_string(config, "g", "y"), ==, real_first ? "5" : "2");
+        without_effect = msk_config_without_effect(config);
+        g_assert_cmpstr(without_effect, ==, real_first ? "[g] y" : "");
     }
 }
 

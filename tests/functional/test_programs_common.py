@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all programs share, driven with a program that does nothing else: arguments, files, log,
 signals, exit statuses, systemd."""
+import json
 import os
 import pathlib
 import re
@@ -226,7 +227,8 @@ def test_debug_lines_are_off_and_levels_can_be_set(home, tmp_path):
 
 
 def test_notices_about_the_configuration(home, tmp_path):
-    path = write(tmp_path, "[DEFAULT]\nlogdir = %s\nnothing = secret\n" % tmp_path)
+    path = write(tmp_path, "[DEFAULT]\nlogdir = %s\nnothing = secret\n[probe]\npython_only = 1\n"
+                 % tmp_path)
     with Probe(home, "--config-file", path, "-d") as probe:
         probe.expect("started: hello")
         assert probe.end() == (EX_OK, "draining: yes\ndrained: yes\nstopped: yes\n", "")
@@ -235,6 +237,8 @@ def test_notices_about_the_configuration(home, tmp_path):
             f"{path}:2: [DEFAULT] logdir is an old name; write [DEFAULT] log_dir") in lines
     assert ("DEBUG", "masakari.program",
             f"{path}:3: [DEFAULT] nothing is no option of this program") in lines
+    assert ("INFO", "masakari.program",
+            "without effect in this program: [probe] python_only") in lines
     assert not any("secret" in message for _, _, message in lines)
 
 
@@ -269,6 +273,19 @@ def test_a_closed_standard_error_does_not_stop_the_program(home):
         probe.expect("old: hello", "new: hello", "fixed: here")
         probe.send(signal.SIGTERM)
         assert probe.popen.wait(timeout=30) == EX_OK
+
+
+def test_closed_standard_streams_are_not_reused(home, tmp_path):
+    """The log file must not become descriptor 1, or what is printed ends up in it."""
+    log = tmp_path / "p.log"
+    command = ["sh", "-c", 'exec "$@" <&- >&-', "sh", PROBE, "--log-file", log]
+    with subprocess.Popen(command, env=home) as process:
+        try:
+            wait_for(log, "is ready")
+        finally:
+            process.terminate()
+        assert process.wait(timeout=30) == EX_OK
+    assert "started: hello" not in log.read_text()
 
 
 # --- signals -----------------------------------------------------------------------------------
@@ -362,3 +379,48 @@ def test_service_manager_is_told(home, notify):
         while got[-1] != b"STOPPING=1":
             got.append(receiver.recv(4096))
         assert probe.end(None)[0] == EX_OK
+
+
+IN_OWN_DEV = """
+import json, os, socket, subprocess, sys
+for place in ("/dev", "/run"):
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+os.mknod("/dev/null", 0o20666, os.makedev(1, 3))
+os.makedirs("/run/systemd/journal")
+receivers = {}
+for name in ("/dev/log", "/run/systemd/journal/socket"):
+    receivers[name] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receivers[name].bind(name)
+    receivers[name].settimeout(0.3)
+probe = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+probe.stdout.readline()
+probe.terminate()
+probe.wait(timeout=30)
+got = {name: [] for name in receivers}
+for name, receiver in receivers.items():
+    try:
+        while True:
+            got[name].append(receiver.recv(65536).decode())
+    except TimeoutError:
+        pass
+print(json.dumps(got))
+"""
+
+
+def test_syslog_and_journal_get_the_messages(home):
+    logged = {"OS_DEFAULT__USE_JOURNAL": "1", "OS_DEFAULT__SYSLOG_LOG_FACILITY": "LOG_LOCAL3",
+              "OS_PROBE__PASSWORD": "sesame"}
+    done = subprocess.run(["unshare", "-m", "/usr/bin/python3", "-c", IN_OWN_DEV, PROBE,
+                           "--use-syslog"], env={**home, **logged}, text=True, timeout=60,
+                          capture_output=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    got = json.loads(done.stdout)
+    message = "greeting is hello, password = ***"
+    (line,) = [text for text in got["/dev/log"] if "greeting" in text]
+    priority = 19 * 8 + 6  # LOG_LOCAL3, LOG_INFO
+    assert re.fullmatch(rf"<{priority}>.* program-probe\[\d+\]: INFO masakari\.probe \[-\] "
+                        + re.escape(message), line)
+    (entry,) = [text for text in got["/run/systemd/journal/socket"] if "greeting" in text]
+    fields = dict(field.split("=", 1) for field in entry.splitlines())
+    assert fields == {"MESSAGE": message, "PRIORITY": "6", "SYSLOG_IDENTIFIER": "program-probe",
+                      "LOGGER_NAME": "masakari.probe", "LOGGER_LEVEL": "INFO", "REQUEST_ID": "-"}
