@@ -74,6 +74,25 @@ make_overrides(const Parsed *parsed)
     return (char **) g_ptr_array_free(overrides, FALSE);
 }
 
+/* GLib takes "--debug=false" for "--debug". */
+static bool
+check_flags(char **argv, GError **error)
+{
+    static const char *const flags[] = {"--debug", "--use-syslog", "--sample-config", "--version",
+                                        "--help"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
+        for (char **argument = argv; *argument != NULL; argument++) {
+            if (g_str_has_prefix(*argument, flags[i]) && (*argument)[strlen(flags[i])] == '=') {
+                g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                            "%s takes no value, not even in '%s'; see --help", flags[i], *argument);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool
 msk_program_args_parse(int argc, char **argv, bool takes_rest, MskProgramArgs *ret, GError **error)
 {
@@ -85,6 +104,9 @@ msk_program_args_parse(int argc, char **argv, bool takes_rest, MskProgramArgs *r
 
     for (int i = 0; i < argc; i++) {
         copy[i] = g_strdup(argv[i]);
+    }
+    if (!check_flags(copy, error)) {
+        return false;
     }
     g_option_context_set_strict_posix(context, takes_rest);
     ok = g_option_context_parse_strv(context, &copy, &cause);

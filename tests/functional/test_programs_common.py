@@ -101,7 +101,7 @@ def test_version_and_help(home):
     assert "python_only" not in done.stdout
 
 
-@pytest.mark.parametrize("argument", ["--nothing", "-x", "rest", "--config-file"])
+@pytest.mark.parametrize("argument", ["--nothing", "-x", "rest", "--config-file", "--debug=no"])
 def test_bad_arguments(home, argument):
     done = run(home, argument)
     assert done.returncode == EX_USAGE
