@@ -9,8 +9,8 @@
 #define FLOW          "instance_recovery_engine"
 #define FAST_POLL_US  20000
 #define SETTLE_US     3000000
-#define RETRY_MS      500 /* after the database failed */
-#define LEASE_POLL_MS 100
+#define RETRY_US      INT64_C(500000) /* after the database failed */
+#define LEASE_POLL_US INT64_C(100000)
 #define BUSY_FIRST_MS 50 /* doubles up to BUSY_LAST_MS while another recovery has the instance */
 #define BUSY_LAST_MS  1600
 
@@ -180,7 +180,7 @@ on_finished(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         return;
     }
     if (result == MSK_STORE_FAILED) {
-        set_timer(self, RETRY_MS * 1000, on_finish_timer);
+        set_timer(self, RETRY_US, on_finish_timer);
     } else if (result != MSK_STORE_DONE) {
         lose(self);
     } else {
@@ -280,7 +280,7 @@ on_saved(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     self->saving = false;
     if (result == MSK_STORE_FAILED) {
         self->flow_changed = true;
-        self->save_timer = g_timeout_add(RETRY_MS, on_save_timer, self);
+        self->save_timer = g_timeout_add(RETRY_US / 1000, on_save_timer, self);
         return;
     }
     if (result != MSK_STORE_DONE) {
@@ -389,7 +389,7 @@ try_call(Recovery *self)
     if (self->owner->context.may_act(self->owner->context.data)) {
         push_call(self, self->call);
     } else {
-        set_timer(self, LEASE_POLL_MS * 1000, on_lease_timer);
+        set_timer(self, LEASE_POLL_US, on_lease_timer);
     }
 }
 
@@ -504,7 +504,7 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         self->busy_ms = CLAMP(self->busy_ms * 2, BUSY_FIRST_MS, BUSY_LAST_MS);
         set_timer(self, (int64_t) self->busy_ms * 1000, on_prepare_timer);
     } else if (result == MSK_STORE_FAILED) {
-        set_timer(self, RETRY_MS * 1000, on_prepare_timer);
+        set_timer(self, RETRY_US, on_prepare_timer);
     } else if (result != MSK_STORE_DONE) {
         lose(self);
     } else if (job->triage.kind == MSK_TRIAGE_END) {

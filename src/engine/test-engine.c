@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <glib/gstdio.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "io/wakeup.h"
+
+/*
+ * The engine with a real database and a cloud of one VM, which is told how to answer. Whole
+ * recoveries with real virtual machines are in tests/functional.
+ */
+
+#define VM        "c5463cf8-a348-4ad5-bfd0-e29f90929277"
+#define TIMEOUT_S 30
+
+/* Used by the engine's threads and by the test: covered by the lock. */
+typedef struct {
+    MskCompute head;
+    pthread_mutex_t *lock;
+    MskVmState vm_state;
+    MskStopReason stop_reason;
+    bool away;
+    bool unknown;
+    bool slow; /* calls take 50 ms */
+    unsigned n_starts;
+    unsigned n_stops;
+} Cloud;
+
+typedef struct {
+    char *dir;
+    char *file;
+    char *bus;
+    MskConfig *config;
+    MskStore *store; /* the test's own connection */
+    pthread_mutex_t lock;
+    Cloud *cloud; /* owned by the engine */
+    MskEngine *engine;
+    bool drained;
+} Fixture;
+
+/* ---- the cloud --------------------------------------------------------------------------- */
+
+static bool
+enter(Cloud *self, GError **error)
+{
+    g_assert(pthread_mutex_lock(self->lock) == 0);
+    bool slow = self->slow;
+    bool away = self->away;
+    bool unknown = self->unknown;
+
+    if (slow) {
+        g_assert(pthread_mutex_unlock(self->lock) == 0);
+        g_usleep(50000);
+        g_assert(pthread_mutex_lock(self->lock) == 0);
+    }
+    if (away || unknown) {
+        g_assert(pthread_mutex_unlock(self->lock) == 0);
+        g_set_error(error, MSK_ERROR, away ? MSK_ERROR_UNAVAILABLE : MSK_ERROR_NOT_FOUND,
+                    "the cloud is %s", away ? "away" : "clueless");
+        return false;
+    }
+    return true;
+}
+
+static void
+exit_cloud(Cloud *self)
+{
+    g_assert(pthread_mutex_unlock(self->lock) == 0);
+}
+
+static bool
+cloud_find_host(MskCompute *compute, const char *host, GError **error)
+{
+    (void) compute;
+    (void) host;
+    (void) error;
+    return true;
+}
+
+static MskServer *
+cloud_get(MskCompute *compute, const MskServerRef *ref, GError **error)
+{
+    Cloud *self = (Cloud *) compute;
+    MskServer *server = NULL;
+
+    g_assert_cmpstr(ref->uuid, ==, VM);
+    g_assert_cmpstr(ref->host, ==, "h1");
+    if (!enter(self, error)) {
+        return NULL;
+    }
+    server = msk_server_new(ref->uuid);
+    server->vm_state = self->vm_state;
+    server->stop_reason = self->stop_reason;
+    g_hash_table_insert(server->metadata, g_strdup("HA_Enabled"), g_strdup("True"));
+    exit_cloud(self);
+    return server;
+}
+
+static bool
+cloud_turn(MskCompute *compute, MskVmState from, MskVmState to, unsigned *count, GError **error)
+{
+    Cloud *self = (Cloud *) compute;
+    bool done = false;
+
+    if (!enter(self, error)) {
+        return false;
+    }
+    done = from == MSK_VM_STOPPED ? self->vm_state == from : self->vm_state != MSK_VM_STOPPED;
+    if (done) {
+        self->vm_state = to;
+        self->stop_reason = MSK_STOP_ORDERED;
+        *count += 1;
+    } else {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT, "it is not in that state");
+    }
+    exit_cloud(self);
+    return done;
+}
+
+static bool
+cloud_stop(MskCompute *compute, const MskServerRef *ref, GError **error)
+{
+    (void) ref;
+    return cloud_turn(compute, MSK_VM_ACTIVE, MSK_VM_STOPPED, &((Cloud *) compute)->n_stops, error);
+}
+
+static bool
+cloud_start(MskCompute *compute, const MskServerRef *ref, GError **error)
+{
+    (void) ref;
+    return cloud_turn(compute, MSK_VM_STOPPED, MSK_VM_ACTIVE, &((Cloud *) compute)->n_starts,
+                      error);
+}
+
+static void
+cloud_free(MskCompute *compute)
+{
+    g_free(compute);
+}
+
+static const MskComputeDriver driver = {
+    .name = "test",
+    .live_truth = true,
+    .find_host = cloud_find_host,
+    .get_server = cloud_get,
+    .stop_server = cloud_stop,
+    .start_server = cloud_start,
+    .free = cloud_free,
+};
+
+/* ---- the fixture ------------------------------------------------------------------------- */
+
+static void
+make_host(Fixture *self)
+{
+    g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
+    g_autoptr(MskHost) host = g_new0(MskHost, 1);
+    g_autoptr(GError) error = NULL;
+
+    segment->name = g_strdup("s1");
+    segment->service_type = g_strdup("COMPUTE");
+    segment->recovery_method = g_strdup("auto");
+    segment->enabled = true;
+    g_assert_cmpint(msk_store_segment_create(self->store, segment, &error), ==, MSK_STORE_DONE);
+    host->name = g_strdup("h1");
+    host->type = g_strdup("KVM");
+    host->control_attributes = g_strdup("none");
+    host->failover_segment_id = g_strdup(segment->uuid);
+    g_assert_cmpint(msk_store_host_create(self->store, host, &error), ==, MSK_STORE_DONE);
+}
+
+static MskConfig *
+load_config(void)
+{
+    static const char *const overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1",
+                                            "DEFAULT.wait_period_after_power_off=2",
+                                            "DEFAULT.wait_period_after_power_on=2", NULL};
+    g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
+    g_autoptr(GError) error = NULL;
+
+    msk_engine_add_options(schema);
+    MskConfig *config =
+        msk_config_load(schema, &(MskConfigSources){.overrides = overrides}, &error);
+
+    g_assert_no_error(error);
+    return config;
+}
+
+static MskStore *
+open_store(const Fixture *self)
+{
+    g_autofree char *url = g_strconcat("sqlite:///", self->file, NULL);
+    MskStoreOptions options = {.connection = url, .max_connections = 1, .busy_timeout_ms = 200};
+    g_autoptr(GError) error = NULL;
+    MskStore *store = NULL;
+
+    g_assert_true(msk_store_sync(&options, NULL, &error));
+    store = msk_store_open(&options, &error);
+    g_assert_no_error(error);
+    return store;
+}
+
+static void
+start_engine(Fixture *self)
+{
+    MskEnginePlaces places = {.host = "h1", .state_path = self->dir, .bus_dir = self->bus};
+    g_autoptr(GError) error = NULL;
+
+    self->cloud = g_new0(Cloud, 1);
+    self->cloud->head.driver = &driver;
+    self->cloud->lock = &self->lock;
+    self->cloud->vm_state = MSK_VM_STOPPED;
+    self->cloud->stop_reason = MSK_STOP_FAILURE;
+    self->engine =
+        msk_engine_new(&places, self->config, open_store(self), &self->cloud->head, &error);
+    g_assert_no_error(error);
+}
+
+static void
+set_up(Fixture *self, const void *data)
+{
+    (void) data;
+    self->dir = g_dir_make_tmp("msk-engine-XXXXXX", NULL);
+    self->file = g_build_filename(self->dir, "test.sqlite", NULL);
+    self->bus = g_build_filename(self->dir, "bus", NULL);
+    self->config = load_config();
+    self->store = open_store(self);
+    g_assert(pthread_mutex_init(&self->lock, NULL) == 0);
+    make_host(self);
+    start_engine(self);
+}
+
+static void
+remove_below(const char *path)
+{
+    GDir *entries = g_dir_open(path, 0, NULL);
+    const char *name = NULL;
+
+    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
+        g_autofree char *entry = g_build_filename(path, name, NULL);
+
+        remove_below(entry);
+    }
+    g_clear_pointer(&entries, g_dir_close);
+    g_assert_cmpint(g_remove(path), ==, 0);
+}
+
+static void
+tear_down(Fixture *self, const void *data)
+{
+    (void) data;
+    msk_engine_free(self->engine);
+    msk_store_free(self->store);
+    msk_config_unref(self->config);
+    remove_below(self->dir);
+    g_assert(pthread_mutex_destroy(&self->lock) == 0);
+    g_free(self->bus);
+    g_free(self->file);
+    g_free(self->dir);
+}
+
+static char *
+report(Fixture *self, const char *event, const char *detail)
+{
+    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
+    g_autoptr(GError) error = NULL;
+
+    notification->type = g_strdup("VM");
+    notification->payload = g_strdup_printf(
+        "{\"event\": \"%s\", \"vir_domain_event\": \"%s\", \"instance_uuid\": \"" VM "\"}", event,
+        detail);
+    notification->generated_time_us = g_get_real_time();
+    g_assert_cmpint(msk_store_notification_create(self->store, "h1", 0, notification, &error), ==,
+                    MSK_STORE_DONE);
+    (void) msk_wakeup_send(self->bus); /* the poll would do as well */
+    return g_strdup(notification->uuid);
+}
+
+static MskNotificationStatus
+status_of(Fixture *self, const char *uuid, char **ret_message)
+{
+    g_autoptr(MskNotification) notification = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(msk_store_notification_get(self->store, uuid, &notification, &error), ==,
+                    MSK_STORE_DONE);
+    if (ret_message != NULL) {
+        *ret_message = g_steal_pointer(&notification->message);
+    }
+    return notification->status;
+}
+
+/* Lets the engine work until the notification has the status. */
+static void
+work_until(Fixture *self, const char *uuid, MskNotificationStatus status)
+{
+    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+
+    while (status_of(self, uuid, NULL) != status) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
+        while (g_main_context_iteration(NULL, FALSE)) {
+        }
+        g_usleep(2000);
+    }
+}
+
+static void
+work_for(unsigned ms)
+{
+    int64_t end_us = g_get_monotonic_time() + (int64_t) ms * 1000;
+
+    while (g_get_monotonic_time() < end_us) {
+        while (g_main_context_iteration(NULL, FALSE)) {
+        }
+        g_usleep(2000);
+    }
+}
+
+static void
+on_drained(void *data)
+{
+    Fixture *self = data;
+
+    self->drained = true;
+}
+
+static void
+drain(Fixture *self)
+{
+    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+
+    msk_engine_drain(self->engine, on_drained, self);
+    while (!self->drained) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
+        (void) g_main_context_iteration(NULL, TRUE);
+    }
+    g_clear_pointer(&self->engine, msk_engine_free);
+    self->drained = false;
+}
+
+static void
+set_cloud(Fixture *self, MskVmState vm_state, MskStopReason stop_reason, bool away)
+{
+    g_assert(pthread_mutex_lock(&self->lock) == 0);
+    self->cloud->vm_state = vm_state;
+    self->cloud->stop_reason = stop_reason;
+    self->cloud->away = away;
+    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+}
+
+static void
+assert_counts(Fixture *self, unsigned n_stops, unsigned n_starts)
+{
+    g_assert(pthread_mutex_lock(&self->lock) == 0);
+    unsigned stops = self->cloud->n_stops;
+    unsigned starts = self->cloud->n_starts;
+
+    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+    g_assert_cmpuint(stops, ==, n_stops);
+    g_assert_cmpuint(starts, ==, n_starts);
+}
+
+/* ---- the tests --------------------------------------------------------------------------- */
+
+static void
+test_recovers(Fixture *self, const void *data)
+{
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+    g_autoptr(GPtrArray) flows = NULL;
+    g_autoptr(GError) error = NULL;
+
+    (void) data;
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 1);
+    g_assert_cmpint(msk_store_progress_list(self->store, uuid, &flows, &error), ==, MSK_STORE_DONE);
+    g_assert_cmpuint(flows->len, ==, 1);
+    const MskFlowProgress *flow = g_ptr_array_index(flows, 0);
+
+    g_assert_cmpstr(flow->name, ==, "instance_recovery_engine");
+    g_assert_cmpint(flow->state, ==, MSK_PROGRESS_SUCCESS);
+    g_assert_cmpuint(flow->tasks->len, ==, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        const MskTaskProgress *task = g_ptr_array_index(flow->tasks, i);
+
+        g_assert_cmpint(task->state, ==, MSK_PROGRESS_SUCCESS);
+        g_assert_cmpuint(task->details->len, ==, i == 0 ? 1 : 2);
+    }
+}
+
+static void
+test_ignores_what_asks_for_nothing(Fixture *self, const void *data)
+{
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_SHUTDOWN");
+
+    (void) data;
+    work_until(self, uuid, MSK_NOTIFICATION_IGNORED);
+    assert_counts(self, 0, 0);
+}
+
+static void
+test_waits_for_the_cloud(Fixture *self, const void *data)
+{
+    (void) data;
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(300);
+    g_assert_cmpint(status_of(self, uuid, NULL), ==, MSK_NOTIFICATION_RUNNING);
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 1);
+}
+
+static void
+test_fails_after_one_more_try(Fixture *self, const void *data)
+{
+    g_autofree char *message = NULL;
+
+    (void) data;
+    g_assert(pthread_mutex_lock(&self->lock) == 0);
+    self->cloud->unknown = true;
+    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_ERROR);
+    work_until(self, uuid, MSK_NOTIFICATION_FAILED);
+    g_assert_cmpint(status_of(self, uuid, &message), ==, MSK_NOTIFICATION_FAILED);
+    g_assert_nonnull(strstr(message, VM));
+    g_assert_nonnull(strstr(message, "clueless"));
+}
+
+static void
+test_one_recovery_of_a_vm_at_a_time(Fixture *self, const void *data)
+{
+    (void) data;
+    g_assert(pthread_mutex_lock(&self->lock) == 0);
+    self->cloud->vm_state = MSK_VM_ACTIVE;
+    self->cloud->slow = true;
+    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+    g_autofree char *first = report(self, "IO_ERROR", "IO_ERROR_REPORT");
+    g_autofree char *second = report(self, "QEMU_GUEST_AGENT_ERROR", "STOPPED_FAILED");
+
+    work_until(self, first, MSK_NOTIFICATION_FINISHED);
+    work_until(self, second, MSK_NOTIFICATION_FINISHED);
+    /* The second one tells of the life before the restart. */
+    assert_counts(self, 1, 1);
+}
+
+static void
+test_hands_back_and_goes_on(Fixture *self, const void *data)
+{
+    (void) data;
+    set_cloud(self, MSK_VM_ACTIVE, MSK_STOP_UNKNOWN, true);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    drain(self);
+    g_assert_cmpint(status_of(self, uuid, NULL), ==, MSK_NOTIFICATION_RUNNING);
+    start_engine(self);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 1);
+}
+
+static void
+test_an_idle_engine_drains_at_once(Fixture *self, const void *data)
+{
+    int64_t begin_us = g_get_monotonic_time();
+
+    (void) data;
+    work_for(50);
+    drain(self);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 1000000);
+}
+
+static void
+test_begins_again_when_taken_for_dead(Fixture *self, const void *data)
+{
+    g_autoptr(GPtrArray) engines = NULL;
+    g_autoptr(GError) error = NULL;
+
+    (void) data;
+    work_for(100);
+    g_assert_cmpint(msk_store_engine_list(self->store, &engines, &error), ==, MSK_STORE_DONE);
+    g_assert_cmpuint(engines->len, ==, 1);
+    const MskEngineRecord *engine = g_ptr_array_index(engines, 0);
+
+    g_assert_cmpint(msk_store_engine_unregister(self->store, engine->uuid, &error), ==,
+                    MSK_STORE_DONE);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 1);
+}
+
+/* Returns: another process, once it has the database locked. */
+static GPid
+lock_database(const Fixture *self)
+{
+    g_autofree char *program = g_strdup_printf(
+        "import sqlite3, time; c = sqlite3.connect('%s', isolation_level=None);"
+        " c.execute('BEGIN IMMEDIATE'); print(1, end='', flush=True); time.sleep(1.5)",
+        self->file);
+    g_auto(GStrv) argv = g_new0(char *, 4);
+    GPid pid = 0;
+    int out = -1;
+    char byte = 0;
+
+    argv[0] = g_strdup("/usr/bin/python3");
+    argv[1] = g_strdup("-c");
+    argv[2] = g_steal_pointer(&program);
+    g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                           &pid, NULL, &out, NULL, NULL));
+    g_assert_cmpint(read(out, &byte, 1), ==, 1);
+    g_assert_cmpint(close(out), ==, 0);
+    return pid;
+}
+
+/* The database stays locked for longer than the engine waits for it. */
+static void
+test_waits_for_the_database(Fixture *self, const void *data)
+{
+    int status = -1;
+
+    (void) data;
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(50);
+    GPid pid = lock_database(self);
+    int64_t begin_us = g_get_monotonic_time();
+
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, >, 1000000);
+    assert_counts(self, 0, 1);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+}
+
+static void
+test_no_place_to_be(Fixture *self, const void *data)
+{
+    MskEnginePlaces places = {.host = "h1", .state_path = "/proc/none", .bus_dir = self->bus};
+    g_autoptr(GError) error = NULL;
+    Cloud *cloud = g_new0(Cloud, 1);
+
+    (void) data;
+    cloud->head.driver = &driver;
+    g_assert_null(msk_engine_new(&places, self->config, open_store(self), &cloud->head, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_DENIED);
+}
+
+static void
+add(const char *path, void (*test)(Fixture *, const void *))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add("/engine/recovers", test_recovers);
+    add("/engine/ignores_what_asks_for_nothing", test_ignores_what_asks_for_nothing);
+    add("/engine/waits_for_the_cloud", test_waits_for_the_cloud);
+    add("/engine/fails_after_one_more_try", test_fails_after_one_more_try);
+    add("/engine/one_recovery_of_a_vm_at_a_time", test_one_recovery_of_a_vm_at_a_time);
+    add("/engine/hands_back_and_goes_on", test_hands_back_and_goes_on);
+    add("/engine/an_idle_engine_drains_at_once", test_an_idle_engine_drains_at_once);
+    add("/engine/begins_again_when_taken_for_dead", test_begins_again_when_taken_for_dead);
+    add("/engine/waits_for_the_database", test_waits_for_the_database);
+    add("/engine/no_place_to_be", test_no_place_to_be);
+    return g_test_run();
+}
