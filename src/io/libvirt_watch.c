@@ -65,6 +65,7 @@ typedef enum {
 /* Given to the worker, and back to the main thread with list or error set. */
 typedef struct {
     JobKind kind;
+    MskLibvirtWatch *watch; /* main thread only */
     Link *link;
     char *uri;
     MskDomainList *list;
@@ -83,7 +84,8 @@ struct MskLibvirtWatch {
     unsigned pause_ms;
     unsigned retry_source;
     unsigned slow_source;
-    char *last_reason; /* told already in this outage */
+    char *last_reason;  /* told already in this outage */
+    unsigned n_closing; /* connections that the worker has yet to close */
 };
 
 static void
@@ -287,9 +289,10 @@ register_events(Link *link, GError **error)
         }
         link->callback_ids[link->n_callbacks++] = id;
     }
-    if (virConnectRegisterCloseCallback(link->conn, on_closed, link_ref(link), link_unref) < 0) {
+    /* Without a reference: it is taken back before the link goes, and drivers that have no peer to
+     * lose accept the callback but never free its data. */
+    if (virConnectRegisterCloseCallback(link->conn, on_closed, link, NULL) < 0) {
         set_libvirt_error(error, "asking libvirt for the end of the connection");
-        link_unref(link);
         return false;
     }
     return true;
@@ -420,14 +423,25 @@ work(void *data)
 static void deliver(void *data);
 
 static void
+on_link_closed(void *data)
+{
+    Job *job = data;
+
+    job->watch->n_closing--;
+    job_free(job);
+}
+
+static void
 push_job(MskLibvirtWatch *self, JobKind kind)
 {
     Job *job = g_new0(Job, 1);
 
     job->kind = kind;
+    job->watch = self;
     job->link = link_ref(self->link);
     job->uri = g_strdup(self->uri);
-    msk_worker_push(self->worker, work, kind == JOB_CLOSE ? NULL : deliver, job_free, job);
+    msk_worker_push(self->worker, work, kind == JOB_CLOSE ? on_link_closed : deliver, job_free,
+                    job);
 }
 
 static void
@@ -481,6 +495,7 @@ static void
 drop_link(MskLibvirtWatch *self)
 {
     self->link->watch = NULL;
+    self->n_closing++;
     push_job(self, JOB_CLOSE);
     link_unref(self->link);
     self->link = NULL;
@@ -586,15 +601,27 @@ msk_libvirt_watch_new(const char *uri, const MskLibvirtWatchCallbacks *callbacks
 }
 
 void
+msk_libvirt_watch_close(MskLibvirtWatch *self)
+{
+    clear_source(&self->retry_source);
+    if (self->link != NULL) {
+        drop_link(self);
+    }
+}
+
+bool
+msk_libvirt_watch_is_closed(const MskLibvirtWatch *self)
+{
+    return self->link == NULL && self->retry_source == 0 && self->n_closing == 0;
+}
+
+void
 msk_libvirt_watch_free(MskLibvirtWatch *self)
 {
     if (self == NULL) {
         return;
     }
-    clear_source(&self->retry_source);
-    if (self->link != NULL) {
-        drop_link(self);
-    }
+    msk_libvirt_watch_close(self);
     msk_worker_free(self->worker);
     g_free(self->last_reason);
     g_free(self->uri);

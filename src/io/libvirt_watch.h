@@ -123,6 +123,15 @@ MskLibvirtWatch *msk_libvirt_watch_new(const char *uri, const MskLibvirtWatchCal
                                        void *data);
 
 /**
+ * msk_libvirt_watch_close: no callback is made afterwards. The connection is closed in the
+ * background, for which libvirt needs the main loop to run on: see msk_libvirt_watch_is_closed.
+ */
+void msk_libvirt_watch_close(MskLibvirtWatch *self);
+
+/** msk_libvirt_watch_is_closed: whether that has happened. A libvirtd that hangs can delay it. */
+bool msk_libvirt_watch_is_closed(const MskLibvirtWatch *self);
+
+/**
  * msk_libvirt_watch_free: no callback is made afterwards. Does not wait for a libvirtd that hangs:
  * the worker thread is then left behind and must end with the process.
  * @self: (nullable)

@@ -24,6 +24,7 @@ def it(host):
         monitoring.start_monitor()
         wait_remembered(monitoring)
         yield monitoring
+        monitoring.stop_cleanly()
 
 
 def wait_remembered(it):

@@ -23,6 +23,7 @@ def it():
         monitoring.options["callback"] = {"retry_interval": 1, "retry_max": 3}
         monitoring.options["api"]["timeout"] = 2
         yield monitoring
+        monitoring.stop_cleanly()
 
 
 def put_report(it, number, subject=DOWN, event="STOPPED_FAILED", says_down=True):

@@ -69,6 +69,12 @@ class Monitoring:
                        "the monitor to connect to libvirt")
         return self.monitor
 
+    def stop_cleanly(self):
+        """Stops the monitor, if it runs: a sanitizer's findings show in the exit status."""
+        if self.monitor is not None and self.monitor.alive():
+            status = self.monitor.stop()
+            assert status == 0, f"the monitor ended with {status}:\n{self.log()[-3000:]}"
+
     def log(self):
         """The monitor's log so far."""
         path = self.dir / "log" / "masakari-instancemonitor.log"

@@ -46,6 +46,7 @@ struct MskInstanceMonitor {
     unsigned sigterm_source;
 
     unsigned drain_source;
+    bool drain_last_look;
     int64_t drain_until_mono_us;
     void (*drained)(void *data);
     void *drained_data;
@@ -488,8 +489,11 @@ on_drain_look(void *data)
 {
     MskInstanceMonitor *self = data;
     unsigned n_waiting = msk_notifier_n_waiting(self->notifier);
+    bool finished = n_waiting == 0 && msk_libvirt_watch_is_closed(self->libvirt);
 
-    if (n_waiting > 0 && g_get_monotonic_time() < self->drain_until_mono_us) {
+    if (g_get_monotonic_time() < self->drain_until_mono_us &&
+        !(finished && self->drain_last_look)) {
+        self->drain_last_look = finished; /* libvirt frees what it held in between */
         return G_SOURCE_CONTINUE;
     }
     if (n_waiting > 0) {
@@ -507,6 +511,7 @@ msk_instance_monitor_drain(MskInstanceMonitor *self, void (*done)(void *data), v
     self->drained = done;
     self->drained_data = data;
     self->drain_until_mono_us = g_get_monotonic_time() + (int64_t) DRAIN_MS * 1000;
+    msk_libvirt_watch_close(self->libvirt);
     if (self->drain_source == 0) {
         self->drain_source = g_timeout_add(DRAIN_LOOK_MS, on_drain_look, self);
     }
