@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_FILES   256 /* of policy.d */
-#define RULE_ADMIN  "context_is_admin"
-#define NAME_YAML   "policy.yaml"
-#define NAME_JSON   "policy.json"
-#define REFRESH_SEC 1
+#define MAX_FILES  256 /* of policy.d */
+#define RULE_ADMIN "context_is_admin"
+#define NAME_YAML  "policy.yaml"
+#define NAME_JSON  "policy.json"
+#define REFRESH_US INT64_C(1000000)
 
 static const char *const old_file[] = {"DEFAULT.policy_file", NULL};
 static const char *const old_default_rule[] = {"DEFAULT.policy_default_rule", NULL};
@@ -87,7 +87,7 @@ msk_policy_settings(const MskConfig *config, const char *const *search_dirs,
         .search_dirs = search_dirs,
         .file = msk_config_string(config, group, "policy_file"),
         .dirs = msk_config_list(config, group, "policy_dirs"),
-        .refresh_interval_us = REFRESH_SEC * G_USEC_PER_SEC,
+        .refresh_interval_us = REFRESH_US,
     };
 }
 

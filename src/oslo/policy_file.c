@@ -60,6 +60,17 @@ next(Loader *loader, GError **error)
 }
 
 static bool
+advance(Loader *loader, unsigned n_events, GError **error)
+{
+    for (unsigned i = 0; i < n_events; i++) {
+        if (!next(loader, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
 add_rule(GPtrArray *rules, const char *where, const char *name, const json_t *value, GError **error)
 {
     MskPolicyFileRule *rule;
@@ -278,7 +289,8 @@ load_document(Loader *loader, GError **error)
     } else if (!is_nothing(&loader->event)) {
         return fail(loader, "a policy file has one \"rule name\": \"check\" after another", error);
     }
-    if (!next(loader, error) || !next(loader, error)) {
+    /* The end of the document, then what follows it. */
+    if (!advance(loader, 2, error)) {
         return false;
     }
     return loader->event.type == YAML_STREAM_END_EVENT ||
@@ -300,7 +312,7 @@ load_yaml(Loader *loader, const char *data, size_t length, GError **error)
     loader->anchors =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_decref);
     /* The start of the stream, then that of the document, if any. */
-    ok = next(loader, error) && next(loader, error) && load_document(loader, error);
+    ok = advance(loader, 2, error) && load_document(loader, error);
     g_hash_table_unref(loader->anchors);
     yaml_event_delete(&loader->event);
     yaml_parser_delete(&loader->parser);

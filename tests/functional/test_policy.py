@@ -149,15 +149,15 @@ def test_files_are_read_again(services):
     process = services.api()
     assert call(services, rule)[0] == 200
     write_policy(services, {name: "!"})
-    assert wait_for_status(services, rule, 403) < 2
+    assert wait_for_status(services, rule, 403) < 3
     write_policy(services, {name: "role:a"})
-    assert wait_for_status(services, rule, 200, **{"X-Roles": "a"}) < 2
+    assert wait_for_status(services, rule, 200, **{"X-Roles": "a"}) < 3
     write_policy(services, f"{name}: role:a\n{name}x: role\n")
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         assert call(services, rule, **{"X-Roles": "a"})[0] == 200
         assert call(services, rule)[0] == 403
-    errors = log_lines(process, " ERROR ")
+    errors = log_lines(process, " ERROR masakari.")
     assert len(errors) == 1, errors
     assert f"{services.dir}/policy.yaml:2: rule \"{name}x\"" in errors[0]
     write_policy(services, {name: "role:b"}, name="policy.d/own.yaml")
@@ -179,7 +179,7 @@ def test_a_file_that_vanishes_opens_nothing(services):
     while time.monotonic() < deadline:
         assert call(services, rule)[0] == 403
         time.sleep(0.05)
-    assert len(log_lines(process, " ERROR ", "has vanished")) == 1
+    assert len(log_lines(process, " ERROR masakari.", "has vanished")) == 1
     process.signal(signal.SIGHUP)
     wait_for_status(services, rule, 200)
 
@@ -191,11 +191,11 @@ def test_hangup_reads_them_at_once(services):
     write_policy(services, {"os_masakari_api:" + rule: "!"})
     process.signal(signal.SIGHUP)
     wait_for_status(services, rule, 403)
-    assert log_lines(process, " INFO ", "policy rules were read again")
+    assert log_lines(process, " INFO masakari.", "policy rules were read again")
     write_policy(services, "nonsense")
     process.signal(signal.SIGHUP)
     deadline = time.monotonic() + 5
-    while not log_lines(process, " ERROR ", "rules stay as they were"):
+    while not log_lines(process, " ERROR masakari.", "rules stay as they were"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert call(services, rule)[0] == 403
@@ -221,8 +221,8 @@ def test_suspicious_rules_are_told(services):
     write_policy(services, {"os_masakari_api:segment:index": "role:reader",
                             "os_masakari_api:segments:index": "rule:readers"})
     process = services.api()
-    assert log_lines(process, " WARNING ", '"os_masakari_api:segment:index" has no effect')
-    assert log_lines(process, " WARNING ", 'refers to the rule "readers", which is not defined')
+    assert log_lines(process, " WARNING masakari.", '"os_masakari_api:segment:index" has no effect')
+    assert log_lines(process, " WARNING masakari.", 'refers to the rule "readers", which is not defined')
 
 
 # ---- masakari-manage -----------------------------------------------------------------------------
