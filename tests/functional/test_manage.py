@@ -2,8 +2,10 @@
 """masakari-manage: what it prints and how it ends."""
 import os
 import pathlib
+import random
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -48,6 +50,34 @@ def test_sync_stops_at_a_revision(manage):
     assert manage("db", "version").stdout == "8f848eb45d03\n"
     assert manage("db", "sync").returncode == 0
     assert manage("db", "version").stdout == NEWEST + "\n"
+
+
+def test_syncs_at_the_same_time_agree(manage):
+    """Several controllers may be deployed at once."""
+    for _ in range(5):
+        command = [program("masakari-manage"), "--config-file", manage.config, "db", "sync"]
+        running = [subprocess.Popen(command, text=True, stderr=subprocess.PIPE) for _ in range(4)]
+        for process in running:
+            _, err = process.communicate(timeout=60)
+            assert process.returncode == 0, err
+        assert manage("db", "version").stdout == NEWEST + "\n"
+        for path in manage.path.parent.iterdir():
+            path.unlink()
+
+
+def test_a_killed_sync_is_finished_by_the_next(manage):
+    """kill -9 at random moments: a step is applied whole or not at all."""
+    choose = random.Random(42)
+    command = [program("masakari-manage"), "--config-file", manage.config, "db", "sync"]
+    for _ in range(15):
+        for path in manage.path.parent.iterdir():
+            path.unlink()
+        with subprocess.Popen(command) as process:
+            time.sleep(choose.uniform(0, 0.06))
+            process.kill()
+        done = manage("db", "sync")
+        assert done.returncode == 0, done.stderr
+        assert manage("db", "version").stdout == NEWEST + "\n"
 
 
 @pytest.mark.parametrize("arguments, said", [
