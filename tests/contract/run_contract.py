@@ -10,7 +10,8 @@ an empty database, and what it answered; parts that differ in every run are repl
                    ["json" | "raw" | "raw_b64" | "pad"], ["wait"], ["sleep"], ["quirk"]}
     responses[i] = {"id", "status", "headers", ["json" | "text"]}
 
-Under noauth2 there are no tokens: the project of a caller goes into X-Project-Id. There is no
+Under noauth2 there are no tokens: the project of a caller goes into X-Project-Id, its role into
+X-Roles, and a policy file asks for the role that makes an administrator elsewhere. There is no
 engine either: what the Python service's engine left in the database is read off the recorded
 answers and put there (RecordedEngine), so that the answers about it can be compared.
 
@@ -227,6 +228,7 @@ class Runner:
         project = PROJECTS.get(request.get("token", "admin"))
         if project is not None:
             headers["X-Project-Id"] = self.names[project]
+            headers["X-Roles"] = request.get("token", "admin")
         if "mv" in request:
             headers["OpenStack-API-Version"] = "instance-ha " + request["mv"]
         if "Content-Length" not in headers:
@@ -319,6 +321,7 @@ def run():
         services.options["libvirt"]["host_uris"] = ",".join(
             f"{host}:test:///default" for host in KNOWN_HOSTS)
         services.options["DEFAULT"]["debug"] = "false"
+        (services.dir / "policy.yaml").write_text('"admin_api": "rule:context_is_admin"\n')
         services.db_sync()
         services.api()
         return Runner(services.port, services.dir / "masakari.sqlite").differences()
