@@ -70,8 +70,7 @@ typedef struct {
     bool (*has_table)(MskDb *db, const char *table, bool *ret, GError **error);
     bool (*now_us)(MskDb *db, int64_t *ret, GError **error); /* the database's clock, UTC */
     bool (*check)(MskDb *db, GError **error); /* looks for damage, where that is quick */
-    int64_t (*last_id)(MskDb *db);
-    int64_t (*changes)(MskDb *db); /* rows of the last UPDATE, INSERT or DELETE */
+    int64_t (*changes)(MskDb *db);            /* rows of the last UPDATE, INSERT or DELETE */
 
     void *(*prepare)(MskDb *db, const char *sql, GError **error);
     void (*finalize)(void *native);

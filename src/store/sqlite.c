@@ -315,12 +315,6 @@ check(MskDb *db, GError **error)
 }
 
 static int64_t
-last_id(MskDb *db)
-{
-    return sqlite3_last_insert_rowid(((Sqlite *) db)->handle);
-}
-
-static int64_t
 changes(MskDb *db)
 {
     return sqlite3_changes64(((Sqlite *) db)->handle);
@@ -423,7 +417,6 @@ const MskDbDriver msk_sqlite_driver = {
     .has_table = has_table,
     .now_us = now_us,
     .check = check,
-    .last_id = last_id,
     .changes = changes,
     .prepare = prepare,
     .finalize = finalize,

@@ -200,6 +200,42 @@ test_a_lock_held_elsewhere_is_waited_for_and_then_unavailable(void)
     fixture_clear(&fixture);
 }
 
+/* What a power cut would show; 2 is FULL. */
+static void
+test_connections_are_durable_and_keep_references_whole(void)
+{
+    static const struct {
+        const char *pragma;
+        const char *wanted;
+    } rows[] = {
+        {"PRAGMA synchronous", "2"},
+        {"PRAGMA journal_mode", "wal"},
+        {"PRAGMA foreign_keys", "1"},
+    };
+    Fixture fixture;
+    g_autoptr(GError) error = NULL;
+
+    fixture_init(&fixture);
+    {
+        g_autoptr(MskDb) db =
+            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_USE, 1000, &error);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            g_autoptr(MskDbStatement) row =
+                msk_db_query(db, rows[i].pragma, MSK_DB_NO_ARGS, &error);
+
+            g_assert_cmpint(msk_db_step(row, &error), ==, 1);
+            g_assert_cmpstr(msk_db_text(row, 0), ==, rows[i].wanted);
+        }
+        g_assert_false(msk_db_run(db,
+                                  "INSERT INTO hosts (uuid, name, type, control_attributes, "
+                                  "failover_segment_id) VALUES ('u', 'n', 't', 'c', 'nowhere')",
+                                  MSK_DB_NO_ARGS, NULL, &error));
+        g_assert_nonnull(strstr(error->message, "FOREIGN KEY"));
+    }
+    fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -212,5 +248,7 @@ main(int argc, char **argv)
                     test_paths_that_cannot_be_used_are_named);
     g_test_add_func("/sqlite/a_lock_held_elsewhere_is_waited_for",
                     test_a_lock_held_elsewhere_is_waited_for_and_then_unavailable);
+    g_test_add_func("/sqlite/connections_are_durable_and_keep_references_whole",
+                    test_connections_are_durable_and_keep_references_whole);
     return g_test_run();
 }
