@@ -219,6 +219,9 @@ on_hangup(gpointer data)
     g_autoptr(GError) log_error_ = NULL;
     g_autoptr(MskConfig) fresh = NULL;
 
+    if (self->draining) {
+        return G_SOURCE_CONTINUE; /* nothing new begins any more */
+    }
     msk_service_reloading();
     if (!msk_log_output_reopen(self->log, &log_error_)) {
         log_error("%s; the old log file stays open", log_error_->message);
@@ -310,15 +313,36 @@ run_daemon(MskProgram *self, GError **error)
     return true;
 }
 
+/* One line without secrets, as the log would show it. */
+static char *
+presentable(const char *message)
+{
+    g_autofree char *masked = msk_mask_secrets(message);
+
+    return msk_escape_controls(masked);
+}
+
 /* For what goes wrong while there is no log, or where a person reads it. */
 static void
 complain(const MskProgramSpec *spec, const GError *error)
 {
-    g_autofree char *masked = msk_mask_secrets(error->message);
-    g_autofree char *message = msk_escape_controls(masked);
+    g_autofree char *message = presentable(error->message);
 
     /* Nothing is left to do when stderr is gone as well. */
     (void) fprintf(stderr, "%s: %s\n", spec->name, message);
+}
+
+/* The log has it, and so do the service manager and whoever started the daemon by hand. */
+static void
+report_failure(const MskProgram *self, const GError *error)
+{
+    g_autofree char *message = presentable(error->message);
+
+    log_critical("%s", error->message);
+    msk_service_status(message);
+    if (!msk_log_output_is_on_stderr(self->log)) {
+        complain(self->spec, error);
+    }
 }
 
 static int
@@ -338,7 +362,7 @@ run(MskProgram *self)
         return EX_OK;
     }
     if (!is_tool) {
-        log_critical("%s", error->message);
+        report_failure(self, error);
         return msk_exit_code(error);
     }
     complain(spec, error);

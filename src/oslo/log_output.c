@@ -192,6 +192,12 @@ msk_log_output_reopen(MskLogOutput *self, GError **error)
     return true;
 }
 
+bool
+msk_log_output_is_on_stderr(const MskLogOutput *self)
+{
+    return self->to_stderr;
+}
+
 static bool
 write_all(int fd, const char *text)
 {

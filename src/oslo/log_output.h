@@ -49,6 +49,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskLogOutput, msk_log_output_free)
 /** msk_log_output_reopen: Returns: false with @error as msk_log_output_new; the old file stays. */
 bool msk_log_output_reopen(MskLogOutput *self, GError **error);
 
+/** msk_log_output_is_on_stderr: whether every message goes to stderr (too). */
+bool msk_log_output_is_on_stderr(const MskLogOutput *self);
+
 /** msk_log_apply_levels: debug and default_log_levels of @config; at any time. */
 void msk_log_apply_levels(const MskConfig *config);
 

@@ -88,6 +88,7 @@ test_file(Fixture *fixture, const void *data)
 
     (void) data;
     g_assert_no_error(error);
+    g_assert_false(msk_log_output_is_on_stderr(output));
     log_info("one\ntwo, password=x");
     msk_log_set_request_id("req-9");
     log_error("in a request");
@@ -173,10 +174,12 @@ test_facilities(Fixture *fixture, const void *data)
 
     (void) data;
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autoptr(MskConfig) config = configure(fixture, names[i], "debug=0");
+        g_autoptr(MskConfig) config =
+            configure(fixture, names[i], i == 1 ? "use_stderr=1" : "debug=0");
         g_autoptr(MskLogOutput) output = msk_log_output_new(config, "test", NULL, NULL);
 
         g_assert_nonnull(output);
+        g_assert_cmpint(msk_log_output_is_on_stderr(output), ==, i == 1);
     }
 }
 

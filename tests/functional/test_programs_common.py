@@ -89,6 +89,15 @@ def wait_for(path, text, seconds=10):
     raise AssertionError(f"{text!r} is not in {path}: {path.exists() and path.read_text()!r}")
 
 
+@pytest.fixture
+def notify(tmp_path):
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(path))
+        receiver.settimeout(10)
+        yield path, receiver
+
+
 # --- arguments ---------------------------------------------------------------------------------
 
 def test_version_and_help(home):
@@ -352,16 +361,27 @@ def test_a_failed_start(home):
         ("CRITICAL", "masakari.program", "cannot start: password=***")]
 
 
+def test_a_failed_start_is_seen_by_whoever_started_it(home, tmp_path, notify):
+    path, receiver = notify
+    log = tmp_path / "p.log"
+    told = {**home, "OS_PROBE__FAIL": "no\npeer", "NOTIFY_SOCKET": str(path)}
+    done = run(told, "--log-file", log)
+    assert done.stderr == "program-probe: cannot start: no\\npeer\n"
+    assert [message for _, _, message in messages(log.read_text())] == ["cannot start: no\\npeer"]
+    assert receiver.recv(4096) == b"STATUS=cannot start: no\\npeer"
+
+
+def test_a_reload_while_draining_is_ignored(home):
+    with Probe({**home, "OS_PROBE__DRAIN_MS": "500"}) as probe:
+        probe.expect("started: hello")
+        probe.send(signal.SIGTERM)
+        probe.expect("draining: yes")
+        probe.send(signal.SIGHUP)
+        status, out, err = probe.end(None)
+    assert (status, out) == (EX_OK, "drained: yes\nstopped: yes\n") and "reloaded" not in err
+
+
 # --- systemd and syslog ------------------------------------------------------------------------
-
-@pytest.fixture
-def notify(tmp_path):
-    path = tmp_path / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(str(path))
-        receiver.settimeout(10)
-        yield path, receiver
-
 
 def test_service_manager_is_told(home, notify):
     path, receiver = notify
