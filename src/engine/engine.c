@@ -52,6 +52,7 @@ struct MskEngine {
 };
 
 static void look(MskEngine *self, bool thoroughly);
+static void leave_if_done(MskEngine *self);
 
 /* Unlike the monotonic clock it goes on while the machine sleeps, as the database's does. */
 static int64_t
@@ -290,6 +291,7 @@ on_looked(MskStoreResult result, const GError *error, void *data)
     }
     if (self->draining) {
         msk_recoveries_release_all(self->recoveries);
+        leave_if_done(self);
     } else if (result == MSK_STORE_LOST) {
         on_lease_lost(self);
     } else if (result == MSK_STORE_DONE && (full || self->look_again)) {
@@ -429,13 +431,20 @@ unregister(MskEngine *self)
 }
 
 static void
+leave_if_done(MskEngine *self)
+{
+    if (self->draining && !self->looking && msk_recoveries_count(self->recoveries) == 0) {
+        unregister(self);
+    }
+}
+
+static void
 on_recovery_ended(void *data)
 {
     MskEngine *self = data;
 
-    if (self->draining && msk_recoveries_count(self->recoveries) == 0 && !self->looking) {
-        unregister(self);
-    } else if (self->look_again) {
+    leave_if_done(self);
+    if (self->look_again) {
         look(self, false);
     }
 }
@@ -447,9 +456,7 @@ on_drain_timer(void *data)
 
     self->drain_timer = 0;
     msk_recoveries_release_all(self->recoveries);
-    if (msk_recoveries_count(self->recoveries) == 0) {
-        unregister(self);
-    }
+    leave_if_done(self);
     return G_SOURCE_REMOVE;
 }
 
@@ -472,11 +479,8 @@ msk_engine_drain(MskEngine *self, void (*drained)(void *data), void *data)
     remove_timer(&self->poll_timer);
     remove_timer(&self->expiry_timer);
     g_clear_pointer(&self->wakeup, msk_wakeup_free);
-    if (msk_recoveries_count(self->recoveries) == 0 && !self->looking) {
-        unregister(self);
-    } else {
-        self->drain_timer = g_timeout_add(DRAIN_MS, on_drain_timer, self);
-    }
+    self->drain_timer = g_timeout_add(DRAIN_MS, on_drain_timer, self);
+    leave_if_done(self);
 }
 
 MskEngine *

@@ -279,7 +279,7 @@ on_saved(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     }
     self->saving = false;
     if (result == MSK_STORE_FAILED) {
-        self->flow_changed = true;
+        self->flow_changed = self->flow_changed || job->flow != NULL;
         self->save_timer = g_timeout_add(RETRY_US / 1000, on_save_timer, self);
         return;
     }
@@ -298,8 +298,9 @@ on_saved(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     }
 }
 
-/* Saves what is not saved yet. One save is under way at a time; the next one takes all that has
- * changed by then, so that a slow database is not flooded. */
+/* Saves what is not saved yet: the state first and alone, because a call may wait for it. One save
+ * is under way at a time; the next one takes all that has changed by then, so that a slow database
+ * is not flooded. */
 static void
 save_soon(Recovery *self)
 {
@@ -313,11 +314,10 @@ save_soon(Recovery *self)
 
     if (state_changed) {
         job->state = g_steal_pointer(&state);
-    }
-    if (self->flow_changed) {
+    } else {
         job->flow = msk_flow_progress_copy(self->flow);
+        self->flow_changed = false;
     }
-    self->flow_changed = false;
     self->saving = true;
     msk_recovery_job_save(self->owner->context.queue, job);
 }
