@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all programs share, as the real ones do it: arguments, bad files, reload, drain. Nothing
+that they need beside the database is there, and they run nevertheless."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from kit.services import free_port, program as path_of
+
+DAEMONS = ("masakari-api", "masakari-engine", "masakari-instancemonitor")
+PROGRAMS = (*DAEMONS, "masakari-manage")
+
+
+@pytest.fixture
+def home(tmp_path):
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith("OS_") and name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
+    return {**kept, "HOME": str(tmp_path), "OS_MASAKARI_CONFIG_DIR": str(tmp_path)}
+
+
+def write_config(directory, more=""):
+    """One file for all: each project has sections of its own but for [DEFAULT] and [libvirt]."""
+    path = directory / "all.conf"
+    path.write_text(f"""
+[DEFAULT]
+auth_strategy = noauth2
+compute_driver = libvirt
+transport_url = local://
+state_path = {directory}/state
+masakari_api_listen = 127.0.0.1
+masakari_api_listen_port = {free_port()}
+[database]
+connection = sqlite:///{directory}/masakari.sqlite
+[libvirt]
+connection_uri = qemu+unix:///system?socket={directory}/no-libvirt
+[api]
+auth_type = none
+endpoint = http://127.0.0.1:{free_port()}/v1
+{more}""")
+    return path
+
+
+def run(home, program, *arguments):
+    return subprocess.run([path_of(program), *map(str, arguments)], env=home, text=True,
+                          capture_output=True, timeout=60, check=False)
+
+
+def wait_for(log, pattern, process, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        if log.exists() and re.search(pattern, log.read_text()):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no {pattern!r}: {log.exists() and log.read_text()}")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_information(home, program):
+    assert re.fullmatch(rf"{program} \d+\.\d+\.\d+\n", run(home, program, "--version").stdout)
+    done = run(home, program, "--help")
+    assert done.returncode == 0 and f"Usage: {program} [OPTION...]" in done.stdout
+    assert "\n#log_dir = <unset>\n" in run(home, program, "--sample-config").stdout
+    assert run(home, program, "--no-such-option").returncode == 64
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_bad_configuration(home, program, tmp_path):
+    path = write_config(tmp_path, "[DEFAULT]\ngraceful_shutdown_timeout = soon\n")
+    done = run(home, program, "--config-file", path, *(["db", "version"] * ("manage" in program)))
+    number = path.read_text().splitlines().index("graceful_shutdown_timeout = soon") + 1
+    assert done.returncode == 78 and done.stdout == ""
+    assert done.stderr == (
+        f"{program}: {path}:{number}: [DEFAULT] graceful_shutdown_timeout = soon: "
+        "must be a whole number from 0 to 86400 in seconds\n")
+
+
+@pytest.mark.parametrize("program", DAEMONS)
+def test_reload_and_drain(home, program, tmp_path):
+    path = write_config(tmp_path)
+    (tmp_path / "state").mkdir()
+    assert run(home, "masakari-manage", "--config-file", path, "db", "sync").returncode == 0
+    log = tmp_path / "log"
+    with subprocess.Popen([path_of(program), "--config-file", path, "--log-file", log], env=home,
+                          stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(log, rf"{program} \S+ is ready", process)
+            text = path.read_text()
+            path.write_text(text + "[DEFAULT]\ndebug = true\nlog_date_format = %H\n")
+            process.send_signal(signal.SIGHUP)
+            wait_for(log, r"\[DEFAULT\] debug changed from 'false' to 'true'", process)
+            wait_for(log, r"\[DEFAULT\] log_date_format was changed .* with a restart", process)
+            wait_for(log, "configuration reloaded", process)
+            path.write_text(text + "nonsense\n")
+            process.send_signal(signal.SIGHUP)
+            wait_for(log, "configuration not reloaded, the old one stays: .*neither a section",
+                     process)
+            assert process.poll() is None
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, ""), log.read_text()
+    assert not re.search(r" CRITICAL | Traceback", log.read_text())
