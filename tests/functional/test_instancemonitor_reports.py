@@ -134,6 +134,17 @@ def test_a_slow_instance_does_not_hold_up_others(it):
     wait_done(it)
 
 
+def test_a_report_that_the_api_stumbles_over_does_not_hold_up_others(it):
+    put_report(it, 1)
+    put_report(it, 2, subject=other(2))
+    it.start_api("500 202")
+    it.start_monitor()
+    wait_done(it)
+    subjects = [post["body"]["notification"]["payload"]["instance_uuid"] for post in it.posts()
+                if post["status"] == "202"]
+    assert subjects == [other(2), DOWN]
+
+
 def test_an_api_that_is_not_there(it):
     for number in range(1, 21):
         put_report(it, number, subject=other(number))

@@ -187,6 +187,8 @@ take_answer(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answer
         reason =
             g_strdup_printf("POST %s was answered with %u: %s", self->url, answer->status, message);
         note_failure(self, reason, answer->retry_after_s);
+        /* Perhaps it is this report that the API stumbles over: the others go first. */
+        entry->next_mono_us = self->pause_until_mono_us + 1000;
     }
 }
 
