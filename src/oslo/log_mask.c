@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 #define MASK       "***"
-#define MAX_PASSES 10 /* so that time stays in proportion to the length */
+#define FAR        1000u /* how far is looked around a name or a URL, for the same reason */
+#define MAX_PASSES 10    /* so that time stays in proportion to the length */
 
 /* In lower case. A name may go on with digits or one of the endings before its separator. */
 static const char *const names[] = {
@@ -110,7 +111,9 @@ mask_value(GString *out, const char *text, const char *stops)
 static bool
 is_argument(const char *message, const char *at)
 {
-    while (at > message && (g_ascii_isalnum(at[-1]) || at[-1] == '-' || at[-1] == '_')) {
+    for (size_t back = 0;
+         back < FAR && at > message && (g_ascii_isalnum(at[-1]) || at[-1] == '-' || at[-1] == '_');
+         back++) {
         at--;
     }
     return at[0] == '-';
@@ -137,12 +140,24 @@ mask_pair(GString *out, const char *message, const char *text)
            mask_value(out, text + name + separator, is_header ? "\r\n\"'" : " \t\r\n,;&)]}\"'<\\");
 }
 
+/* As strcspn, but not beyond FAR. */
+static size_t
+length_before(const char *text, const char *stops)
+{
+    size_t length = 0;
+
+    while (length < FAR && text[length] != '\0' && strchr(stops, text[length]) == NULL) {
+        length++;
+    }
+    return length;
+}
+
 /* The end of the part of a URL that may hold user names and passwords. */
 static const char *
 authority_end(const char *text)
 {
     const char *end = text + strcspn(text, "/?# \t\r\n\"'<>");
-    const char *url_end = text + strcspn(text, " \t\r\n\"'<>");
+    const char *url_end = text + length_before(text, " \t\r\n\"'<>");
     const char *colon = memchr(text, ':', (size_t) (end - text));
     const char *at = memrchr(text, '@', (size_t) (url_end - text));
 

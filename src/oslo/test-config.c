@@ -252,6 +252,33 @@ test_reload_takes_mutable_options(Fixture *fixture, const void *data)
 }
 
 static void
+find_name(const MskOption *option, const char *old_text, const char *new_text, void *data)
+{
+    if (strcmp(option->name, "name") == 0) {
+        g_string_printf(data, "%s|%s", old_text, new_text);
+    }
+}
+
+static void
+test_long_values_are_shown_in_part(Fixture *fixture, const void *data)
+{
+    g_autoptr(GString) text = g_string_new("[DEFAULT]\nname = ");
+    g_autofree char *start = g_strnfill(200, 'x');
+    g_autofree char *expected = g_strdup_printf("%s...|%s...", start, start);
+    g_autoptr(GString) shown = g_string_new(NULL);
+    g_autoptr(MskConfig) config = NULL;
+    g_autoptr(MskConfig) same = NULL;
+
+    (void) data;
+    g_string_append_printf(text, "%sx\n[a]\nitems = ${ratio}\n", start);
+    config = load_good(fixture, text->str);
+    same = msk_config_ref(config);
+    msk_config_each(same, find_name, shown);
+    g_assert_cmpstr(shown->str, ==, expected);
+    g_assert_cmpstr(msk_config_list(same, "a", "items")[0], ==, "1.5");
+}
+
+static void
 test_unreadable_sources(Fixture *fixture, const void *data)
 {
     const char *files[] = {"/nonexistent/a.conf", NULL};
@@ -319,6 +346,7 @@ main(int argc, char **argv)
         {"/config/bad_values_name_everything", test_bad_values_name_everything},
         {"/config/later_sources_win", test_later_sources_win},
         {"/config/reload_takes_mutable_options", test_reload_takes_mutable_options},
+        {"/config/long_values_are_shown_in_part", test_long_values_are_shown_in_part},
         {"/config/unreadable_sources", test_unreadable_sources},
     };
 
