@@ -265,14 +265,14 @@ def lint(stage, counts):
 
 # In the order they run, each with the seconds it may take.
 STAGES = {
-    "unit": (unit, 600),
-    "clang": (clang, 600),
-    "contract": (contract, 600),
-    "functional": (functional, 1200),
-    "fuzz": (fuzz, 600),
-    "asan": (asan, 1800),
-    "tsan": (tsan, 1800),
-    "lint": (lint, 1200),
+    "unit": (unit, 900),
+    "clang": (clang, 900),
+    "contract": (contract, 900),
+    "functional": (functional, 2400),
+    "fuzz": (fuzz, 1200),
+    "asan": (asan, 3000),
+    "tsan": (tsan, 3000),
+    "lint": (lint, 1800),
 }
 
 
