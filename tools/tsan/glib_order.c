@@ -244,6 +244,19 @@ g_atomic_ref_count_dec(gatomicrefcount *count)
     return last;
 }
 
+/* libvirt counts references to its objects with GObject's, and frees their locks with the last. The
+ * program itself has no GObjects, so the declaration is here. */
+void g_object_unref(void *object);
+
+void
+g_object_unref(void *object)
+{
+    REAL(g_object_unref)
+    __tsan_release(object);
+    __tsan_acquire(object); /* which one is the last is not known before it is freed */
+    real(object);
+}
+
 typedef struct {
     GDestroyNotify clear;
 } Box;
