@@ -62,8 +62,10 @@ lint: ## layers, complexity, format, clang-tidy, cppcheck and the other style ch
 	@$(CHECKS) lint
 
 bench: ## measure start, memory, idle CPU, detection and API rate (root)
-	@$(PACKAGES) build demo test
-	@bench/run
+	@$(PACKAGES) build demo test bench
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
+	@ninja -C $(BUILD) all bench/bare_mhd
+	@MSK_BUILD=$(BUILD) bench/run
 
 docs: ## write the generated pages of docs/user
 	@$(MAKE) --no-print-directory all
