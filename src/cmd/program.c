@@ -81,7 +81,7 @@ load_config(const MskProgram *self, GError **error)
 }
 
 static void
-log_notices(const MskConfig *config)
+log_notices(const MskProgram *self, const MskConfig *config)
 {
     const char *const *deprecated = msk_config_deprecated(config);
     const char *const *unknown = msk_config_unknown(config);
@@ -93,7 +93,7 @@ log_notices(const MskConfig *config)
     for (size_t i = 0; unknown[i] != NULL; i++) {
         log_debug("%s is no option of this program", unknown[i]);
     }
-    if (*without_effect != '\0') {
+    if (self->spec->run == NULL && *without_effect != '\0') {
         log_info("without effect in this program: %s", without_effect);
     }
 }
@@ -230,7 +230,7 @@ on_hangup(gpointer data)
     if (fresh == NULL) {
         log_error("configuration not reloaded, the old one stays: %s", error->message);
     } else {
-        log_notices(fresh);
+        log_notices(self, fresh);
         msk_config_compare(self->config, fresh, log_change, NULL);
         replace_config(self, msk_config_merge(self->config, fresh));
         log_info("configuration reloaded");
@@ -381,7 +381,7 @@ prepare(MskProgram *self, GError **error)
     if (self->log == NULL) {
         return false;
     }
-    log_notices(self->config);
+    log_notices(self, self->config);
     if (msk_config_bool(self->config, "DEFAULT", "log_options") && self->spec->run == NULL) {
         msk_config_each(self->config, log_option, NULL);
     }
