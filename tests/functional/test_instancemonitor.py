@@ -436,3 +436,18 @@ def test_a_conflict_is_not_posted_anew_once_it_runs(it, host):
     settle(2)
     assert len(it.posts()) == count
     assert not it.spooled()
+
+
+@pytest.mark.parametrize("delay_ms", [0, 2, 4, 6, 10, 30])
+def test_the_monitor_is_killed_around_a_death(it, host, delay_ms):
+    """kill -9 at each moment of the way: the death is reported, by this run or by the next."""
+    host.kill_guest("vm")
+    time.sleep(delay_ms / 1000)
+    it.monitor.kill()
+    wait_until(lambda: is_down(host), 10, "libvirt to notice")
+    it.start_monitor()
+    it.wait_posts(1)
+    settle()
+    assert set(it.events()) == {"STOPPED_FAILED"}
+    assert len(it.posts()) <= 2  # a second one if the first was sent, but not yet remembered
+    wait_until(lambda: not it.spooled(), 5, "the spool to be empty")
