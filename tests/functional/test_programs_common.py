@@ -182,7 +182,7 @@ CONFIG_ERRORS = {
     "format": ("[DEFAULT]\nlogging_default_format_string = %(x)s\n", EX_CONFIG, "'%(x)s' begins"),
     "log file": ("[DEFAULT]\nlog_file = /nonexistent/x\n", EX_NOINPUT, "log file /nonexistent/x"),
     "levels": ("[DEFAULT]\ndefault_log_levels = a=b\n", EX_CONFIG, "'a=b' must be logger=LEVEL"),
-    "timeout": ("[DEFAULT]\ngraceful_shutdown_timeout = -1\n", EX_CONFIG, "from 0 to 86400"),
+    "timeout": ("[DEFAULT]\ngraceful_shutdown_timeout = -1\n", EX_CONFIG, "from 0 to 2147483647"),
 }
 
 

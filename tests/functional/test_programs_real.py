@@ -75,7 +75,77 @@ def test_bad_configuration(home, program, tmp_path):
     assert done.returncode == 78 and done.stdout == ""
     assert done.stderr == (
         f"{program}: {path}:{number}: [DEFAULT] graceful_shutdown_timeout = soon: "
-        "must be a whole number from 0 to 86400 in seconds\n")
+        "must be a whole number from 0 to 2147483647 in seconds\n")
+
+
+# As deployment tools write it for the Python services behind HAProxy with Keystone and RabbitMQ.
+OF_THE_PYTHON_SERVICES = """
+[DEFAULT]
+debug = False
+use_journal = False
+use_stderr = True
+fatal_deprecations = False
+auth_strategy = keystone
+masakari_api_listen = 10.0.0.5
+masakari_api_listen_port = 15868
+masakari_api_workers = 8
+os_privileged_user_name = masakari
+os_privileged_user_password = sesame
+os_privileged_user_tenant = service
+os_privileged_user_auth_url = http://10.0.0.1:5000/v3
+nova_catalog_admin_info = compute:nova:internalURL
+transport_url = rabbit://masakari:sesame@10.0.0.1:5671,masakari:sesame@10.0.0.2:5671//masakari?ssl=1
+wait_period_after_service_update = 180
+notification_driver = taskflow_driver
+[database]
+connection = mysql+pymysql://masakari:sesame@10.0.0.1/masakari?charset=utf8&ssl_verify_cert=true
+max_overflow = 50
+max_pool_size = 5
+connection_recycle_time = 600
+[taskflow]
+connection = mysql+pymysql://masakari:sesame@10.0.0.1/masakari?charset=utf8
+[keystone_authtoken]
+auth_type = password
+auth_url = http://10.0.0.1:5000
+username = masakari
+password = sesame
+project_name = service
+memcached_servers = 10.0.0.1:11211,10.0.0.2:11211
+memcache_security_strategy = ENCRYPT
+memcache_secret_key = sesame
+service_token_roles_required = True
+[host_failure]
+evacuate_all_instances = True
+ignore_instances_in_error_state = False
+[oslo_messaging_rabbit]
+ssl = True
+rabbit_quorum_queue = True
+heartbeat_in_pthread = True
+[oslo_messaging_notifications]
+driver = messagingv2
+driver = log
+[taskflow_driver_recovery_flows]
+instance_failure_recovery_tasks = pre: ['stop_instance_task'],
+  main: ['start_instance_task'], post: ['confirm_instance_active_task']
+[oslo_middleware]
+enable_proxy_headers_parsing = True
+"""
+
+
+def test_a_file_of_the_python_services_is_read(home, tmp_path):
+    """Nothing in it stops the reading; that the API has no Keystone does, and it says so."""
+    path = tmp_path / "masakari.conf"
+    path.write_text(OF_THE_PYTHON_SERVICES)
+    done = run(home, "masakari-api", "--debug")
+    assert done.returncode == 78 and "sesame" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert " CRITICAL " in lines[-1] and "auth_strategy" in lines[-1]
+    unknown = [line.split(": ", 1)[1] for line in lines if " is no option of" in line]
+    # What the plugins of keystoneauth read is in no listing of options.
+    assert unknown == [f"[keystone_authtoken] {name} is no option of this program"
+                       for name in ("auth_url", "username", "password", "project_name")]
+    (effect,) = [line for line in lines if "without effect in this program: " in line]
+    assert "[host_failure] evacuate_all_instances" in effect and "[database] max_pool" not in effect
 
 
 @pytest.mark.parametrize("program", DAEMONS)
