@@ -63,7 +63,6 @@ enter(Work *work, MskPhase phase)
         work->state->deadline_us = work->event->now_us + timeout_of(work, phase);
     }
     work->state->phase = phase;
-    work->state->called = false;
     work->state->n_waits = 0;
 }
 
@@ -103,9 +102,7 @@ wait(Work *work)
 static void
 back_off(Work *work)
 {
-    if (work->state->n_waits < N_FAST_POLLS) {
-        work->state->n_waits = N_FAST_POLLS;
-    }
+    work->state->n_waits = MAX(work->state->n_waits, N_FAST_POLLS);
     wait(work);
 }
 
