@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/db.h"
+
 #include "store/test_fixture.h"
 
 #define ENGINE_A "aaaaaaaa-0000-4000-8000-000000000001"
@@ -155,6 +157,56 @@ test_error_rows_are_claimed_once_more(void)
     g_assert_cmpint(second->attempt, ==, 2);
     g_assert_false(second->taken_over);
     g_assert_null(second->state);
+    fixture_clear(&fixture);
+}
+
+/* A Python engine tried it and left no claim; that was the first attempt. */
+static void
+test_error_rows_of_a_python_engine_are_claimed_once_more(void)
+{
+    Fixture fixture;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GPtrArray) claims = NULL;
+
+    setup(&fixture);
+    post(fixture.store, "1");
+    {
+        g_autoptr(MskDb) db =
+            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_USE, 5000, &failure);
+
+        g_assert_true(
+            db->driver->script(db, "UPDATE notifications SET status = 'error'", &failure));
+        g_assert_no_error(failure);
+    }
+    ASSERT_DONE(msk_store_claim_error(fixture.store, ENGINE_A, 3600, 10, &claims, error));
+    g_assert_cmpuint(claims->len, ==, 1);
+    const MskClaim *claim = g_ptr_array_index(claims, 0);
+
+    g_assert_cmpint(claim->attempt, ==, 2);
+    g_assert_cmpint(claim->epoch, ==, 1);
+    fixture_clear(&fixture);
+}
+
+/* Its running rows may be in good hands: nobody takes them over. */
+static void
+test_running_rows_without_a_claim_are_left_alone(void)
+{
+    Fixture fixture;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(GPtrArray) claims = NULL;
+
+    setup(&fixture);
+    post(fixture.store, "1");
+    {
+        g_autoptr(MskDb) db =
+            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_USE, 5000, &failure);
+
+        g_assert_true(
+            db->driver->script(db, "UPDATE notifications SET status = 'running'", &failure));
+    }
+    ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_B, -1, error));
+    ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_A, NULL, 10, &claims, error));
+    g_assert_cmpuint(claims->len, ==, 0);
     fixture_clear(&fixture);
 }
 
@@ -358,6 +410,10 @@ main(int argc, char **argv)
                     test_only_the_owner_finishes_and_only_once);
     g_test_add_func("/claim_rows/error_rows_are_claimed_once_more",
                     test_error_rows_are_claimed_once_more);
+    g_test_add_func("/claim_rows/error_rows_of_a_python_engine_are_claimed_once_more",
+                    test_error_rows_of_a_python_engine_are_claimed_once_more);
+    g_test_add_func("/claim_rows/running_rows_without_a_claim_are_left_alone",
+                    test_running_rows_without_a_claim_are_left_alone);
     g_test_add_func("/claim_rows/claims_of_the_dead_are_taken_over",
                     test_claims_of_the_dead_are_taken_over);
     g_test_add_func("/claim_rows/a_subject_is_held_by_one_claim",

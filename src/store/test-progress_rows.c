@@ -172,6 +172,38 @@ test_a_flow_reads_back_as_it_was_last_saved(void)
 }
 
 static void
+test_each_kind_of_change_is_saved(void)
+{
+    Work work = {0};
+    g_autoptr(MskFlowProgress) flow = make_flow();
+    MskTaskProgress *start = msk_flow_progress_task(flow, "StartInstanceTask");
+
+    work_init(&work);
+    /* Nothing but the first save; then a state alone; then a detail alone; then the flow's state.
+     */
+    for (int change = 0; change < 4; change++) {
+        g_autoptr(GPtrArray) flows = NULL;
+
+        if (change == 1) {
+            start->state = MSK_PROGRESS_RUNNING;
+        } else if (change == 2) {
+            msk_task_progress_add(start, STOPPED_US + 1, 0.0, "Starting instance: 'c546'");
+        } else if (change == 3) {
+            flow->state = MSK_PROGRESS_SUCCESS;
+        }
+        ASSERT_DONE(msk_store_progress_save(work.store, &work.ref, BOOK, flow, error));
+        ASSERT_DONE(msk_store_progress_list(work.store, work.ref.notification_uuid, &flows, error));
+        const MskFlowProgress *read = g_ptr_array_index(flows, 0);
+
+        g_assert_cmpuint(flows->len, ==, 1);
+        g_assert_cmpint(read->state, ==, flow->state);
+        g_assert_cmpuint(read->tasks->len, ==, 2);
+        assert_same_task(g_ptr_array_index(read->tasks, 1), start);
+    }
+    work_clear(&work);
+}
+
+static void
 test_rows_of_a_python_engine_read_in_the_order_of_execution(void)
 {
     static const char *const wanted[] = {"StopInstanceTask", "StartInstanceTask",
@@ -262,6 +294,8 @@ main(int argc, char **argv)
                     test_rows_are_as_the_python_engine_writes_them);
     g_test_add_func("/progress_rows/a_flow_reads_back_as_it_was_last_saved",
                     test_a_flow_reads_back_as_it_was_last_saved);
+    g_test_add_func("/progress_rows/each_kind_of_change_is_saved",
+                    test_each_kind_of_change_is_saved);
     g_test_add_func("/progress_rows/rows_of_a_python_engine_read_in_the_order_of_execution",
                     test_rows_of_a_python_engine_read_in_the_order_of_execution);
     g_test_add_func("/progress_rows/damaged_progress_reads_as_far_as_it_goes",
