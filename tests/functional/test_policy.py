@@ -222,7 +222,8 @@ def test_suspicious_rules_are_told(services):
                             "os_masakari_api:segments:index": "rule:readers"})
     process = services.api()
     assert log_lines(process, " WARNING masakari.", '"os_masakari_api:segment:index" has no effect')
-    assert log_lines(process, " WARNING masakari.", 'refers to the rule "readers", which is not defined')
+    assert log_lines(process, " WARNING masakari.",
+                     'refers to the rule "readers", which is not defined')
 
 
 # ---- masakari-manage -----------------------------------------------------------------------------
