@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for masakari-api that takes notifications and misbehaves when told to.
 
-    masakari_api.py PORT DIRECTORY
+    masakari_api.py PORT DIRECTORY [CERTIFICATE KEY [CLIENT_CA]]
+
+With a certificate it speaks TLS; with a CA for clients it wants a certificate from them.
 
 Each POST is one line of DIRECTORY/posts.jsonl: {"t", "status", "path", "token", "agent", "body"}.
 What it answers is in DIRECTORY/mode, read at each request: a list of words, one for each POST that
@@ -11,6 +13,7 @@ comes, of which the last one stays. A word is a status such as 202 or 409, "hang
 import http.server
 import json
 import pathlib
+import ssl
 import sys
 import threading
 import time
@@ -90,4 +93,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 if __name__ == "__main__":
     Handler.directory = pathlib.Path(sys.argv[2])
-    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
+    if len(sys.argv) > 3:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        if len(sys.argv) > 5:
+            context.load_verify_locations(sys.argv[5])
+            context.verify_mode = ssl.CERT_REQUIRED
+        server.socket = context.wrap_socket(server.socket, server_side=True,
+                                            do_handshake_on_connect=False)
+    server.serve_forever()

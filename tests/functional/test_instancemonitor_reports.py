@@ -201,6 +201,56 @@ def test_torn_reports_are_set_aside(it):
     assert "running.json is damaged" in it.log()
 
 
+# -- TLS -----------------------------------------------------------------------------------------
+
+def certificate(path):
+    """A key and a certificate of its own for 127.0.0.1: (certificate, key)."""
+    names = path / "cert.pem", path / "key.pem"
+    path.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", names[0], "-keyout",
+                    names[1]], check=True, capture_output=True)
+    return names
+
+
+def with_tls(it):
+    """Our options for an API with TLS."""
+    it.options["api"]["endpoint"] = it.options["api"]["endpoint"].replace("http:", "https:")
+    return certificate(it.dir / "tls")
+
+
+def test_an_api_with_an_unknown_certificate_is_not_trusted(it):
+    put_report(it, 1)
+    it.start_api(tls=with_tls(it))
+    it.start_monitor()
+    it.wait_log("still fails after 3 tries")
+    assert "certificate" in it.log()
+    assert it.posts() == []
+
+
+@pytest.mark.parametrize("how", ["cafile", "insecure"])
+def test_an_api_with_tls(it, how):
+    put_report(it, 1)
+    cert, key = with_tls(it)
+    it.options["api"][how] = cert if how == "cafile" else "true"
+    it.start_api(tls=(cert, key))
+    it.start_monitor()
+    wait_done(it)
+    assert len(it.posts()) == 1
+
+
+def test_an_api_that_wants_our_certificate(it):
+    put_report(it, 1)
+    cert, key = with_tls(it)
+    ours = certificate(it.dir / "client")
+    it.options["api"].update(cafile=cert, certfile=ours[0], keyfile=ours[1])
+    it.start_api(tls=(cert, key, ours[0]))
+    it.start_monitor()
+    wait_done(it)
+    assert len(it.posts()) == 1
+
+
 # -- the disk --------------------------------------------------------------------------------------
 
 def test_a_second_monitor_is_refused(it):
@@ -259,6 +309,10 @@ def test_a_read_only_disk(it):
     ({"api": {}}, "[api] auth_type = password"),
     ({"api": {"auth_type": "v3token", "endpoint": "http://x/v1"}}, "[api] auth_type = v3token"),
     ({"api": {"auth_type": "none"}}, "[api] endpoint is not set"),
+    ({"api": {"auth_type": "none", "endpoint": "ftp://x/v1"}}, "[api] endpoint"),
+    ({"api": {"auth_type": "none", "endpoint": "http:///v1"}}, "[api] endpoint"),
+    ({"api": {"auth_type": "none", "endpoint": "http://x/v1", "cafile": "/nowhere/ca.pem"}},
+     "[api] cafile = /nowhere/ca.pem: No such file or directory"),
     ({"DEFAULT": {"state_path": "/proc/no"}, "api": {"auth_type": "none", "endpoint": "http://x"}},
      "/proc/no"),
 ])

@@ -6,6 +6,7 @@
         it.start_api(); it.start_monitor()
         it.posts()                           # [{"t", "status", "body": {"notification": …}}, …]
 """
+import http.client
 import json
 import pathlib
 import sys
@@ -37,10 +38,10 @@ class Monitoring:
     def __exit__(self, *_):
         self.services.stop()
 
-    def start_api(self, mode="202"):
-        """Starts the API's stand-in and waits until it listens."""
+    def start_api(self, mode="202", tls=()):
+        """Starts the API's stand-in and waits until it listens. tls: files, see there."""
         self.mode(mode)
-        argv = [PYTHON, FAKE, str(self.services.port), str(self.dir)]
+        argv = [PYTHON, FAKE, str(self.services.port), str(self.dir), *map(str, tls)]
         log = self.dir / "log"
         log.mkdir(parents=True, exist_ok=True)
         if self.host is not None:
@@ -53,6 +54,8 @@ class Monitoring:
     def _listens(self):
         try:
             return self.services.rest.call("GET", "", timeout=1)[0] == 200
+        except (http.client.BadStatusLine, ConnectionResetError):
+            return True  # it wants TLS
         except OSError:
             return False
 

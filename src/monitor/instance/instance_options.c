@@ -3,6 +3,9 @@
 
 #include "base/error.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 /* keystoneauth's "none" plugin sends this; the API's noauth2 wants a token of any kind. */
 #define TOKEN_OF_NO_AUTH "notused"
 
@@ -102,6 +105,44 @@ seconds_of(const MskConfig *config, const char *group, const char *name, unsigne
     return (unsigned) CLAMP(value, 1, 3600);
 }
 
+static bool
+check_endpoint(const char *endpoint, GError **error)
+{
+    const char *host = NULL;
+
+    if (endpoint == NULL || endpoint[0] == '\0') {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "[api] endpoint is not set: auth_type = none needs the URL of the API, such "
+                    "as http://127.0.0.1:15868/v1");
+        return false;
+    }
+    if (g_str_has_prefix(endpoint, "http://") || g_str_has_prefix(endpoint, "https://")) {
+        host = strstr(endpoint, "://") + 3;
+    }
+    if (host == NULL || host[0] == '\0' || host[0] == '/' || strpbrk(endpoint, " ?#") != NULL) {
+        /* Not shown: it could hold a password. */
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "[api] endpoint is not a usable URL: it has to be http:// or https://, a host, "
+                    "and a path such as /v1, without a query");
+        return false;
+    }
+    return true;
+}
+
+/* A file that is missing now would fail each report later. */
+static bool
+check_file(const MskConfig *config, const char *name, GError **error)
+{
+    const char *path = msk_config_string(config, "api", name);
+
+    if (path != NULL && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "[api] %s = %s: %s", name, path,
+                    g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 bool
 msk_instance_read_options(const MskConfig *config, const char *state_dir,
                           MskInstanceMonitorOptions *ret, GError **error)
@@ -116,10 +157,8 @@ msk_instance_read_options(const MskConfig *config, const char *state_dir,
                     auth_type != NULL ? auth_type : "(unset)");
         return false;
     }
-    if (endpoint == NULL || endpoint[0] == '\0') {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[api] endpoint is not set: auth_type = none needs the URL of the API, such "
-                    "as http://127.0.0.1:15868/v1");
+    if (!check_endpoint(endpoint, error) || !check_file(config, "cafile", error) ||
+        !check_file(config, "certfile", error) || !check_file(config, "keyfile", error)) {
         return false;
     }
     *ret = (MskInstanceMonitorOptions){

@@ -18,7 +18,10 @@ void msk_instance_add_options(MskConfigSchema *schema);
  * msk_instance_read_options:
  * @config: outlives @ret, whose strings are borrowed from it. Has [DEFAULT] hostname as well.
  * @state_dir: (not copied) for @ret.
- * @error: %MSK_ERROR_INVALID when [api] says no way to reach the API that this release knows.
+ * @error: %MSK_ERROR_INVALID when [api] says no way to reach the API that this release knows, or
+ *   names a file that cannot be read.
+ *
+ * Blocks (looks at files).
  */
 bool msk_instance_read_options(const MskConfig *config, const char *state_dir,
                                MskInstanceMonitorOptions *ret,
