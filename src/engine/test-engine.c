@@ -178,7 +178,8 @@ static MskConfig *
 load_config(void)
 {
     static const char *const overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1",
-                                            "DEFAULT.wait_period_after_power_off=2",
+                                            "DEFAULT.check_expired_notifications_interval=1",
+                                            "DEFAULT.wait_period_after_power_off=20",
                                             "DEFAULT.wait_period_after_power_on=2", NULL};
     g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
     g_autoptr(GError) error = NULL;
@@ -265,7 +266,7 @@ tear_down(Fixture *self, const void *data)
 }
 
 static char *
-report(Fixture *self, const char *event, const char *detail)
+report_of(Fixture *self, const char *event, const char *detail, int64_t age_s)
 {
     g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
     g_autoptr(GError) error = NULL;
@@ -274,11 +275,17 @@ report(Fixture *self, const char *event, const char *detail)
     notification->payload = g_strdup_printf(
         "{\"event\": \"%s\", \"vir_domain_event\": \"%s\", \"instance_uuid\": \"" VM "\"}", event,
         detail);
-    notification->generated_time_us = g_get_real_time();
+    notification->generated_time_us = g_get_real_time() - age_s * G_USEC_PER_SEC;
     g_assert_cmpint(msk_store_notification_create(self->store, "h1", 0, notification, &error), ==,
                     MSK_STORE_DONE);
     (void) msk_wakeup_send(self->bus); /* the poll would do as well */
     return g_strdup(notification->uuid);
+}
+
+static char *
+report(Fixture *self, const char *event, const char *detail)
+{
+    return report_of(self, event, detail, 0);
 }
 
 static MskNotificationStatus
@@ -460,6 +467,7 @@ test_hands_back_and_goes_on(Fixture *self, const void *data)
     g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
 
     work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(200);
     drain(self);
     g_assert_cmpint(status_of(self, uuid, NULL), ==, MSK_NOTIFICATION_RUNNING);
     start_engine(self);
@@ -496,6 +504,56 @@ test_begins_again_when_taken_for_dead(Fixture *self, const void *data)
 
     work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
     assert_counts(self, 0, 1);
+}
+
+/* Another engine gets all that the present one has. */
+static void
+steal(Fixture *self)
+{
+    g_autoptr(GPtrArray) engines = NULL;
+    g_autoptr(GPtrArray) claims = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *dead[] = {NULL, NULL};
+
+    g_assert_cmpint(msk_store_engine_list(self->store, &engines, &error), ==, MSK_STORE_DONE);
+    g_assert_cmpuint(engines->len, ==, 1);
+    dead[0] = ((const MskEngineRecord *) g_ptr_array_index(engines, 0))->uuid;
+    g_assert_cmpint(msk_store_engine_register(self->store, "thief", "h2", 60000, &error), ==,
+                    MSK_STORE_DONE);
+    g_assert_cmpint(msk_store_claim_take_over(self->store, "thief", dead, 10, &claims, &error), ==,
+                    MSK_STORE_DONE);
+    g_assert_cmpuint(claims->len, ==, 1);
+}
+
+/* An engine that does not know yet that it was taken for dead gives no order. */
+static void
+test_gives_no_order_without_its_claim(Fixture *self, const void *data)
+{
+    (void) data;
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(100);
+    steal(self);
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
+    work_for(1500);
+    assert_counts(self, 0, 0);
+    g_assert_cmpint(status_of(self, uuid, NULL), ==, MSK_NOTIFICATION_RUNNING);
+}
+
+static void
+test_the_old_expire(Fixture *self, const void *data)
+{
+    (void) data;
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report_of(self, "LIFECYCLE", "STOPPED_FAILED", 2 * 86400);
+
+    work_until(self, uuid, MSK_NOTIFICATION_FAILED);
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
+    work_for(1500);
+    assert_counts(self, 0, 0);
+    g_assert_cmpint(status_of(self, uuid, NULL), ==, MSK_NOTIFICATION_FAILED);
 }
 
 /* Returns: another process, once it has the database locked. */
@@ -575,6 +633,8 @@ main(int argc, char **argv)
     add("/engine/hands_back_and_goes_on", test_hands_back_and_goes_on);
     add("/engine/an_idle_engine_drains_at_once", test_an_idle_engine_drains_at_once);
     add("/engine/begins_again_when_taken_for_dead", test_begins_again_when_taken_for_dead);
+    add("/engine/gives_no_order_without_its_claim", test_gives_no_order_without_its_claim);
+    add("/engine/the_old_expire", test_the_old_expire);
     add("/engine/waits_for_the_database", test_waits_for_the_database);
     add("/engine/no_place_to_be", test_no_place_to_be);
     return g_test_run();
