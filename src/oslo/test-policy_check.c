@@ -3,7 +3,8 @@
 
 #include "base/error.h"
 
-static const char *const roles[] = {"Member", "heat_stack_owner", "\xc3\x84rzte", NULL};
+static const char *const roles[] = {"Member", "heat_stack_owner", "\xc3\x84rzte", "\xe2\x84\xaa",
+                                    NULL};
 static const char *const service_roles[] = {"service", NULL};
 static const MskPolicyCredentials user = {
     .user_id = "u1",
@@ -48,6 +49,7 @@ test_single_checks(void)
         {"role:mem", false},
         {"role:", false},
         {"role:\xc3\xa4RZTE", true},
+        {"role:k", true}, /* the Kelvin sign in lower case */
         {"role:\xff", false},
         {"user_id:u1", true},
         {"user_id:U1", false},
@@ -73,6 +75,8 @@ test_single_checks(void)
         {"'':", true},
         {"True:%(kind)s", true},
         {"None:%(none)s", true},
+        {"False:False", true},
+        {"False:True", false},
         {"7:7", true},
         {"-7:7", false},
         {"is_admin:False", true},

@@ -66,6 +66,7 @@ test_what_is_no_rule(void)
         {"()", "column 2: a check is missing before \")\""},
         {"role:a role:b", "column 8: \"and\" or \"or\""},
         {"and role:a", "column 1: a check"},
+        {"role:a (role:b)", "is missing before \"(\""},
         {"role:a or and role:b", "column 11: a check"},
         {"role:\xc3\xa4 or nonsense", "column 11: \"nonsense\" is no check"},
         {"'quoted'", "\"'quoted'\" is no check"},

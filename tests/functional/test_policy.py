@@ -117,6 +117,41 @@ def test_the_target_is_the_caller(services):
     assert call(services, "segments:delete", **{"X-Service-Roles": "service"})[0] == 404
 
 
+CALLERS = [
+    ("user_id:u1", {"X-User-Id": "u1", "X-User": "u2"}, True),
+    ("user_id:u2", {"X-User": "u2"}, True),
+    ("user_id:None", {}, True),
+    ("project_id:p1", {"X-Project-Id": "p1", "X-Tenant-Id": "p2"}, True),
+    ("project_id:p2", {"X-Tenant-Id": "p2", "X-Tenant": "p3"}, True),
+    ("project_id:p3", {"X-Tenant": "p3"}, True),
+    ("domain_id:d and user_domain_id:ud and project_domain_id:pd",
+     {"X-Domain-Id": "d", "X-User-Domain-Id": "ud", "X-Project-Domain-Id": "pd"}, True),
+    ("service_user_id:su and service_user_domain_id:sud and service_project_id:sp and"
+     " service_project_domain_id:spd and service_roles:sr",
+     {"X-Service-User-Id": "su", "X-Service-User-Domain-Id": "sud", "X-Service-Project-Id": "sp",
+      "X-Service-Project-Domain-Id": "spd", "X-Service-Roles": "x,sr"}, True),
+    ("is_admin_project:True", {}, True),
+    ("is_admin_project:True", {"X-Is-Admin-Project": "TRUE"}, True),
+    ("is_admin_project:True", {"X-Is-Admin-Project": "false"}, False),
+    ("role:b", {"X-Roles": "a , b"}, True),
+    ("role:b", {"X-Role": "b"}, True),
+    ("role:b", {"X-Roles": "a", "X-Role": "b"}, False),
+    ("role:b", {"X-Roles": "", "X-Role": "b"}, False),
+    ("is_admin:True and not role:admin", {"X-Roles": "member"}, True),
+]
+
+
+def test_what_headers_say_of_the_caller(services):
+    cases = dict(zip(ASKED, CALLERS, strict=False))
+    assert len(cases) == len(CALLERS)
+    write_policy(services, {"os_masakari_api:" + rule: check
+                            for rule, (check, _, _) in cases.items()})
+    services.api()
+    for rule, (check, headers, allowed) in cases.items():
+        status, body = call(services, rule, **headers)
+        assert (status != 403) == allowed, (check, headers, body)
+
+
 def test_what_is_checked_before_the_rule(services):
     write_policy(services, {"admin_api": "!"})
     services.api()
