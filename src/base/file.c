@@ -54,7 +54,7 @@ msk_file_read(const char *path, size_t max_bytes, size_t *ret_length, GError **e
 {
     g_autoptr(GString) content = NULL;
     bool ok;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     if (fd < 0) {
         set_system_error(path, errno, error);

@@ -2,11 +2,10 @@
 #include "oslo/config_file.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "oslo/python_text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 
 typedef struct {
     const char *path;
@@ -29,17 +28,10 @@ free_entry(void *item)
     g_free(entry);
 }
 
-/* Python's str.isspace has more than GLib: the ASCII separators and NEL. */
-static bool
-is_python_space(gunichar c)
-{
-    return g_unichar_isspace(c) || (c >= 0x1c && c <= 0x1f) || c == 0x0b || c == 0x85;
-}
-
 static const char *
 skip_space(const char *text, const char *end)
 {
-    while (text < end && is_python_space(g_utf8_get_char(text))) {
+    while (text < end && msk_is_python_space(g_utf8_get_char(text))) {
         text += g_utf8_skip[(unsigned char) *text];
     }
     return text;
@@ -51,7 +43,7 @@ trim_end(const char *text, const char *end)
     while (end > text) {
         const char *last = g_utf8_prev_char(end);
 
-        if (!is_python_space(g_utf8_get_char(last))) {
+        if (!msk_is_python_space(g_utf8_get_char(last))) {
             break;
         }
         end = last;
@@ -250,71 +242,23 @@ msk_config_file_parse(const char *path, const char *text, size_t length, GError 
     return ok ? g_steal_pointer(&entries) : NULL;
 }
 
-static void
-set_read_error(GError **error, const char *path, int code)
-{
-    MskErrorCode kind = MSK_ERROR_UNAVAILABLE;
-
-    if (code == ENOENT || code == ENOTDIR) {
-        kind = MSK_ERROR_NOT_FOUND;
-    } else if (code == EACCES || code == EPERM) {
-        kind = MSK_ERROR_DENIED;
-    }
-    g_set_error(error, MSK_ERROR, (int) kind, "cannot read configuration file %s: %s", path,
-                g_strerror(code));
-}
-
-/* One byte more than allowed is enough to know that a file is too large. */
-static GByteArray *
-read_all(int fd, const char *path, GError **error)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 chunk[4096];
-
-    while (bytes->len <= MSK_CONFIG_FILE_MAX_BYTES) {
-        ssize_t n = read(fd, chunk, sizeof chunk);
-
-        if (n == 0) {
-            break;
-        }
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            set_read_error(error, path, errno);
-            return NULL;
-        }
-        g_byte_array_append(bytes, chunk, (guint) n);
-    }
-    return g_steal_pointer(&bytes);
-}
-
 GPtrArray *
 msk_config_file_read(const char *path, GError **error)
 {
     g_autofree char *expanded = NULL;
-    g_autoptr(GByteArray) bytes = NULL;
-    struct stat status;
-    int fd;
+    g_autofree char *text = NULL;
+    const char *file = path;
+    size_t length;
 
     if (g_str_has_prefix(path, "~/")) {
         expanded = g_build_filename(g_get_home_dir(), path + 2, NULL);
+        file = expanded;
     }
-    fd = open(expanded != NULL ? expanded : path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        set_read_error(error, path, errno);
-        return NULL;
-    }
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (g_file_test(file, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "%s is a directory, not a configuration file; give it as --config-dir", path);
-    } else {
-        bytes = read_all(fd, path, error);
-    }
-    close(fd);
-    if (bytes == NULL) {
         return NULL;
     }
-    return msk_config_file_parse(path, bytes->len > 0 ? (const char *) bytes->data : "", bytes->len,
-                                 error);
+    text = msk_file_read(file, MSK_CONFIG_FILE_MAX_BYTES, &length, error);
+    return text != NULL ? msk_config_file_parse(path, text, length, error) : NULL;
 }

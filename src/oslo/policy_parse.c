@@ -2,6 +2,7 @@
 #include "oslo/policy_parse.h"
 
 #include "base/error.h"
+#include "oslo/python_text.h"
 
 #include <string.h>
 
@@ -84,13 +85,6 @@ add_word(GArray *tokens, const char *word, size_t length, unsigned column)
     }
 }
 
-/* What Python's \s matches. */
-static bool
-is_space(gunichar c)
-{
-    return g_unichar_isspace(c) || c == '\v' || (c >= 0x1c && c <= 0x1f) || c == 0x85;
-}
-
 static GArray *
 tokenize(const char *text)
 {
@@ -102,7 +96,7 @@ tokenize(const char *text)
         const char *end = text;
         unsigned width = 0;
 
-        while (*end != '\0' && !is_space(g_utf8_get_char(end))) {
+        while (*end != '\0' && !msk_is_python_space(g_utf8_get_char(end))) {
             end += g_utf8_skip[(unsigned char) *end];
             width++;
         }
