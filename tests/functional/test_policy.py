@@ -261,7 +261,7 @@ def test_suspicious_rules_are_told(services):
                      'refers to the rule "readers", which is not defined')
 
 
-# ---- masakari-manage -----------------------------------------------------------------------------
+# ---- masakari-manage ----------------------------------------------------------------------
 
 def test_the_sample_is_a_policy_file(services):
     policy = pytest.importorskip("oslo_policy.policy", reason="needs python3-oslo.policy")
