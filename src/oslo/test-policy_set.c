@@ -11,6 +11,7 @@ static const MskPolicyDefault defaults[] = {
     {.name = "svc:create", .check = "rule:admin", .deprecated = &old_create},
     {.name = "svc:show", .check = "rule:admin", .deprecated = &old_show},
     {.name = "svc:scoped", .check = "@", .scopes = {"system", "domain"}},
+    {.name = "svc:system", .check = "@", .scopes = {"system"}},
 };
 
 static MskPolicySet *
@@ -156,6 +157,7 @@ test_scope(void)
                         cases[i].allowed);
     }
     g_assert_true(may(strict_set, "svc:list", "admin"));
+    g_assert_false(may(strict_set, "svc:system", "admin"));
 }
 
 static void
@@ -237,6 +239,7 @@ test_warnings(void)
         {"svc:typo: role:x", "f:1: the policy rule \"svc:typo\" has no effect"},
         {"svc:list: rule:gone", "f:1: the policy rule \"svc:list\" refers to the rule \"gone\", "
                                 "which is not defined: it refuses"},
+        {"default: '!'\nsvc:list: rule:gone", "the rule \"default\" stands in"},
         {"svc:list: rule:gone\ndefault: '!'", "the rule \"default\" stands in"},
         {"old:create: role:x", "f:1: the policy rule \"old:create\" is called \"svc:create\" since "
                                "2026.1 (clearer): rename it"},
@@ -254,6 +257,7 @@ test_warnings(void)
             g_assert_cmpstr(all, ==, "");
         } else {
             g_assert_nonnull(strstr(all, cases[i].says));
+            g_assert_true(strchr(all, '\n') == all + strlen(all) - 1); /* one warning */
         }
     }
 }
@@ -262,8 +266,8 @@ static void
 test_the_rules_can_be_listed(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MskPolicySet) set =
-        make("own: [[role:x]]\nsvc:list: (rule:admin)\nadmin: role:x\n", &plain, &error);
+    g_autoptr(MskPolicySet) set = make(
+        "own: role:y\nown: [[role:x]]\nsvc:list: (rule:admin)\nadmin: role:x\n", &plain, &error);
     static const struct {
         const char *name;
         const char *text;
@@ -271,12 +275,13 @@ test_the_rules_can_be_listed(void)
         bool known;
         bool redundant;
     } rows[] = {
-        {"own", "[[\"role:x\"]]", "f:1", false, false},
-        {"svc:list", "(rule:admin)", "f:2", true, true},
-        {"admin", "role:x", "f:3", true, false},
+        {"own", "[[\"role:x\"]]", "f:2", false, false},
+        {"svc:list", "(rule:admin)", "f:3", true, true},
+        {"admin", "role:x", "f:4", true, false},
         {"svc:create", "rule:admin", NULL, true, false},
         {"svc:show", "rule:admin", NULL, true, false},
         {"svc:scoped", "@", NULL, true, false},
+        {"svc:system", "@", NULL, true, false},
     };
 
     g_assert_no_error(error);
@@ -295,7 +300,7 @@ test_the_rules_can_be_listed(void)
 static void
 test_there_is_room_for_so_many(void)
 {
-    for (unsigned n = 2043; n <= 2044; n++) {
+    for (unsigned n = 2042; n <= 2043; n++) {
         g_autoptr(GPtrArray) all =
             g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
         g_autoptr(GPtrArray) rules = g_ptr_array_new();
@@ -312,7 +317,7 @@ test_there_is_room_for_so_many(void)
         set = msk_policy_set_new(&plain, rules, &error);
         g_assert_cmpint(set != NULL, ==, n + G_N_ELEMENTS(defaults) <= MSK_POLICY_MAX_RULES);
         g_assert_cmpint(set == NULL, ==, g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID));
-        g_assert_true(set == NULL || may(set, "r2042", "x"));
+        g_assert_true(set == NULL || may(set, "r2041", "x"));
     }
 }
 
