@@ -15,8 +15,8 @@
  * recoveries with real virtual machines are in tests/functional.
  */
 
-#define VM        "c5463cf8-a348-4ad5-bfd0-e29f90929277"
-#define TIMEOUT_S 30
+#define VM         "c5463cf8-a348-4ad5-bfd0-e29f90929277"
+#define TIMEOUT_US (INT64_C(30) * G_USEC_PER_SEC)
 
 /* Used by the engine's threads and by the test: covered by the lock. */
 typedef struct {
@@ -306,7 +306,7 @@ status_of(Fixture *self, const char *uuid, char **ret_message)
 static void
 work_until(Fixture *self, const char *uuid, MskNotificationStatus status)
 {
-    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_US;
 
     while (status_of(self, uuid, NULL) != status) {
         g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
@@ -339,7 +339,7 @@ on_drained(void *data)
 static void
 drain(Fixture *self)
 {
-    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_US;
 
     msk_engine_drain(self->engine, on_drained, self);
     while (!self->drained) {
@@ -547,7 +547,7 @@ test_the_old_expire(Fixture *self, const void *data)
 {
     (void) data;
     set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
-    g_autofree char *uuid = report_of(self, "LIFECYCLE", "STOPPED_FAILED", 2 * 86400);
+    g_autofree char *uuid = report_of(self, "LIFECYCLE", "STOPPED_FAILED", INT64_C(172800));
 
     work_until(self, uuid, MSK_NOTIFICATION_FAILED);
     set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
@@ -579,13 +579,13 @@ lock_database(const Fixture *self)
     return pid;
 }
 
-/* The database stays locked for longer than the engine waits for it. */
+/* The database stays locked for longer than the engine waits for it, just when the cloud comes back
+ * and tells that the VM is off for @stop_reason. */
 static void
-test_waits_for_the_database(Fixture *self, const void *data)
+wait_for_database(Fixture *self, MskStopReason stop_reason, unsigned n_starts)
 {
     int status = -1;
 
-    (void) data;
     set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
     g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
 
@@ -594,12 +594,41 @@ test_waits_for_the_database(Fixture *self, const void *data)
     GPid pid = lock_database(self);
     int64_t begin_us = g_get_monotonic_time();
 
-    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, false);
+    set_cloud(self, MSK_VM_STOPPED, stop_reason, false);
     work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
     g_assert_cmpint(g_get_monotonic_time() - begin_us, >, 1000000);
-    assert_counts(self, 0, 1);
+    assert_counts(self, 0, n_starts);
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     g_assert_cmpint(status, ==, 0);
+}
+
+static void
+test_waits_for_the_database_before_an_order(Fixture *self, const void *data)
+{
+    (void) data;
+    wait_for_database(self, MSK_STOP_FAILURE, 1);
+}
+
+static void
+test_waits_for_the_database_at_the_end(Fixture *self, const void *data)
+{
+    (void) data;
+    wait_for_database(self, MSK_STOP_ORDERED, 0);
+}
+
+static void
+test_freed_in_the_middle(Fixture *self, const void *data)
+{
+    (void) data;
+    set_cloud(self, MSK_VM_STOPPED, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report(self, "LIFECYCLE", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(100);
+    g_clear_pointer(&self->engine, msk_engine_free);
+    start_engine(self);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 1);
 }
 
 static void
@@ -635,7 +664,10 @@ main(int argc, char **argv)
     add("/engine/begins_again_when_taken_for_dead", test_begins_again_when_taken_for_dead);
     add("/engine/gives_no_order_without_its_claim", test_gives_no_order_without_its_claim);
     add("/engine/the_old_expire", test_the_old_expire);
-    add("/engine/waits_for_the_database", test_waits_for_the_database);
+    add("/engine/waits_for_the_database_before_an_order",
+        test_waits_for_the_database_before_an_order);
+    add("/engine/waits_for_the_database_at_the_end", test_waits_for_the_database_at_the_end);
+    add("/engine/freed_in_the_middle", test_freed_in_the_middle);
     add("/engine/no_place_to_be", test_no_place_to_be);
     return g_test_run();
 }
