@@ -187,7 +187,8 @@ quality_of(const GArray *parts, const char *type)
 const char *
 msk_accept_offer(const char *header, const char *const *offers)
 {
-    g_autoptr(GArray) parts = parse_parts(header);
+    g_autofree char *lower = header == NULL ? NULL : g_ascii_strdown(header, -1);
+    g_autoptr(GArray) parts = parse_parts(lower);
     const char *best = NULL;
     double best_quality = 0;
 

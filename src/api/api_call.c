@@ -67,8 +67,14 @@ msk_call_host_url(const MskApiCall *self)
     if (host == NULL || *host == '\0') {
         return g_strdup_printf("http://localhost:%u", self->settings->port);
     }
-    /* The port that the scheme implies is not written. */
-    size_t size = g_str_has_suffix(host, ":80") ? strlen(host) - strlen(":80") : strlen(host);
+    size_t size = strlen(host);
+
+    /* Neither an empty port is written nor the one that the scheme implies. */
+    if (g_str_has_suffix(host, ":80")) {
+        size -= strlen(":80");
+    } else if (g_str_has_suffix(host, ":")) {
+        size--;
+    }
 
     return g_strdup_printf("http://%.*s", (int) size, host);
 }

@@ -11,7 +11,8 @@
 static const char html_page[] =
     "<HTML>\n<HEAD><TITLE>Healthcheck Status</TITLE></HEAD>\n<BODY>\n\n"
     "<H2>Result of 1 checks:</H2>\n<TABLE bgcolor=\"#ffffff\" border=\"1\">\n<TBODY>\n<TR>\n\n"
-    "<TH>\nReason\n</TH>\n</TR>\n<TR>\n    <TD>%s</TD>\n</TR>\n</TBODY>\n</TABLE>\n<HR></HR>\n\n"
+    "<TH>\nReason\n</TH>\n</TR>\n<TR>\n\n    "
+    "<TD>%s</TD>\n\n</TR>\n</TBODY>\n</TABLE>\n<HR></HR>\n\n"
     "</BODY>\n</HTML>";
 
 static bool

@@ -158,7 +158,7 @@ content_type_of(const MskHttpRequest *request)
 {
     const char *header = msk_http_request_header(request, "Content-Type");
 
-    return header == NULL ? NULL : g_strstrip(g_strndup(header, strcspn(header, ";")));
+    return header == NULL ? NULL : g_strndup(header, strcspn(header, ";"));
 }
 
 /* Returns: false when the call was answered. */

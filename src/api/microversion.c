@@ -6,18 +6,18 @@
 
 #define SERVICE "instance-ha"
 
-/* Returns: (transfer full) (nullable) what stands behind the last "instance-ha", in lower case. */
+/* Returns: (transfer full) (nullable) what stands behind the last "instance-ha", in any case. */
 static char *
 find_version(const char *header)
 {
-    g_autofree char *lower = g_ascii_strdown(header, -1);
-    g_auto(GStrv) parts = g_strsplit(lower, ",", -1);
+    g_auto(GStrv) parts = g_strsplit(header, ",", -1);
 
     for (unsigned i = g_strv_length(parts); i > 0; i--) {
         char *part = g_strstrip(parts[i - 1]);
         size_t size = strcspn(part, " \t");
 
-        if (size == strlen(SERVICE) && strncmp(part, SERVICE, size) == 0 && part[size] != '\0') {
+        if (size == strlen(SERVICE) && g_ascii_strncasecmp(part, SERVICE, size) == 0 &&
+            part[size] != '\0') {
             return g_strdup(g_strstrip(part + size));
         }
     }

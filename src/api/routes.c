@@ -97,7 +97,8 @@ matches(const char *pattern, const char *path, Ids *ret)
         }
         size_t size = strcspn(path, "/");
 
-        if (size == 0) {
+        /* An {id} of Routes' resources does not end with a backslash. */
+        if (size == 0 || (path[size - 1] == '\\' && g_str_has_prefix(pattern, "{id}"))) {
             return false;
         }
         ret->start[n] = path;
@@ -131,6 +132,19 @@ project_size(const char *path)
     return path[size] == '/' && path[size + 1] != '\0' ? size : 0;
 }
 
+/* Takes off the form asked for, unless it is the whole of the last part. */
+static bool
+cut_suffix(char *path, const char *suffix)
+{
+    char *at = path + strlen(path) - MIN(strlen(path), strlen(suffix));
+
+    if (at == path || at[-1] == '/' || strcmp(at, suffix) != 0) {
+        return false;
+    }
+    *at = '\0';
+    return true;
+}
+
 const MskRoute *
 msk_route_find(const char *method, const char *path, char *ret_ids[MSK_API_MAX_IDS],
                char **ret_project)
@@ -140,10 +154,8 @@ msk_route_find(const char *method, const char *path, char *ret_ids[MSK_API_MAX_I
     size_t project = project_size(plain);
     Ids ids;
 
-    if (g_str_has_suffix(plain, ".json")) {
-        plain[strlen(plain) - strlen(".json")] = '\0';
-    } else if (g_str_has_suffix(plain, ".xml")) {
-        plain[strlen(plain) - strlen(".xml")] = '\0';
+    if (!cut_suffix(plain, ".json")) {
+        (void) cut_suffix(plain, ".xml"); /* one of them, or none */
     }
     if (project > 0) {
         route = find_below_project(method, plain + project + 1, &ids);

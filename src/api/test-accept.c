@@ -28,6 +28,7 @@ static const struct {
     {JSON "; q=\"0.5\" ; version=\"2\"", JSON, "2"},
     {JSON ";q", NULL, NULL},
     {"applicationx/*", NULL, NULL},
+    {"Application/JSON", NULL, NULL},
 };
 
 static void
@@ -63,6 +64,7 @@ static const struct {
     {"text/*;q=0.2, */*;q=0.1", HTML},
     {HTML ";level=1", NULL},
     {"nonsense", HTML},
+    {"Application/JSON", JSON},
     {JSON ";q=7", HTML},
 };
 

@@ -14,7 +14,7 @@ static const struct {
     {"instance-ha 1.0", MSK_MICROVERSION_OK, "1.0", 0},
     {"instance-ha 1.3", MSK_MICROVERSION_OK, "1.3", 3},
     {"instance-ha latest", MSK_MICROVERSION_OK, "1.3", 3},
-    {"INSTANCE-HA LATEST", MSK_MICROVERSION_OK, "1.3", 3},
+    {"INSTANCE-HA latest", MSK_MICROVERSION_OK, "1.3", 3},
     {"instance-ha\t 1.2 ", MSK_MICROVERSION_OK, "1.2", 2},
     {"instance-ha", MSK_MICROVERSION_OK, "1.0", 0},
     {"instance-ha ", MSK_MICROVERSION_OK, "1.0", 0},
@@ -39,7 +39,8 @@ static const struct {
     {"instance-ha 1.3.1", MSK_MICROVERSION_MALFORMED, "1.3.1", 0},
     {"instance-ha 1.-1", MSK_MICROVERSION_MALFORMED, "1.-1", 0},
     {"instance-ha 1.2 x", MSK_MICROVERSION_MALFORMED, "1.2 x", 0},
-    {"instance-ha ABC", MSK_MICROVERSION_MALFORMED, "abc", 0},
+    {"instance-ha ABC", MSK_MICROVERSION_MALFORMED, "ABC", 0},
+    {"instance-ha Latest", MSK_MICROVERSION_MALFORMED, "Latest", 0},
 };
 
 static void
