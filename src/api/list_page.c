@@ -3,6 +3,7 @@
 
 #include "api/fault.h"
 #include "api/json_text.h"
+#include "api/python_repr.h"
 
 #include <string.h>
 
@@ -156,7 +157,12 @@ refuse_sort_key(MskApiCall *call, const MskListKind *kind, const char *key)
     if (kind->relation != NULL && strcmp(key, kind->relation) == 0) {
         msk_fault_unexpected(call, "NotImplementedError");
     } else {
-        msk_fault(call, 400, "InvalidSortKey('Sort key supplied is invalid: %s')", key);
+        g_autofree char *reason = g_strconcat("Sort key supplied is invalid: ", key, NULL);
+        g_autoptr(GString) message = g_string_new("InvalidSortKey(");
+
+        msk_python_repr_text(message, reason, strlen(reason));
+        g_string_append_c(message, ')');
+        msk_fault_text(call, 400, message->str, message->len);
     }
 }
 
