@@ -481,13 +481,13 @@ on_connection(void *data, struct MHD_Connection *connection, void **context,
     Connection *peer = *context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        /* Read at once: libmicrohttpd 1.0 answers the next question in the same place. */
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
         peer = g_new0(Connection, 1);
         name_client(connection, peer->client, sizeof peer->client);
-        set_up_socket(self, info->connect_fd);
-        peer->deadline = msk_http_deadlines_add(self->deadlines, info->connect_fd);
+        set_up_socket(self, fd);
+        peer->deadline = msk_http_deadlines_add(self->deadlines, fd);
         msk_http_deadlines_set(self->deadlines, peer->deadline,
                                g_get_monotonic_time() +
                                    (int64_t) self->options.request_timeout_s * MICROSECONDS);
