@@ -2,6 +2,7 @@
 #include "oslo/log_output.h"
 
 #include "base/error.h"
+#include "base/number.h"
 
 #include <sys/stat.h>
 #include <syslog.h>
@@ -121,6 +122,74 @@ test_a_moved_file_is_made_anew(Fixture *fixture, const void *data)
     g_assert_cmpint(unlink(moved), ==, 0);
 }
 
+#define N_THREADS 4
+#define N_LINES   500
+
+static void *
+log_lines(void *data)
+{
+    for (int i = 0; i < N_LINES; i++) {
+        log_info("thread %d line %d", GPOINTER_TO_INT(data), i);
+    }
+    return NULL;
+}
+
+/* Counts lines into @seen; a line that is not whole fails. */
+static void
+count_lines(const char *path, unsigned seen[N_THREADS][N_LINES])
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_true(*text == '\0' || g_str_has_suffix(text, "\n"));
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL && **line != '\0'; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+        int64_t thread;
+        int64_t number;
+
+        g_assert_cmpuint(g_strv_length(words), ==, 5);
+        g_assert_true(msk_parse_int64(words[2], 0, N_THREADS - 1, &thread));
+        g_assert_true(msk_parse_int64(words[4], 0, N_LINES - 1, &number));
+        seen[thread][number]++;
+    }
+}
+
+static void
+test_threads_lose_no_line_to_logrotate(Fixture *fixture, const void *data)
+{
+    g_autoptr(MskConfig) config = configure(fixture, "debug=0", "debug=0");
+    g_autoptr(MskLogOutput) output = msk_log_output_new(config, "test", NULL, NULL);
+    static unsigned seen[N_THREADS][N_LINES];
+    GThread *threads[N_THREADS];
+    enum { N_ROTATIONS = 10 };
+
+    (void) data;
+    for (int i = 0; i < N_THREADS; i++) {
+        threads[i] = g_thread_new("log", log_lines, GINT_TO_POINTER(i));
+    }
+    for (int i = 0; i < N_ROTATIONS; i++) {
+        g_autofree char *moved = g_strdup_printf("%s.%d", fixture->path, i);
+
+        g_assert_cmpint(rename(fixture->path, moved), ==, 0);
+        g_assert_true(msk_log_output_reopen(output, NULL));
+    }
+    for (int i = 0; i < N_THREADS; i++) {
+        g_thread_join(threads[i]);
+    }
+    count_lines(fixture->path, seen);
+    for (int i = 0; i < N_ROTATIONS; i++) {
+        g_autofree char *moved = g_strdup_printf("%s.%d", fixture->path, i);
+
+        count_lines(moved, seen);
+        g_assert_cmpint(unlink(moved), ==, 0);
+    }
+    for (int i = 0; i < N_THREADS * N_LINES; i++) {
+        g_assert_cmpuint(seen[i / N_LINES][i % N_LINES], ==, 1);
+    }
+}
+
 static void
 test_levels(Fixture *fixture, const void *data)
 {
@@ -192,6 +261,7 @@ main(int argc, char **argv)
     } tests[] = {
         {"/log_output/file", test_file},
         {"/log_output/a_moved_file_is_made_anew", test_a_moved_file_is_made_anew},
+        {"/log_output/threads_lose_no_line_to_logrotate", test_threads_lose_no_line_to_logrotate},
         {"/log_output/levels", test_levels},
         {"/log_output/bad_options", test_bad_options},
         {"/log_output/facilities", test_facilities},
