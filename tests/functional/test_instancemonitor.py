@@ -451,3 +451,18 @@ def test_the_monitor_is_killed_around_a_death(it, host, delay_ms):
     assert set(it.events()) == {"STOPPED_FAILED"}
     assert len(it.posts()) <= 2  # a second one if the first was sent, but not yet remembered
     wait_until(lambda: not it.spooled(), 5, "the spool to be empty")
+
+
+def test_a_qemu_that_libvirt_has_lost_is_no_failure(it, host):
+    """libvirtd comes back without its state: the domain is unknown to it, and runs."""
+    host.libvirtd_process.kill()
+    it.wait_log("the connection to libvirt ended")
+    for path in ("/run/libvirt/qemu/vm.xml", "/etc/libvirt/qemu/vm.xml"):
+        host.run(["rm", "-f", path])
+    host.libvirtd_process = host.libvirtd()
+    it.wait_log("it is watched on")
+    settle()
+    assert it.events() == []
+    host.kill_guest("vm")
+    it.wait_posts(1)
+    assert it.events() == ["STOPPED_FAILED"]

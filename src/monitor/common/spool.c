@@ -205,7 +205,7 @@ is_known(const MskSpool *self, const MskReport *report)
         if (report->incident != NULL && g_strcmp0(entry->report->incident, report->incident) == 0) {
             return true;
         }
-        if (!report->vital && !entry->in_flight &&
+        if (report->incident == NULL && !entry->in_flight &&
             g_str_equal(entry->report->subject, report->subject) &&
             g_str_equal(entry->report->payload, report->payload)) {
             return true;

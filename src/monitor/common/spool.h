@@ -51,8 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskSpool, msk_spool_free)
  * @report: (transfer full)
  *
  * Returns: (owned by @self, valid until removed) NULL when nothing was added: its incident is
- *   there, or the same news of a subject already waits (an unsent report with the same payload on
- *   which nobody recovers), or the spool is full of what must not go.
+ *   there, or it has none and the same news of its subject waits unsent, or the spool is full of
+ *   what must not go.
  */
 MskSpoolEntry *msk_spool_add(MskSpool *self, MskReport *report);
 

@@ -6,7 +6,9 @@
 #define LOG_NAME "masakari.monitor.instance"
 #include "base/log.h"
 
+#include <errno.h>
 #include <glib-unix.h>
+#include <poll.h>
 
 enum {
     /* For an event that libvirt sent before QEMU ended and that is not dispatched yet. */
@@ -211,6 +213,22 @@ msk_domain_watch_listed_active(MskDomainWatch *self)
     if (is_found && self->life.phase == MSK_LIFE_RUNNING && self->pidfd < 0) {
         (void) attach(self, &found); /* see watch */
     }
+}
+
+bool
+msk_domain_watch_settle_process(MskDomainWatch *self)
+{
+    struct pollfd poll_fd = {.fd = self->pidfd, .events = POLLIN};
+
+    if (self->pidfd_source == 0) {
+        return false;
+    }
+    if (TEMP_FAILURE_RETRY(poll(&poll_fd, 1, 0)) == 0) {
+        return true;
+    }
+    clear_source(&self->pidfd_source);
+    (void) on_process_ended(self->pidfd, G_IO_IN, self); /* its answer is for the source */
+    return false;
 }
 
 void

@@ -58,6 +58,13 @@ void msk_domain_watch_resume(MskDomainWatch *self);
 /** msk_domain_watch_listed_active: libvirt's list has it; looks for its QEMU first. */
 void msk_domain_watch_listed_active(MskDomainWatch *self);
 
+/**
+ * msk_domain_watch_settle_process: takes the end of its QEMU into account now, if it has ended.
+ *
+ * Returns: whether a QEMU of it is still alive.
+ */
+bool msk_domain_watch_settle_process(MskDomainWatch *self);
+
 /** msk_domain_watch_look_for_sigterm: see MSK_LIFE_SIGTERM_SEEN. */
 void msk_domain_watch_look_for_sigterm(MskDomainWatch *self);
 

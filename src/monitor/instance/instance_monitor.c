@@ -230,8 +230,15 @@ static void
 step_listed_down(MskInstanceMonitor *self, MskDomainWatch *domain, MskShutoffReason reason,
                  bool autostart)
 {
-    bool was_alive = domain->life.phase == MSK_LIFE_RUNNING || domain->life.phase == MSK_LIFE_ENDED;
+    bool was_alive;
 
+    if (msk_domain_watch_settle_process(domain)) {
+        log_warning("instance %s (%s): libvirt does not have it as active, but its QEMU %d runs; "
+                    "it is watched on",
+                    domain->uuid, domain->name, domain->process.pid);
+        return;
+    }
+    was_alive = domain->life.phase == MSK_LIFE_RUNNING || domain->life.phase == MSK_LIFE_ENDED;
     if (was_alive && reason == MSK_SHUTOFF_UNKNOWN && self->place.run_dir != NULL) {
         reason = msk_domain_log_read(MSK_DOMAIN_LOG_DIR, domain->name, domain->since_us);
     }
@@ -262,7 +269,9 @@ settle_missing(MskInstanceMonitor *self, GHashTable *listed, int64_t asked_mono_
         MskDomainWatch *domain = g_ptr_array_index(missing, i);
 
         step_listed_down(self, domain, MSK_SHUTOFF_UNKNOWN, false);
-        (void) g_hash_table_remove(self->domains, domain->uuid); /* it is there */
+        if (domain->life.phase == MSK_LIFE_DOWN) {
+            (void) g_hash_table_remove(self->domains, domain->uuid); /* it is there */
+        }
     }
 }
 
