@@ -34,7 +34,7 @@ parse_line(const char *line, size_t length, int64_t since_us)
     g_autofree char *time = NULL;
     int64_t time_us;
 
-    if (strlen(copy) <= TIME_LENGTH || !g_str_has_prefix(copy + TIME_LENGTH, MARK)) {
+    if (strlen(copy) < TIME_LENGTH || !g_str_has_prefix(copy + TIME_LENGTH, MARK)) {
         return MSK_SHUTOFF_UNKNOWN;
     }
     time = g_strndup(copy, TIME_LENGTH);
