@@ -128,7 +128,8 @@ find_target(const MskHttpRequest *request, Target *ret)
 static bool
 check_version(MskApiCall *call)
 {
-    g_autofree char *header = msk_http_request_header_list(call->http, "OpenStack-API-Version");
+    g_autofree char *sent = msk_http_request_header_list(call->http, "OpenStack-API-Version");
+    g_autofree char *header = sent == NULL ? NULL : msk_latin1_decode(sent);
     g_autofree char *version = NULL;
 
     switch (msk_microversion_parse(header, &version, &call->minor)) {
@@ -213,10 +214,12 @@ check_project(MskApiCall *call, const char *project)
     if (project == NULL || g_strcmp0(project, own_project) == 0) {
         return true;
     }
+    g_autofree char *shown = msk_latin1_decode(own_project == NULL ? "None" : own_project);
+
     msk_fault(call, 400,
               "Malformed request URL: URL's project_id '%s' doesn't match Context's project_id "
               "'%s'",
-              project, own_project == NULL ? "None" : own_project);
+              project, shown);
     return false;
 }
 

@@ -142,6 +142,17 @@ msk_path_decode(const char *text)
 }
 
 char *
+msk_latin1_decode(const char *text)
+{
+    GString *decoded = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at++) {
+        g_string_append_unichar(decoded, (unsigned char) *at);
+    }
+    return g_string_free(decoded, FALSE);
+}
+
+char *
 msk_path_encode(const char *path)
 {
     static const char kept[] = "/~!$&'()*+,;=:@-._";

@@ -41,5 +41,9 @@ GPtrArray *msk_query_all(const MskQuery *self, const char *name);
  */
 char *msk_path_decode(const char *text);
 
+/** msk_latin1_decode: Returns: (transfer full) UTF-8: each byte of @text, such as a header's value,
+ *  is one Latin-1 character, as WSGI has it. */
+char *msk_latin1_decode(const char *text);
+
 /** msk_path_encode: Returns: (transfer full) the reverse of msk_path_decode(), as WebOb quotes. */
 char *msk_path_encode(const char *path);

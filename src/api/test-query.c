@@ -80,11 +80,22 @@ test_paths(void)
     }
 }
 
+static void
+test_latin1(void)
+{
+    g_autofree char *plain = msk_latin1_decode("a%20b");
+    g_autofree char *wide = msk_latin1_decode("\xc3\xa9\xff");
+
+    g_assert_cmpstr(plain, ==, "a%20b");
+    g_assert_cmpstr(wide, ==, "\xc3\x83\xc2\xa9\xc3\xbf");
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/query/queries", test_queries);
     g_test_add_func("/query/paths", test_paths);
+    g_test_add_func("/query/latin1", test_latin1);
     return g_test_run();
 }
