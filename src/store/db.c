@@ -50,6 +50,7 @@ msk_db_close(MskDb *db)
         return;
     }
     g_hash_table_unref(db->statements);
+    g_free(db->identity);
     db->driver->close(db);
 }
 

@@ -88,6 +88,7 @@ struct MskDb {
     GHashTable *statements; /* SQL to MskDbStatement: the ones that rest */
     uint64_t uses;          /* counts, to tell the least recently used */
     bool broken;            /* set by the driver: close it rather than use it again */
+    char *identity;         /* (nullable) differs when another database is at the same place */
 };
 
 extern const MskDbDriver msk_sqlite_driver;

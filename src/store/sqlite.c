@@ -19,6 +19,8 @@ typedef struct {
     MskDb db;
     sqlite3 *handle;
     char *path;
+    dev_t device; /* these two tell the file that was opened */
+    ino_t inode;
     /* Kept, as parsing them costs as much as a small read; each NULL until it is first needed. */
     sqlite3_stmt *begin_read;
     sqlite3_stmt *begin_write;
@@ -163,7 +165,7 @@ exists(const char *path, bool *ret, GError **error)
 }
 
 static bool
-check_is_file(const char *path, GError **error)
+check_is_file(const char *path, struct stat *ret, GError **error)
 {
     struct stat info;
 
@@ -179,7 +181,27 @@ check_is_file(const char *path, GError **error)
                     path);
         return false;
     }
+    *ret = info;
     return true;
+}
+
+/* A file that was moved away is still open here, and all that is written to it would be lost with
+ * us. One that was put in its place must not be used either: the log beside it is of the old one.
+ */
+static bool
+check_is_in_place(const Sqlite *self, GError **error)
+{
+    struct stat now;
+
+    if (stat(self->path, &now) == 0 && now.st_ino == self->inode && now.st_dev == self->device) {
+        return true;
+    }
+    g_set_error(
+        error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+        "database %s: the file was removed or replaced while it was in use; put it back, or "
+        "stop all programs that use it, remove %s-wal and %s-shm, and start them again",
+        self->path, self->path, self->path);
+    return false;
 }
 
 static void
@@ -202,12 +224,16 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
     if (mode == MSK_DB_CREATE && !create_file(location, error)) {
         return NULL;
     }
-    if (!check_is_file(location, error)) {
+    struct stat file;
+
+    if (!check_is_file(location, &file, error)) {
         return NULL;
     }
     Sqlite *self = g_new0(Sqlite, 1);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
+    self->device = file.st_dev;
+    self->inode = file.st_ino;
     self->path = g_strdup(location);
     if (sqlite3_open_v2(location, &self->handle, flags, NULL) != SQLITE_OK) {
         set_error(self, "cannot open it", error);
@@ -226,6 +252,8 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
         close_connection(&self->db);
         return NULL;
     }
+    self->db.identity = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                        (guint64) file.st_dev, (guint64) file.st_ino);
     return &self->db;
 }
 
@@ -234,6 +262,9 @@ begin(MskDb *db, bool write, GError **error)
 {
     Sqlite *self = (Sqlite *) db;
 
+    if (!check_is_in_place(self, error)) {
+        return false;
+    }
     return write ? run_kept(self, &self->begin_write, "BEGIN IMMEDIATE", error)
                  : run_kept(self, &self->begin_read, "BEGIN", error);
 }

@@ -12,6 +12,7 @@
 struct MskStore {
     const MskDbDriver *driver;
     char *location;
+    char *identity; /* (nullable) of the database as it was opened first */
     unsigned max_connections;
     unsigned busy_timeout_ms;
     GMutex mutex;
@@ -27,6 +28,14 @@ open_checked(const MskStore *self, GError **error)
         msk_db_open(self->driver, self->location, MSK_DB_USE, self->busy_timeout_ms, error);
 
     if (db == NULL) {
+        return NULL;
+    }
+    /* Before anything is read: what lies beside another file may not be its own. */
+    if (self->identity != NULL && g_strcmp0(db->identity, self->identity) != 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "database %s was replaced while it was in use; put it back, or stop all "
+                    "programs that use it before they are started with the other one",
+                    self->location);
         return NULL;
     }
     if (!msk_store_check_schema(db, error)) {
@@ -68,6 +77,7 @@ msk_store_open(const MskStoreOptions *options, GError **error)
     if (db == NULL || !driver->check(db, error)) {
         return NULL;
     }
+    self->identity = g_strdup(db->identity);
     g_ptr_array_add(self->resting, g_steal_pointer(&db));
     self->n_open = 1;
     return g_steal_pointer(&self);
@@ -84,6 +94,7 @@ msk_store_free(MskStore *self)
     g_mutex_clear(&self->mutex);
     g_cond_clear(&self->returned);
     g_free(self->location);
+    g_free(self->identity);
     g_free(self);
 }
 

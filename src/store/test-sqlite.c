@@ -200,6 +200,60 @@ test_a_lock_held_elsewhere_is_waited_for_and_then_unavailable(void)
     fixture_clear(&fixture);
 }
 
+static MskStoreResult
+try_to_post(const Fixture *fixture, const char *instance, char **ret_message)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
+
+    notification->type = g_strdup("VM");
+    notification->payload = g_strdup_printf("{\"instance\": \"%s\"}", instance);
+    MskStoreResult result =
+        msk_store_notification_create(fixture->store, "h1", 180, notification, &failure);
+
+    if (failure != NULL) {
+        g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+        *ret_message = g_strdup(failure->message);
+    }
+    return result;
+}
+
+/* What is written to a file that nobody can find again would be lost. */
+static void
+test_a_file_removed_or_replaced_in_use_takes_nothing_until_it_is_back(void)
+{
+    enum { REMOVED, REPLACED, N_CASES };
+
+    for (int i = 0; i < N_CASES; i++) {
+        Fixture fixture;
+        g_autofree char *message = NULL;
+
+        fixture_init(&fixture);
+        g_autoptr(MskSegment) segment = make_segment(fixture.store, "segment");
+        g_autoptr(MskHost) host = make_host(fixture.store, segment->uuid, "h1");
+        g_autofree char *aside = g_strconcat(fixture.path, "-aside", NULL);
+        g_autoptr(GPtrArray) list = NULL;
+
+        g_assert_cmpint(g_rename(fixture.path, aside), ==, 0);
+        if (i == REPLACED) {
+            write_file(fixture.path, "another", 7);
+        }
+        g_assert_cmpint(try_to_post(&fixture, "1", &message), ==, MSK_STORE_FAILED);
+        g_assert_nonnull(strstr(message, "removed or replaced"));
+        if (i == REPLACED) {
+            Image image = read_image(fixture.path);
+
+            g_assert_cmpmem(image.bytes, image.length, "another", 7);
+            g_free(image.bytes);
+        }
+        g_assert_cmpint(g_rename(aside, fixture.path), ==, 0);
+        g_assert_cmpint(try_to_post(&fixture, "2", &message), ==, MSK_STORE_DONE);
+        ASSERT_DONE(msk_store_notification_list(fixture.store, NULL, NULL, &list, error));
+        g_assert_cmpuint(list->len, ==, 1);
+        fixture_clear(&fixture);
+    }
+}
+
 /* What a power cut would show; 2 is FULL. */
 static void
 test_connections_are_durable_and_keep_references_whole(void)
@@ -248,6 +302,8 @@ main(int argc, char **argv)
                     test_paths_that_cannot_be_used_are_named);
     g_test_add_func("/sqlite/a_lock_held_elsewhere_is_waited_for",
                     test_a_lock_held_elsewhere_is_waited_for_and_then_unavailable);
+    g_test_add_func("/sqlite/a_file_removed_or_replaced_in_use_takes_nothing_until_it_is_back",
+                    test_a_file_removed_or_replaced_in_use_takes_nothing_until_it_is_back);
     g_test_add_func("/sqlite/connections_are_durable_and_keep_references_whole",
                     test_connections_are_durable_and_keep_references_whole);
     return g_test_run();

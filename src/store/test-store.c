@@ -156,6 +156,38 @@ test_work_that_is_not_done_is_undone(void)
     fixture_clear(&fixture);
 }
 
+/* While one connection is in use, the file is replaced by a copy and a second one is wanted. */
+static MskStoreResult
+replace_and_ping(G_GNUC_UNUSED MskDb *db, void *data, G_GNUC_UNUSED GError **error)
+{
+    const Fixture *fixture = data;
+    g_autofree char *aside = g_strconcat(fixture->path, "-aside", NULL);
+    g_autofree char *bytes = NULL;
+    size_t length = 0;
+    g_autoptr(GError) failure = NULL;
+
+    g_assert_true(g_file_get_contents(fixture->path, &bytes, &length, &failure));
+    g_assert_cmpint(g_rename(fixture->path, aside), ==, 0);
+    g_assert_true(g_file_set_contents(fixture->path, bytes, (gssize) length, &failure));
+    g_assert_no_error(failure);
+    g_assert_false(msk_store_ping(fixture->store, &failure));
+    g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(failure->message, "was replaced"));
+    g_assert_cmpint(g_rename(aside, fixture->path), ==, 0);
+    return MSK_STORE_DONE;
+}
+
+static void
+test_a_new_connection_is_to_the_same_file(void)
+{
+    Fixture fixture;
+
+    fixture_init(&fixture);
+    ASSERT_DONE(msk_store_read(fixture.store, replace_and_ping, &fixture, error));
+    g_assert_true(msk_store_ping(fixture.store, NULL));
+    fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -164,5 +196,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/the_pool_is_bounded_and_a_caller_beyond_it_waits",
                     test_the_pool_is_bounded_and_a_caller_beyond_it_waits);
     g_test_add_func("/store/work_that_is_not_done_is_undone", test_work_that_is_not_done_is_undone);
+    g_test_add_func("/store/a_new_connection_is_to_the_same_file",
+                    test_a_new_connection_is_to_the_same_file);
     return g_test_run();
 }
