@@ -239,6 +239,7 @@ test_a_file_removed_or_replaced_in_use_takes_nothing_until_it_is_back(void)
             write_file(fixture.path, "another", 7);
         }
         g_assert_cmpint(try_to_post(&fixture, "1", &message), ==, MSK_STORE_FAILED);
+        g_assert_nonnull(message);
         g_assert_nonnull(strstr(message, "removed or replaced"));
         if (i == REPLACED) {
             Image image = read_image(fixture.path);
