@@ -54,18 +54,13 @@ close_item(void *db)
 }
 
 MskStore *
-msk_store_open(const MskStoreOptions *options, GError **error)
+msk_store_open_with(const MskDbDriver *driver, const char *location, const MskStoreOptions *options,
+                    GError **error)
 {
-    g_autofree char *location = NULL;
-    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
-
-    if (driver == NULL) {
-        return NULL;
-    }
     g_autoptr(MskStore) self = g_new0(MskStore, 1);
 
     self->driver = driver;
-    self->location = g_steal_pointer(&location);
+    self->location = g_strdup(location);
     self->max_connections = MAX(options->max_connections, 1);
     self->busy_timeout_ms = options->busy_timeout_ms;
     self->resting = g_ptr_array_new_with_free_func(close_item);
@@ -81,6 +76,15 @@ msk_store_open(const MskStoreOptions *options, GError **error)
     g_ptr_array_add(self->resting, g_steal_pointer(&db));
     self->n_open = 1;
     return g_steal_pointer(&self);
+}
+
+MskStore *
+msk_store_open(const MskStoreOptions *options, GError **error)
+{
+    g_autofree char *location = NULL;
+    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+
+    return driver != NULL ? msk_store_open_with(driver, location, options, error) : NULL;
 }
 
 void

@@ -22,6 +22,9 @@ const MskDbDriver *msk_store_dialect(const MskStore *self);
 /** msk_store_locate: the driver and the place that a connection string names.
  *  @ret_location: (out) (transfer full). @error: %MSK_ERROR_INVALID. */
 const MskDbDriver *msk_store_locate(const char *connection, char **ret_location, GError **error);
+/** msk_store_open_with: msk_store_open once the driver and the place are known. */
+MskStore *msk_store_open_with(const MskDbDriver *driver, const char *location,
+                              const MskStoreOptions *options, GError **error);
 /** msk_store_check_schema: @error: %MSK_ERROR_CONFLICT unless all migrations of this program, and
  *  no unknown ones, are there. */
 bool msk_store_check_schema(MskDb *db, GError **error);
