@@ -140,7 +140,7 @@ check_payload(MskApiCall *call, const MskJson *type, const MskJson *payload)
         return false;
     }
     for (unsigned i = 0; i < payload->values->len; i++) {
-        /* A database cannot hold these; the Python service fails on them. */
+        /* The Python service takes them, but what is no text names no VM and no process. */
         if (msk_json_plain_string(g_ptr_array_index(payload->values, i)) == NULL) {
             msk_fault(call, 400,
                       "Invalid input for field/attribute payload. A value has a NUL or half of a "

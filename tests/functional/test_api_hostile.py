@@ -147,7 +147,7 @@ def test_a_body_that_stops_short_gets_no_answer_and_stores_nothing(api):
     assert all(segment["name"] != "short" for segment in api.rest.get("/segments")["segments"])
 
 
-def test_a_payload_that_no_database_can_hold_is_refused(api):
+def test_a_payload_that_is_no_text_is_refused(api):
     name = f"h{uuid.uuid4().hex[:8]}"
     api.rest.segment_with_host(name, segment_name=name)
     for value in ("a\u0000b", "\ud800"):
