@@ -76,11 +76,14 @@ message_of(const MskHttpAnswer *answer)
         const char *text = json_string_value(json_object_get(value, "message"));
 
         if (text != NULL && message == NULL) {
-            message = g_strndup(text, SHOWN_BYTES);
+            message = g_utf8_make_valid(text, (ssize_t) MIN(strlen(text), SHOWN_BYTES));
         }
     }
     json_decref(body);
-    return message != NULL ? message : g_strndup(answer->body, SHOWN_BYTES);
+    if (message == NULL) {
+        message = g_utf8_make_valid(answer->body, (ssize_t) MIN(answer->body_length, SHOWN_BYTES));
+    }
+    return message;
 }
 
 /* ---- what an answer means ------------------------------------------------------------------ */
