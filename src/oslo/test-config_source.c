@@ -104,7 +104,7 @@ static void
 test_environment_and_arguments(Fixture *fixture, const void *data)
 {
     g_autoptr(MskConfigFiles) files = read_files(fixture, "[a]\nlimit=1\n", "");
-    const char *overrides[] = {"a.limits=3", "a.limit=4", NULL};
+    const char *overrides[] = {"a.limit=3", "a.limit=4", "a.limits=5", "a.limit5", "b", NULL};
     MskConfigSources sources = {0};
     g_auto(MskConfigGiven) given = {0};
 
@@ -121,7 +121,86 @@ test_environment_and_arguments(Fixture *fixture, const void *data)
     sources.overrides = overrides;
     g_assert_true(msk_config_find(files, &sources, &limit, &given));
     g_assert_cmpstr(given.texts[0], ==, "4");
+    g_assert_cmpstr(given.where, ==, "command line");
     g_unsetenv("OS_A__LIMIT");
+}
+
+static void
+write_below(const Fixture *fixture, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(fixture->dir, name, NULL);
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+remove_below(const Fixture *fixture, const char *name)
+{
+    g_autofree char *path = g_build_filename(fixture->dir, name, NULL);
+
+    g_assert_cmpint(unlink(path), ==, 0);
+}
+
+/* Of a directory count the *.conf files, in the order of their names, and after the files. */
+static void
+test_directories(Fixture *fixture, const void *data)
+{
+    static const char *const names[] = {"b.conf", "a.conf", "c.conf", ".d.conf", "e.txt"};
+    const char *files[] = {fixture->paths[0], NULL};
+    const char *dirs[] = {fixture->dir, NULL};
+    MskConfigSources sources = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskConfigFiles) read = NULL;
+    g_auto(MskConfigGiven) given = {0};
+    g_autofree char *texts = NULL;
+
+    (void) data;
+    g_assert_true(g_file_set_contents(files[0], "[a]\nhooks=file\n", -1, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *text = g_strdup_printf("[a]\nhooks=%s\n", names[i]);
+
+        write_below(fixture, names[i], text);
+    }
+    read = msk_config_files_read(files, dirs, &error);
+    g_assert_no_error(error);
+    g_assert_true(msk_config_find(read, &sources, &hooks, &given));
+    texts = g_strjoinv(" ", given.texts);
+    g_assert_cmpstr(texts, ==, "file a.conf b.conf c.conf");
+    write_below(fixture, "b.conf", "no option\n");
+    g_assert_null(msk_config_files_read(files, dirs, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "/b.conf:1: "));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        remove_below(fixture, names[i]);
+    }
+}
+
+static void
+test_a_directory_has_a_limit(Fixture *fixture, const void *data)
+{
+    enum { MOST = 1000 };
+    const char *dirs[] = {fixture->dir, NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskConfigFiles) read = NULL;
+
+    (void) data;
+    for (int i = 0; i <= MOST; i++) {
+        g_autofree char *name = g_strdup_printf("%d.conf", i);
+
+        if (i == MOST) {
+            read = msk_config_files_read(NULL, dirs, &error);
+            g_assert_no_error(error);
+        }
+        write_below(fixture, name, "");
+    }
+    g_assert_null(msk_config_files_read(NULL, dirs, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "more than 1000 *.conf files"));
+    for (int i = 0; i <= MOST; i++) {
+        g_autofree char *name = g_strdup_printf("%d.conf", i);
+
+        remove_below(fixture, name);
+    }
 }
 
 static void
@@ -148,6 +227,9 @@ main(int argc, char **argv)
     g_test_add("/config_source/find", Fixture, NULL, set_up, test_find, tear_down);
     g_test_add("/config_source/environment_and_arguments", Fixture, NULL, set_up,
                test_environment_and_arguments, tear_down);
+    g_test_add("/config_source/directories", Fixture, NULL, set_up, test_directories, tear_down);
+    g_test_add("/config_source/a_directory_has_a_limit", Fixture, NULL, set_up,
+               test_a_directory_has_a_limit, tear_down);
     g_test_add("/config_source/unknown", Fixture, NULL, set_up, test_unknown, tear_down);
     return g_test_run();
 }

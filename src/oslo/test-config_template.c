@@ -66,11 +66,26 @@ test_failures(void)
     g_assert_cmpuint(calls, ==, 2);
 }
 
+static void
+test_the_longest_value(void)
+{
+    g_autofree char *longest = g_strnfill(MSK_CONFIG_VALUE_MAX_BYTES, 'x');
+    g_autofree char *too_long = g_strdup_printf("%sx", longest);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *expanded = msk_config_expand(longest, look_up, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(expanded, ==, longest);
+    g_assert_null(msk_config_expand(too_long, look_up, NULL, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config_template/expand", test_expand);
     g_test_add_func("/config_template/failures", test_failures);
+    g_test_add_func("/config_template/the_longest_value", test_the_longest_value);
     return g_test_run();
 }
