@@ -51,12 +51,12 @@ def is_well(services):
     return status == 200 and "segments" in body and time.monotonic() - start < 5
 
 
-def exchange(port, raw, timeout=2.0):
-    """Sends bytes; returns all that comes back until the end or the timeout, and whether the
-    server closed."""
+def exchange(port, raw, timeout=2.0, first=PATIENCE):
+    """Sends bytes; returns all that comes back, and whether the server closed. It ends with the
+    stream, `first` seconds without any answer, or a pause of `timeout` seconds after a part."""
     heard = b""
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.settimeout(timeout)
+        connection.settimeout(first)
         try:
             connection.sendall(raw)
             while True:
@@ -64,6 +64,7 @@ def exchange(port, raw, timeout=2.0):
                 if not part:
                     return heard, True
                 heard += part
+                connection.settimeout(timeout)
         except TimeoutError:
             return heard, False
         except OSError:
@@ -252,7 +253,7 @@ def test_requests_in_a_row_on_one_connection_are_answered_in_order(api):
 
 def test_random_bytes(api):
     for seed in range(50):
-        exchange(api.port, os.urandom(200 + seed * 37) + b"\r\n\r\n", timeout=0.2)
+        exchange(api.port, os.urandom(200 + seed * 37) + b"\r\n\r\n", timeout=0.2, first=0.2)
     assert is_well(api)
 
 
