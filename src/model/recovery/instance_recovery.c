@@ -62,7 +62,7 @@ enter(Work *work, MskPhase phase)
     if (phase != MSK_PHASE_CONFIRMING) {
         work->state->deadline_us = work->event->now_us + timeout_of(work, phase);
     }
-    work->state->phase = phase;
+    ;
     work->state->n_waits = 0;
 }
 
@@ -159,7 +159,6 @@ begin_start(Work *work)
     note(work, MSK_NOTE_STOPPED, 1.0);
     enter(work, MSK_PHASE_STARTING);
     note(work, MSK_NOTE_STARTING, 0.0);
-    work->state->called = true;
     call(work, MSK_ACTION_START_SERVER);
 }
 
@@ -255,13 +254,11 @@ start_again(Work *work)
     } else if (work->event->busy) {
         wait(work);
     } else if (work->state->called) {
-        if (work->state->phase == MSK_PHASE_CONFIRMING) {
-            note(work, MSK_NOTE_STOPPED_AGAIN, 0.0);
-        }
+        note(work, MSK_NOTE_STOPPED_AGAIN, 0.0);
         work->state->called = false;
         back_off(work);
     } else {
-        work->state->called = true;
+        work->state->called = work->state->phase == MSK_PHASE_CONFIRMING;
         call(work, MSK_ACTION_START_SERVER);
     }
 }
