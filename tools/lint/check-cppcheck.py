@@ -28,11 +28,13 @@ def check(args):
          '--suppress=missingIncludeSystem', '--error-exitcode=1', '-Isrc', '-D_GNU_SOURCE',
          '-DMSK_VERSION="0"', '--template={file}:{line}: {message} [{id}]', *names],
         cwd=args.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    lines = [line for line in done.stdout.decode(errors='replace').splitlines() if line.strip()]
-    if done.returncode != 0 and not lines:
-        lines = [f'cppcheck ended with status {done.returncode} and said nothing']
-    if done.returncode != 0:
-        yield from lines
+    output = done.stdout.decode(errors='replace')
+    if done.returncode != 0 and not output.strip():
+        yield f'cppcheck ended with status {done.returncode} and said nothing'
+    for line in output.splitlines():
+        # Newer releases tell which functions they did not follow to the last branch.
+        if line.strip() and not line.endswith('[normalCheckLevelMaxBranches]'):
+            yield line
 
 
 common.run(check, __doc__)

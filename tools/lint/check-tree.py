@@ -12,6 +12,12 @@ NAME = re.compile(r'^(test-)?[a-z][a-z0-9_]*\.[ch]$')
 README_LINES = 20
 
 
+def subject_of(folder, leaf):
+    """The sources that test-<file>.c or test-<file>_<topic>.c may be a test of."""
+    words = leaf[len('test-'):-len('.c')].split('_')
+    return {f'{folder}/{"_".join(words[:count])}.c' for count in range(1, len(words) + 1)}
+
+
 def check(args):
     names = common.files(args.root, r'^src/')
     present = set(names)
@@ -26,7 +32,7 @@ def check(args):
             yield f'{name}:1: {seen[leaf]} has the same name: names are unique in the tree'
         seen[leaf] = name
         if leaf.startswith('test-'):
-            if folder + '/' + leaf[len('test-'):] not in present:
+            if not subject_of(folder, leaf) & present:
                 yield f'{name}:1: there is no {leaf[len("test-"):]} beside it'
         elif leaf.endswith('.c') and TESTED.match(name):
             if f'{folder}/test-{leaf}' not in present:
