@@ -62,7 +62,7 @@ enter(Work *work, MskPhase phase)
     if (phase != MSK_PHASE_CONFIRMING) {
         work->state->deadline_us = work->event->now_us + timeout_of(work, phase);
     }
-    ;
+    work->state->phase = phase;
     work->state->n_waits = 0;
 }
 
