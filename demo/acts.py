@@ -140,13 +140,14 @@ class Stage:
 def result(stage, act, name):
     """The checks every act has to pass."""
     starts = len(act.logs.lines(STARTED))
+    count = "once" if starts == 1 else f"{starts} times"
     statuses = stage.new(act)
     alive = next(at for what, at in act.events if what == "guest alive")
     return [
         (True, f"{name}: the guest runs again, {alive / 1000:.1f} s after it was killed"),
         (statuses == ["finished"],
          f"{name}: one notification, {', '.join(statuses)}"),
-        (starts == 1, f"{name}: the guest was started {starts} time(s), by libvirt's count"),
+        (starts == 1, f"{name}: the guest was started {count}, by libvirt's count"),
     ]
 
 
