@@ -309,8 +309,6 @@ on_begin(Work *work)
     /* A predecessor's deadline was on the clock of another process. */
     state->deadline_us = now_us + timeout_of(work, state->phase);
     state->settled_at_us = now_us + work->order->settle_us;
-    state->called = false;
-    state->n_waits = 0;
     if (state->phase == MSK_PHASE_STOPPING) {
         /* Its order to stop may still be under way: let it show before anything is decided. */
         state->stop_unsure = true;
