@@ -42,6 +42,13 @@ static const struct {
     {MSK_OPTION_FLOAT, UNLIMITED, NULL, "0x1", NULL, "a number"},
     {MSK_OPTION_FLOAT, UNLIMITED, NULL, "1,5", NULL, "a number"},
     {MSK_OPTION_FLOAT, 0, 1, true, NULL, "1.1", NULL, "a number from 0 to 1"},
+    {MSK_OPTION_FLOAT, 0, 1, true, NULL, "1", "1", NULL},
+    {MSK_OPTION_FLOAT, UNLIMITED, NULL, "e5", NULL, "a number"},
+    {MSK_OPTION_FLOAT, UNLIMITED, NULL, "1e", NULL, "a number"},
+    {MSK_OPTION_PORT, UNLIMITED, NULL, "0", "0", NULL},
+    {MSK_OPTION_PORT, UNLIMITED, NULL, "65536", NULL, "a port number from 0 to 65535"},
+    {MSK_OPTION_PORT, 1, 9, true, NULL, "0", NULL, "a whole number from 1 to 9"},
+    {MSK_OPTION_LIST, UNLIMITED, NULL, ",", "[]", NULL},
     {MSK_OPTION_LIST, UNLIMITED, NULL, "", "[]", NULL},
     {MSK_OPTION_LIST, UNLIMITED, NULL, " a , b,,", "['a', 'b']", NULL},
     {MSK_OPTION_LIST, UNLIMITED, NULL, ",a", "['', 'a']", NULL},
@@ -123,11 +130,32 @@ test_multi_and_dict(void)
     msk_config_value_clear(&value);
 }
 
+static void
+test_choices(void)
+{
+    static const char *const colours[] = {"red", "green", NULL};
+    static const MskOption option = {.group = "g", .name = "c", .choices = colours};
+    char good[] = "green";
+    char bad[] = "Green";
+    char *good_texts[] = {good, NULL};
+    char *bad_texts[] = {bad, NULL};
+    MskConfigValue value = {0};
+    g_autofree char *allowed = NULL;
+
+    g_assert_true(msk_config_value_parse(&option, good_texts, &value, &allowed));
+    g_assert_cmpstr(value.string, ==, "green");
+    msk_config_value_clear(&value);
+    g_assert_false(msk_config_value_parse(&option, bad_texts, &value, &allowed));
+    g_assert_cmpstr(allowed, ==, "one of: red, green");
+    msk_config_value_clear(&value);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config_value/parse", test_parse);
     g_test_add_func("/config_value/multi_and_dict", test_multi_and_dict);
+    g_test_add_func("/config_value/choices", test_choices);
     return g_test_run();
 }
