@@ -229,12 +229,15 @@ look_asking(Work *work)
 static void
 look_stopping(Work *work)
 {
-    if (work->event->vm_state == MSK_VM_STOPPED) {
+    if (stopped_on_purpose(work)) {
+        respect_the_stop(work);
+    } else if (work->event->vm_state == MSK_VM_STOPPED) {
         begin_start(work);
     } else if (late(work)) {
         give_up(work);
     } else if (!work->state->called) {
         work->state->called = true;
+        work->state->stop_ordered = true;
         call(work, MSK_ACTION_STOP_SERVER);
     } else {
         wait(work);
@@ -337,6 +340,8 @@ on_refused_call(Work *work)
 
     if (state->pending == MSK_ACTION_STOP_SERVER && work->event->code == MSK_ERROR_CONFLICT) {
         note(work, MSK_NOTE_STOP_CONFLICT, 0.0);
+        /* Whoever turned the VM off meanwhile, it was not this order. */
+        state->stop_ordered = state->stop_unsure;
     }
     if (late(work)) {
         give_up(work);

@@ -101,6 +101,17 @@ static const Case cases[] = {
      "get | s-stopping stop! | s-conflict wait40 | get | stop! | get | s-stopped! t-starting "
      "start!",
      "starting stop-ordered"},
+    {"shut down by a person before our stop", "impaired", NULL,
+     "begin active fail:conflict timer stopped:ordered",
+     "get | s-stopping stop! | s-conflict wait40 | get | s-ordered! finished*", "-"},
+    {"off in order, and perhaps it was our first stop", "impaired", NULL,
+     "begin active fail:unavailable timer active fail:conflict timer stopped:ordered",
+     "get | s-stopping stop! | wait3000 | get | stop! | s-conflict wait80 | get | s-stopped! "
+     "t-starting start!",
+     "starting stop-ordered stop-unsure"},
+    {"migrated away while it was to be stopped", "impaired", NULL,
+     "begin active fail:unavailable timer stopped:departed",
+     "get | s-stopping stop! | wait3000 | get | s-departed! finished*", "-"},
     {"the stop got no answer", "impaired", NULL, "begin active fail:unavailable timer active",
      "get | s-stopping stop! | wait3000 | get | stop!", "stopping stop-ordered stop-unsure"},
     {"the stop was refused too long", "impaired", NULL, "begin active +5000 fail:internal",
