@@ -92,7 +92,7 @@ def prepare(cache, say):
     if os.uname().machine != "x86_64":
         raise ImageError(f"the demo's guest is an amd64 one, this machine is {os.uname().machine}")
     if not kernel.exists():
-        say(f"downloading Debian's kernel package (the one {KERNEL_PACKAGE} stands for)")
+        say(f"downloading Debian's kernel package for {KERNEL_PACKAGE}")
         try:
             _download_kernel(kernel)
         except ImageError as error:
