@@ -275,12 +275,27 @@ bury(MskDb *db, const Claim *claim, GError **error)
                       error);
 }
 
+/* Ends what the dead had of rows that somebody else has ended, or the subjects stay held. */
+static bool
+let_go(MskDb *db, const Claim *claim, GError **error)
+{
+    return msk_db_run(
+        db,
+        "UPDATE masakari_c_claims SET state = 'ended', ended_at = ?, subject = NULL WHERE "
+        "(state = 'released' OR (state = 'active' AND NOT EXISTS (SELECT 1 FROM "
+        "masakari_c_engines e WHERE e.uuid = masakari_c_claims.engine_uuid))) AND NOT EXISTS "
+        "(SELECT 1 FROM notifications n WHERE n.notification_uuid = "
+        "masakari_c_claims.notification_uuid AND n.status = 'running' AND n.deleted = 0)",
+        MSK_DB_ARGS(MSK_DB_I(claim->now_us)), NULL, error);
+}
+
 static MskStoreResult
 take_over_work(MskDb *db, void *data, GError **error)
 {
     Claim *claim = data;
 
-    return db->driver->now_us(db, &claim->now_us, error) && bury(db, claim, error)
+    return db->driver->now_us(db, &claim->now_us, error) && bury(db, claim, error) &&
+                   let_go(db, claim, error)
                ? claim_work(db, claim, error)
                : MSK_STORE_FAILED;
 }
@@ -368,6 +383,7 @@ typedef struct {
     const char *message;
     const char *book;
     const MskFlowProgress *flow;
+    bool ended_by_others; /* found out while it was written */
 } End;
 
 static MskStoreResult
@@ -459,6 +475,16 @@ msk_store_claim_save_state(MskStore *self, const MskClaimRef *ref, const char *s
     return msk_store_write(self, save_state_work, &keep, error);
 }
 
+static bool
+end_claim(MskDb *db, const char *uuid, int64_t now_us, GError **error)
+{
+    return msk_db_run(
+        db,
+        "UPDATE masakari_c_claims SET state = 'ended', ended_at = ?, subject = NULL WHERE "
+        "notification_uuid = ? AND state <> 'ended'",
+        MSK_DB_ARGS(MSK_DB_I(now_us), MSK_DB_T(uuid)), NULL, error);
+}
+
 /* Ends the row: @status, and the end's time in the claim if there is one. @ret: rows changed. */
 static bool
 end_row(MskDb *db, const char *uuid, const char *from, const char *status, const char *message,
@@ -480,17 +506,13 @@ end_row(MskDb *db, const char *uuid, const char *from, const char *status, const
                db, sql,
                MSK_DB_ARGS(MSK_DB_T(status), MSK_DB_T(now), MSK_DB_T(message), MSK_DB_T(uuid)), ret,
                error) &&
-           msk_db_run(
-               db,
-               "UPDATE masakari_c_claims SET state = 'ended', ended_at = ?, subject = NULL WHERE "
-               "notification_uuid = ? AND state <> 'ended'",
-               MSK_DB_ARGS(MSK_DB_I(now_us), MSK_DB_T(uuid)), NULL, error);
+           end_claim(db, uuid, now_us, error);
 }
 
 static MskStoreResult
 finish_work(MskDb *db, void *data, GError **error)
 {
-    const End *end = data;
+    End *end = data;
     const char *uuid = end->ref->notification_uuid;
     int64_t changed = 0;
     MskStoreResult result = msk_store_check_claim(db, end->ref, error);
@@ -502,7 +524,25 @@ finish_work(MskDb *db, void *data, GError **error)
         !end_row(db, uuid, "'running'", end->status, end->message, &changed, error)) {
         return MSK_STORE_FAILED;
     }
+    end->ended_by_others = changed == 0;
     return changed == 1 ? MSK_STORE_DONE : MSK_STORE_LOST;
+}
+
+/* The row is not ours to end any more, but the subject must not stay held. */
+static MskStoreResult
+forsake_work(MskDb *db, void *data, GError **error)
+{
+    const End *end = data;
+    const char *uuid = end->ref->notification_uuid;
+    int64_t now_us = 0;
+    MskStoreResult result = msk_store_check_claim(db, end->ref, error);
+
+    if (result != MSK_STORE_DONE) {
+        return result;
+    }
+    return db->driver->now_us(db, &now_us, error) && end_claim(db, uuid, now_us, error)
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
 }
 
 MskStoreResult
@@ -517,7 +557,13 @@ msk_store_claim_finish(MskStore *self, const MskClaimRef *ref, MskNotificationSt
                .flow = flow};
 
     g_assert(status != MSK_NOTIFICATION_NEW && status != MSK_NOTIFICATION_RUNNING);
-    return msk_store_write(self, finish_work, &end, error);
+    MskStoreResult result = msk_store_write(self, finish_work, &end, error);
+
+    if (result == MSK_STORE_LOST && end.ended_by_others) {
+        result = msk_store_write(self, forsake_work, &end, error);
+        result = result == MSK_STORE_DONE ? MSK_STORE_LOST : result;
+    }
+    return result;
 }
 
 /* ---- expiry ------------------------------------------------------------------------------ */

@@ -36,6 +36,18 @@ status_of(MskStore *store, const char *uuid, char **ret_message)
     return notification->status;
 }
 
+/* What another program does to the tables. */
+static void
+run_sql(const Fixture *fixture, const char *sql)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(MskDb) db =
+        msk_db_open(&msk_sqlite_driver, fixture->path, MSK_DB_USE, 5000, &failure);
+
+    g_assert_no_error(failure);
+    g_assert_true(db->driver->script(db, sql, &failure));
+}
+
 static void
 test_new_notifications_are_claimed_once_oldest_first(void)
 {
@@ -301,6 +313,47 @@ test_a_subject_is_held_by_one_claim(void)
     fixture_clear(&fixture);
 }
 
+/* A Python engine's expiry, or a person, ends the row; @dead: and the owner is gone. */
+static void
+check_subject_of_a_row_that_others_ended(bool dead)
+{
+    Fixture fixture;
+
+    setup(&fixture);
+    post(fixture.store, "1");
+    post(fixture.store, "2");
+    g_autoptr(MskClaim) one = claim_one(fixture.store, ENGINE_A);
+    g_autoptr(MskClaim) two = claim_one(fixture.store, ENGINE_B);
+    MskClaimRef first = claim_ref(one, ENGINE_A);
+    MskClaimRef second = claim_ref(two, ENGINE_B);
+    g_autoptr(GPtrArray) taken = NULL;
+
+    ASSERT_DONE(msk_store_claim_hold(fixture.store, &first, "instance 7", error));
+    run_sql(&fixture, "UPDATE notifications SET status = 'failed' WHERE id = 1");
+    ASSERT_RESULT(msk_store_claim_hold(fixture.store, &second, "instance 7", error),
+                  MSK_STORE_BUSY);
+    if (dead) {
+        ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_A, -1, error));
+        ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_B, NULL, 10, &taken, error));
+        g_assert_cmpuint(taken->len, ==, 0);
+    } else {
+        ASSERT_RESULT(msk_store_claim_finish(fixture.store, &first, MSK_NOTIFICATION_FINISHED, NULL,
+                                             NULL, NULL, error),
+                      MSK_STORE_LOST);
+    }
+    g_assert_cmpint(status_of(fixture.store, one->notification->uuid, NULL), ==,
+                    MSK_NOTIFICATION_FAILED);
+    ASSERT_DONE(msk_store_claim_hold(fixture.store, &second, "instance 7", error));
+    fixture_clear(&fixture);
+}
+
+static void
+test_a_row_that_others_ended_holds_nothing(void)
+{
+    check_subject_of_a_row_that_others_ended(false);
+    check_subject_of_a_row_that_others_ended(true);
+}
+
 static void
 test_old_notifications_expire(void)
 {
@@ -418,6 +471,8 @@ main(int argc, char **argv)
                     test_claims_of_the_dead_are_taken_over);
     g_test_add_func("/claim_rows/a_subject_is_held_by_one_claim",
                     test_a_subject_is_held_by_one_claim);
+    g_test_add_func("/claim_rows/a_row_that_others_ended_holds_nothing",
+                    test_a_row_that_others_ended_holds_nothing);
     g_test_add_func("/claim_rows/old_notifications_expire", test_old_notifications_expire);
     g_test_add_func("/claim_rows/racing_engines_claim_each_once",
                     test_racing_engines_claim_each_once);
