@@ -28,7 +28,7 @@ typedef struct {
     const char *const *dead_engines; /* of a take-over */
     unsigned max;
     const char *candidates; /* SQL that yields notification uuids */
-    int64_t min_age_us;     /* bound to the candidates when from_error */
+    int64_t min_age_us;     /* with now_us bound to the candidates when from_error */
     bool from_error;
     bool take_over;
     int64_t now_us; /* set in the transaction */
@@ -68,8 +68,9 @@ read_uuids(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values
 static GPtrArray *
 read_candidates(MskDb *db, const Claim *claim, GError **error)
 {
-    MskDbValue values[] = {MSK_DB_I(claim->now_us - claim->min_age_us), MSK_DB_I(claim->max)};
-    size_t skip = claim->from_error ? 0 : 1;
+    MskDbValue values[] = {MSK_DB_I(claim->now_us - claim->min_age_us), MSK_DB_I(claim->now_us),
+                           MSK_DB_I(claim->max)};
+    size_t skip = claim->from_error ? 0 : 2;
 
     return read_uuids(db, claim->candidates, values + skip, G_N_ELEMENTS(values) - skip, error);
 }
@@ -244,7 +245,8 @@ MskStoreResult
 msk_store_claim_error(MskStore *self, const char *engine_uuid, int64_t min_age_s, unsigned max,
                       GPtrArray **ret, GError **error)
 {
-    /* A row without a claim has no precise end; it is old enough, a Python engine left it. */
+    /* A row without a claim has no precise end; it is old enough, a Python engine left it. One that
+     * ended in the future is not waited for: the clock was set back. */
     Claim claim = {.engine_uuid = engine_uuid,
                    .max = max,
                    .from_error = true,
@@ -252,7 +254,8 @@ msk_store_claim_error(MskStore *self, const char *engine_uuid, int64_t min_age_s
                    .candidates = "SELECT n.notification_uuid FROM notifications n LEFT JOIN "
                                  "masakari_c_claims c ON c.notification_uuid = n.notification_uuid "
                                  "WHERE n.status = 'error' AND n.deleted = 0 AND "
-                                 "(c.ended_at IS NULL OR c.ended_at <= ?) ORDER BY n.id LIMIT ?"};
+                                 "(c.ended_at IS NULL OR c.ended_at <= ? OR c.ended_at > ?) "
+                                 "ORDER BY n.id LIMIT ?"};
 
     return claim_waiting(self, &claim, ret, error);
 }

@@ -172,6 +172,25 @@ test_error_rows_are_claimed_once_more(void)
     fixture_clear(&fixture);
 }
 
+static void
+test_an_error_of_the_future_is_tried_at_once(void)
+{
+    Fixture fixture;
+
+    setup(&fixture);
+    post(fixture.store, "1");
+    g_autoptr(MskClaim) claim = claim_one(fixture.store, ENGINE_A);
+    MskClaimRef first = claim_ref(claim, ENGINE_A);
+    g_autoptr(GPtrArray) again = NULL;
+
+    ASSERT_DONE(msk_store_claim_finish(fixture.store, &first, MSK_NOTIFICATION_ERROR, NULL, NULL,
+                                       NULL, error));
+    run_sql(&fixture, "UPDATE masakari_c_claims SET ended_at = ended_at + 3600000000");
+    ASSERT_DONE(msk_store_claim_error(fixture.store, ENGINE_B, 60, 10, &again, error));
+    g_assert_cmpuint(again->len, ==, 1);
+    fixture_clear(&fixture);
+}
+
 /* A Python engine tried it and left no claim; that was the first attempt. */
 static void
 test_error_rows_of_a_python_engine_are_claimed_once_more(void)
@@ -473,6 +492,8 @@ main(int argc, char **argv)
                     test_a_subject_is_held_by_one_claim);
     g_test_add_func("/claim_rows/a_row_that_others_ended_holds_nothing",
                     test_a_row_that_others_ended_holds_nothing);
+    g_test_add_func("/claim_rows/an_error_of_the_future_is_tried_at_once",
+                    test_an_error_of_the_future_is_tried_at_once);
     g_test_add_func("/claim_rows/old_notifications_expire", test_old_notifications_expire);
     g_test_add_func("/claim_rows/racing_engines_claim_each_once",
                     test_racing_engines_claim_each_once);
