@@ -85,11 +85,14 @@ same_payload(const Create *create, const char *stored)
     return same;
 }
 
-/* Whether the recovery of the row (status, updated_at, ended_at from column @first on) had ended
- * when the new failure happened: then the new one is of its own, the VM was up in between. */
+/* Whether the recovery of the row (status, updated_at, ended_at, generated_time from column @first
+ * on) had ended when the new failure happened: then the new one is of its own, the VM was up in
+ * between. One that is ahead of the new one by the interval is of before the clock was set back. */
 static bool
-ended_before(MskDbStatement *row, int first, int64_t moment_us)
+ended_before(const Create *create, MskDbStatement *row, int first)
 {
+    int64_t moment_us = create->wanted->generated_time_us;
+    int64_t ahead_us = create->duplicate_interval_s * G_USEC_PER_SEC;
     MskNotificationStatus status = parse_status(msk_db_text(row, first));
 
     if (status == MSK_NOTIFICATION_NEW || status == MSK_NOTIFICATION_RUNNING) {
@@ -101,7 +104,7 @@ ended_before(MskDbStatement *row, int first, int64_t moment_us)
     if (ended_us == 0) {
         ended_us = updated_us != 0 ? updated_us + SECOND_US : G_MAXINT64;
     }
-    return ended_us < moment_us;
+    return ended_us < moment_us || msk_db_time(row, first + 3) - ahead_us > moment_us;
 }
 
 static MskStoreResult
@@ -116,15 +119,15 @@ check_duplicate(MskDb *db, const Create *create, const char *host_uuid, GError *
     g_autofree char *since = msk_db_format_moment(whole_us);
     g_autoptr(MskDbStatement) row = msk_db_query(
         db,
-        "SELECT n.payload, n.status, n.updated_at, c.ended_at FROM notifications n "
+        "SELECT n.payload, n.status, n.updated_at, c.ended_at, n.generated_time "
+        "FROM notifications n "
         "LEFT JOIN masakari_c_claims c ON c.notification_uuid = n.notification_uuid "
         "WHERE n.source_host_uuid = ? AND n.generated_time >= ? AND n.type = ? AND n.deleted = 0",
         MSK_DB_ARGS(MSK_DB_T(host_uuid), MSK_DB_T(since), MSK_DB_T(wanted->type)), error);
     int more = row != NULL ? msk_db_step(row, error) : -1;
 
     for (; more == 1; more = msk_db_step(row, error)) {
-        if (same_payload(create, msk_db_text(row, 0)) &&
-            !(is_vm && ended_before(row, 1, wanted->generated_time_us))) {
+        if (same_payload(create, msk_db_text(row, 0)) && !(is_vm && ended_before(create, row, 1))) {
             return MSK_STORE_DUPLICATE;
         }
     }
