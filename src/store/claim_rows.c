@@ -584,13 +584,18 @@ read_expired(MskDb *db, const Expire *expire, GError **error)
     if (!db->driver->now_us(db, &now_us, error)) {
         return NULL;
     }
-    g_autofree char *before = msk_db_format_moment(now_us - expire->age_s * G_USEC_PER_SEC);
+    int64_t before_us = now_us - expire->age_s * G_USEC_PER_SEC;
+    g_autofree char *before = msk_db_format_moment(before_us);
 
+    /* One that came late, from a spool, is not cut off in the middle of its recovery. */
     return read_uuids(db,
-                      "SELECT notification_uuid FROM notifications WHERE status IN ('new', "
-                      "'running', 'error') AND generated_time < ? AND deleted = 0 ORDER BY id "
-                      "LIMIT ?",
-                      MSK_DB_ARGS(MSK_DB_T(before), MSK_DB_I(EXPIRE_BATCH)), error);
+                      "SELECT notification_uuid FROM notifications n WHERE status IN ('new', "
+                      "'running', 'error') AND generated_time < ? AND deleted = 0 AND NOT EXISTS "
+                      "(SELECT 1 FROM masakari_c_claims c WHERE c.notification_uuid = "
+                      "n.notification_uuid AND c.state <> 'ended' AND c.claimed_at >= ?) "
+                      "ORDER BY id LIMIT ?",
+                      MSK_DB_ARGS(MSK_DB_T(before), MSK_DB_I(before_us), MSK_DB_I(EXPIRE_BATCH)),
+                      error);
 }
 
 static MskStoreResult

@@ -235,7 +235,7 @@ MskStoreResult msk_store_notification_list(MskStore *self, const MskNotification
 /**
  * msk_store_notification_expire:
  * @age_s: rows new, running or error whose generated_time is older by the database's clock become
- *   failed.
+ *   failed, but for those that an engine took less than so long ago and has not ended.
  * @ret_uuids: (out) (transfer full) (element-type char*) those that were changed now; at most 500,
  *   so call again while any are.
  */

@@ -380,6 +380,7 @@ test_old_notifications_expire(void)
     int64_t now_us = g_get_real_time();
     g_autoptr(MskNotification) old = NULL;
     g_autoptr(MskNotification) fresh = NULL;
+    g_autoptr(GPtrArray) early = NULL;
     g_autoptr(GPtrArray) uuids = NULL;
     g_autoptr(GPtrArray) none = NULL;
 
@@ -389,6 +390,9 @@ test_old_notifications_expire(void)
     MskClaimRef ref = claim_ref(claim, ENGINE_A);
 
     post_vm(fixture.store, "h1", "fresh", now_us, &fresh);
+    ASSERT_DONE(msk_store_notification_expire(fixture.store, 90, &early, error));
+    g_assert_cmpuint(early->len, ==, 0); /* its recovery has just begun */
+    run_sql(&fixture, "UPDATE masakari_c_claims SET claimed_at = claimed_at - 91000000");
     ASSERT_DONE(msk_store_notification_expire(fixture.store, 90, &uuids, error));
     g_assert_nonnull(old);
     g_assert_nonnull(fresh);
