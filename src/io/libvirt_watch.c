@@ -335,6 +335,7 @@ list_domains(virConnectPtr conn, GError **error)
 {
     MskDomainList *list = g_new0(MskDomainList, 1);
     virDomainPtr *domains = NULL;
+    bool is_whole = true;
     int n_domains;
 
     list->asked_mono_us = g_get_monotonic_time();
@@ -351,11 +352,19 @@ list_domains(virConnectPtr conn, GError **error)
 
         if (read_status(domains[i], &status)) {
             g_array_append_val(list->domains, status);
+        } else if (is_whole && virConnectIsAlive(conn) != 1) {
+            /* What is left out would be taken for gone, with nobody to say why. */
+            g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                        "listing the domains: the connection to libvirt ended");
+            is_whole = false;
         }
         (void) virDomainFree(domains[i]); /* only fails on a bad pointer */
     }
     /* libvirt allocates with malloc, not with GLib. */
     free(domains);
+    if (!is_whole) {
+        g_clear_pointer(&list, list_free);
+    }
     return list;
 }
 
