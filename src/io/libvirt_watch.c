@@ -323,6 +323,7 @@ read_status(virDomainPtr domain, MskDomainStatus *ret)
     *ret = (MskDomainStatus){
         .name = g_strdup(virDomainGetName(domain)),
         .active = active,
+        .crashed = active && state == VIR_DOMAIN_CRASHED,
         .reason = active ? MSK_SHUTOFF_UNKNOWN : (MskShutoffReason) reason,
         .autostart = autostart != 0,
     };

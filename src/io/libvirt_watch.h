@@ -90,6 +90,7 @@ typedef struct {
     char uuid[37];
     char *name;
     bool active;             /* has a QEMU: running, paused, crashed and kept, … */
+    bool crashed;            /* when active: its guest has crashed, and it is kept */
     MskShutoffReason reason; /* when not active */
     bool autostart;
 } MskDomainStatus;

@@ -272,6 +272,21 @@ def test_a_death_while_the_monitor_is_dead(it, host):
     assert it.events() == ["STOPPED_FAILED"]
 
 
+def test_a_panic_that_is_kept_while_the_monitor_is_dead(it, host):
+    uuid = guest.new_uuid()
+    xml = guest.firmware("kept", uuid=uuid, devices=[guest.PANIC_DEVICE])
+    host.start_guest(xml.replace("<on_crash>destroy", "<on_crash>preserve"))
+    wait_until(lambda: uuid in (it.state / "running.json").read_text(encoding="utf-8"), 5,
+               "the memory to have the guest")
+    it.monitor.kill()
+    host.virsh("qemu-monitor-command", "kept", "--hmp", "o /b 0x505 1")
+    wait_until(lambda: is_down(host, "kept"), 5, "libvirt to notice")
+    it.start_monitor()
+    it.wait_posts(1)
+    settle()
+    assert it.events(uuid) == ["CRASHED_PANICKED"]
+
+
 def test_a_death_while_monitor_and_libvirtd_are_dead(it, host):
     it.monitor.stop()
     host.libvirtd_process.kill()

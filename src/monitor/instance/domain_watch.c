@@ -201,7 +201,7 @@ msk_domain_watch_resume(MskDomainWatch *self)
 }
 
 void
-msk_domain_watch_listed_active(MskDomainWatch *self)
+msk_domain_watch_listed_active(MskDomainWatch *self, bool crashed, bool first_start)
 {
     MskProcessId found = {0};
     bool is_found = find_process(self, &found);
@@ -209,6 +209,8 @@ msk_domain_watch_listed_active(MskDomainWatch *self)
 
     msk_domain_watch_step(
         self, &(MskLifeInput){.kind = MSK_LIFE_LISTED_ACTIVE,
+                              .crashed = crashed,
+                              .first_start = first_start,
                               .new_process = is_found && !is_same && self->process.pid != 0});
     if (is_found && self->life.phase == MSK_LIFE_RUNNING && self->pidfd < 0) {
         (void) attach(self, &found); /* see watch */

@@ -55,8 +55,11 @@ void msk_domain_watch_step(MskDomainWatch *self, const MskLifeInput *input);
  */
 void msk_domain_watch_resume(MskDomainWatch *self);
 
-/** msk_domain_watch_listed_active: libvirt's list has it; looks for its QEMU first. */
-void msk_domain_watch_listed_active(MskDomainWatch *self);
+/**
+ * msk_domain_watch_listed_active: libvirt's list has it; looks for its QEMU first.
+ * @crashed, @first_start: see MskLifeInput.
+ */
+void msk_domain_watch_listed_active(MskDomainWatch *self, bool crashed, bool first_start);
 
 /**
  * msk_domain_watch_settle_process: takes the end of its QEMU into account now, if it has ended.

@@ -142,9 +142,23 @@ step_panic_over(MskLife *life)
         return (MskLifeOutput){0};
     }
     life->panicked = false;
+    life->panic_told = true;
     return (MskLifeOutput){.report =
                                msk_event_filter(MSK_DOMAIN_EVENT_LIFECYCLE,
                                                 (int) MSK_LIFECYCLE_CRASHED, MSK_CRASHED_PANICKED)};
+}
+
+/* A panic that nobody was told of, because the list is the first word of it. */
+static unsigned
+notice_panic(MskLife *life, const MskLifeInput *input)
+{
+    if (!input->crashed || life->panicked || life->panic_told) {
+        return 0;
+    }
+    /* Without a memory nobody knows whether a person keeps it for a look. */
+    life->panicked = !input->first_start;
+    life->panic_told = input->first_start;
+    return life->panicked ? MSK_LIFE_DO_ARM_PANIC : 0;
 }
 
 static MskLifeOutput
@@ -155,13 +169,14 @@ step_listed_active(MskLife *life, const MskLifeInput *input)
         life->phase == MSK_LIFE_RUNNING || (life->phase == MSK_LIFE_ENDED && !life->reported);
 
     if (life->phase == MSK_LIFE_RUNNING && !input->new_process) {
-        return (MskLifeOutput){0};
+        return (MskLifeOutput){.actions = notice_panic(life, input)};
     }
     if (life->phase == MSK_LIFE_ENDED && !input->new_process) {
         /* libvirt has not noticed yet. */
         return (MskLifeOutput){.actions = MSK_LIFE_DO_ARM_WORD};
     }
     output = begin(life);
+    output.actions |= notice_panic(life, input);
     output.note = missed ? MSK_LIFE_NOTE_MISSED : MSK_LIFE_NOTE_NONE;
     return output;
 }

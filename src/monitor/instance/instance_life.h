@@ -37,9 +37,10 @@ typedef enum {
 
 typedef struct {
     MskLifePhase phase;
-    bool ordered;  /* somebody asked for the end of this life */
-    bool reported; /* its failure was reported */
-    bool panicked; /* the guest's kernel panicked; not yet reported */
+    bool ordered;    /* somebody asked for the end of this life */
+    bool reported;   /* its failure was reported */
+    bool panicked;   /* the guest's kernel panicked; not yet reported */
+    bool panic_told; /* the panic of a guest that is kept was reported, or is no news */
     MskProcessEnd end;
 } MskLife;
 
@@ -50,7 +51,8 @@ typedef enum {
     MSK_LIFE_PANIC_OVER,    /* the time of ARM_PANIC is over */
     MSK_LIFE_WORD_OVERDUE,  /* the time of ARM_WORD is over */
     MSK_LIFE_SIGTERM_SEEN,  /* QEMU lives and has a SIGTERM waiting */
-    MSK_LIFE_LISTED_ACTIVE, /* libvirt's list: new_process when it is not the one watched so far */
+    MSK_LIFE_LISTED_ACTIVE, /* libvirt's list: crashed, first_start, new_process when it is not the
+                               one watched so far */
     MSK_LIFE_LISTED_DOWN,   /* libvirt's list: shut off, or not there: reason, autostart,
                                first_start */
 } MskLifeInputKind;
@@ -62,6 +64,7 @@ typedef struct {
     int detail;
     MskProcessEnd end;
     bool new_process;
+    bool crashed; /* the guest has crashed, its QEMU is kept */
     MskShutoffReason reason;
     bool autostart;
     bool first_start; /* this monitor has no memory of the time before */

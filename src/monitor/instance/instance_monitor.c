@@ -292,7 +292,7 @@ on_listed(const MskDomainList *list, void *data)
             continue; /* an event since then is newer */
         }
         if (status->active) {
-            msk_domain_watch_listed_active(domain);
+            msk_domain_watch_listed_active(domain, status->crashed, self->first_start);
         } else {
             step_listed_down(self, domain, status->reason, status->autostart);
         }

@@ -10,7 +10,8 @@
  *   kill9 kill11 kill15 exit0 exit1 unknown kill9+term     the pidfd, with how it ended
  *   grace grace=kill9 panicover overdue   timers
  *   sigterm                               a SIGTERM waits
- *   up newup down=N first=N firstauto=N   libvirt's list (N of MskShutoffReason)
+ *   up newup crashed newcrashed firstcrashed
+ *   down=N first=N firstauto=N            libvirt's list (N of MskShutoffReason)
  *   io reboot                             other events
  */
 static const struct {
@@ -72,6 +73,16 @@ static const struct {
     {"panicover", ""},
     {"start panic exit0 grace down=3", "STOPPED_CRASHED"},
     {"start panic kill9 grace down=3", "STOPPED_CRASHED"},
+    /* a guest that panicked unseen, and is kept */
+    {"start crashed panicover", "CRASHED_PANICKED"},
+    {"start crashed crashed panicover crashed panicover", "CRASHED_PANICKED"},
+    {"start panic panicover crashed panicover", "CRASHED_PANICKED"},
+    {"start panic crashed panicover", "CRASHED_PANICKED"},
+    {"start crashed stop=2 panicover", "STOPPED_CRASHED"},
+    {"start newcrashed panicover", "! CRASHED_PANICKED"},
+    {"crashed panicover", "CRASHED_PANICKED"},
+    {"firstcrashed panicover crashed panicover", ""},
+    {"start crashed panicover start crashed panicover", "CRASHED_PANICKED CRASHED_PANICKED"},
     /* libvirtd was away: the list tells */
     {"start down=3", "STOPPED_FAILED"},
     {"start down=6", "STOPPED_FAILED"},
@@ -152,6 +163,9 @@ static const Word words[] = {
     {"sigterm", {.kind = MSK_LIFE_SIGTERM_SEEN}},
     {"up", {.kind = MSK_LIFE_LISTED_ACTIVE}},
     {"newup", {.kind = MSK_LIFE_LISTED_ACTIVE, .new_process = true}},
+    {"crashed", {.kind = MSK_LIFE_LISTED_ACTIVE, .crashed = true}},
+    {"newcrashed", {.kind = MSK_LIFE_LISTED_ACTIVE, .crashed = true, .new_process = true}},
+    {"firstcrashed", {.kind = MSK_LIFE_LISTED_ACTIVE, .crashed = true, .first_start = true}},
     {"down=", {.kind = MSK_LIFE_LISTED_DOWN}},
     {"firstauto=", {.kind = MSK_LIFE_LISTED_DOWN, .first_start = true, .autostart = true}},
     {"first=", {.kind = MSK_LIFE_LISTED_DOWN, .first_start = true}},
