@@ -41,6 +41,7 @@ struct MskEngine {
     bool looking;      /* a look is on its way */
     bool look_again;
     bool look_thoroughly;
+    bool expiring; /* an expiry is on its way */
     unsigned poll_timer;
     unsigned expiry_timer;
 
@@ -341,6 +342,7 @@ on_poll(void *data)
 /* ---- notifications that are too old ------------------------------------------------------ */
 
 typedef struct {
+    MskEngine *engine;
     int64_t age_s;
     GPtrArray *uuids; /* (nullable) */
 } Expiry;
@@ -368,6 +370,7 @@ on_expired(MskStoreResult result, const GError *error, void *data)
     const Expiry *job = data;
 
     (void) error; /* was logged by the queue */
+    job->engine->expiring = false;
     for (unsigned i = 0; result == MSK_STORE_DONE && i < job->uuids->len; i++) {
         log_error("Notification %s is expired: it did not come to an end within %" G_GINT64_FORMAT
                   " s of its generation, and is failed now",
@@ -380,8 +383,14 @@ on_expiry_timer(void *data)
 {
     static const MskStoreJob expiry_job = {run_expiry, on_expired, free_expiry};
     MskEngine *self = data;
-    Expiry *job = g_new0(Expiry, 1);
+    Expiry *job = NULL;
 
+    if (self->expiring) {
+        return G_SOURCE_CONTINUE; /* a database that is away gets no heap of them */
+    }
+    self->expiring = true;
+    job = g_new0(Expiry, 1);
+    job->engine = self;
     job->age_s = self->settings.expiry_age_us / G_USEC_PER_SEC;
     msk_store_queue_push(self->queue, &expiry_job, job);
     return G_SOURCE_CONTINUE;

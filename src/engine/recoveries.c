@@ -101,7 +101,8 @@ leave(Recovery *self)
 static void
 lose(Recovery *self)
 {
-    log_warning("Notification %s was taken over by another engine, leaving it alone",
+    log_warning("Notification %s is not ours any more, leaving it alone: another engine took it "
+                "over, or it was ended by others",
                 uuid_of(self));
     leave(self);
 }
