@@ -242,19 +242,23 @@ on_disk_change(virConnectPtr conn, virDomainPtr domain, const char *old_path, co
     emit(data, domain, MSK_DOMAIN_EVENT_DISK_CHANGE, -1, -1);
 }
 
+/* libvirt calls each with the arguments that its id promises; the step over void (*)(void) tells
+ * the compiler that the change of type is meant. */
+#define CALLBACK(function) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(function))
+
 static const struct {
     int id;
     virConnectDomainEventGenericCallback callback;
 } event_callbacks[N_EVENTS] = {
-    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
-    {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
-    {VIR_DOMAIN_EVENT_ID_RTC_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_rtc_change)},
-    {VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog)},
-    {VIR_DOMAIN_EVENT_ID_IO_ERROR, VIR_DOMAIN_EVENT_CALLBACK(on_io_error)},
-    {VIR_DOMAIN_EVENT_ID_GRAPHICS, VIR_DOMAIN_EVENT_CALLBACK(on_graphics)},
-    {VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error_reason)},
-    {VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, VIR_DOMAIN_EVENT_CALLBACK(on_control_error)},
-    {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_disk_change)},
+    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, CALLBACK(on_lifecycle)},
+    {VIR_DOMAIN_EVENT_ID_REBOOT, CALLBACK(on_reboot)},
+    {VIR_DOMAIN_EVENT_ID_RTC_CHANGE, CALLBACK(on_rtc_change)},
+    {VIR_DOMAIN_EVENT_ID_WATCHDOG, CALLBACK(on_watchdog)},
+    {VIR_DOMAIN_EVENT_ID_IO_ERROR, CALLBACK(on_io_error)},
+    {VIR_DOMAIN_EVENT_ID_GRAPHICS, CALLBACK(on_graphics)},
+    {VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, CALLBACK(on_io_error_reason)},
+    {VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, CALLBACK(on_control_error)},
+    {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, CALLBACK(on_disk_change)},
 };
 
 /* ---- blocking calls, on the worker --------------------------------------------------------- */
