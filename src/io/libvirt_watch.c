@@ -53,7 +53,7 @@ typedef struct {
     virConnectPtr conn;
     int callback_ids[N_EVENTS];
     size_t n_callbacks;
-    bool closed; /* main thread; libvirt said so before the worker's answer was delivered */
+    int closed; /* atomic; libvirt said so, maybe before the worker's answer was delivered */
 } Link;
 
 typedef enum {
@@ -528,8 +528,23 @@ lose_connection(MskLibvirtWatch *self, const GError *reason)
     tell_disconnected(self, reason);
 }
 
+/* The end of a connection, on its way to the main thread. */
+typedef struct {
+    Link *link;
+    int reason;
+} Closing;
+
 static void
-on_closed(virConnectPtr conn, int reason, void *data)
+closing_free(void *data)
+{
+    Closing *closing = data;
+
+    link_unref(closing->link);
+    g_free(closing);
+}
+
+static gboolean
+tell_closed(void *data)
 {
     static const char *const reasons[] = {
         [VIR_CONNECT_CLOSE_REASON_ERROR] = "an input or output error",
@@ -537,19 +552,32 @@ on_closed(virConnectPtr conn, int reason, void *data)
         [VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = "libvirtd did not answer keepalive messages",
         [VIR_CONNECT_CLOSE_REASON_CLIENT] = "closed by this program",
     };
-    Link *link = data;
-    MskLibvirtWatch *self = link->watch;
+    const Closing *closing = data;
+    MskLibvirtWatch *self = closing->link->watch;
+    size_t reason = (size_t) closing->reason;
     g_autoptr(GError) error = NULL;
 
-    (void) conn;
-    link->closed = true;
     if (self == NULL || !self->connected) {
-        return; /* deliver() goes on from here */
+        return G_SOURCE_REMOVE; /* deliver() goes on from here */
     }
-    error =
-        g_error_new(MSK_ERROR, MSK_ERROR_UNAVAILABLE, "the connection to libvirt ended: %s",
-                    (size_t) reason < G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown reason");
+    error = g_error_new(MSK_ERROR, MSK_ERROR_UNAVAILABLE, "the connection to libvirt ended: %s",
+                        reason < G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown reason");
     lose_connection(self, error);
+    return G_SOURCE_REMOVE;
+}
+
+/* Whichever thread reads the end of the connection gets here: the worker, when it waits for an
+ * answer just then. */
+static void
+on_closed(virConnectPtr conn, int reason, void *data)
+{
+    Closing *closing = g_new0(Closing, 1);
+
+    (void) conn;
+    closing->link = link_ref(data);
+    closing->reason = reason;
+    g_atomic_int_set(&closing->link->closed, 1);
+    (void) g_idle_add_full(G_PRIORITY_DEFAULT, tell_closed, closing, closing_free);
 }
 
 static void
@@ -564,9 +592,9 @@ deliver(void *data)
     }
     clear_source(&self->slow_source);
     self->listing = false;
-    if (job->error == NULL && job->link->closed) {
+    if (job->error == NULL && g_atomic_int_get(&job->link->closed) != 0) {
         g_set_error(&job->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                    "the connection to libvirt ended at once");
+                    "the connection to libvirt ended in the meantime");
     }
     if (job->error != NULL) {
         lose_connection(self, job->error);
