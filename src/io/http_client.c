@@ -56,14 +56,14 @@ call_free(void *data)
 static char *
 url_for_messages(const char *url)
 {
-    const char *authority = strstr(url, "://");
-    const char *at = authority != NULL ? strchr(authority + 3, '@') : NULL;
-    const char *slash = authority != NULL ? strchr(authority + 3, '/') : NULL;
+    const char *scheme_end = strstr(url, "://");
+    const char *authority = scheme_end != NULL ? scheme_end + strlen("://") : url;
+    const char *at = memrchr(authority, '@', strcspn(authority, "/?#")); /* curl takes the last */
 
-    if (at == NULL || (slash != NULL && slash < at)) {
+    if (scheme_end == NULL || at == NULL) {
         return g_strdup(url);
     }
-    return g_strdup_printf("%.*s***%s", (int) (authority + 3 - url), url, at);
+    return g_strdup_printf("%.*s***%s", (int) (authority - url), url, at);
 }
 
 static MskErrorCode
