@@ -41,9 +41,9 @@ static const char *
 trim_end(const char *text, const char *end)
 {
     while (end > text) {
-        const char *last = g_utf8_prev_char(end);
+        const char *last = g_utf8_find_prev_char(text, end); /* the environment holds any bytes */
 
-        if (!msk_is_python_space(g_utf8_get_char(last))) {
+        if (last == NULL || !msk_is_python_space(g_utf8_get_char(last))) {
             break;
         }
         end = last;

@@ -154,7 +154,14 @@ test_strip(void)
         const char *text;
         const char *stripped;
     } cases[] = {
-        {" \t a b \n", "a b"}, {"", ""}, {" \xc2\x85\x1f", ""}, {"\xe3\x80\x80x", "x"}, {"x", "x"},
+        {" \t a b \n", "a b"},
+        {"", ""},
+        {" \xc2\x85\x1f", ""},
+        {"\xe3\x80\x80x", "x"},
+        {"x", "x"},
+        /* From the environment: nothing in front of the text is looked at. */
+        {&" \x80"[1], "\x80"},
+        {"x\x80 ", "x\x80"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
