@@ -27,7 +27,7 @@ cut_the_overdue(MskHttpDeadlines *self, int64_t now_us)
 
     for (GList *at = self->entries.head; at != NULL; at = at->next) {
         MskHttpDeadline *entry = at->data;
-        int64_t mono_us = __atomic_load_n(&entry->mono_us, __ATOMIC_RELAXED);
+        int64_t mono_us = __atomic_load_n(&entry->mono_us, __ATOMIC_SEQ_CST);
 
         if (mono_us == 0) {
             continue;
@@ -50,7 +50,9 @@ run(void *data)
 
     g_mutex_lock(&self->lock);
     while (!self->quitting) {
-        /* Looked at by set() without the lock: from here on it wakes us for any deadline. */
+        /* Looked at by set() without the lock: from here on it wakes us for any deadline. It sets
+         * and then looks, we do so the other way round: in one order for all, nobody misses both.
+         */
         __atomic_store_n(&self->wakes_at, INT64_MAX, __ATOMIC_SEQ_CST);
         int64_t next = cut_the_overdue(self, g_get_monotonic_time());
 
