@@ -77,7 +77,8 @@ install: ## build for production and install under DESTDIR/PREFIX and SYSCONFDIR
 	meson setup $$again build-release --buildtype=release --prefix="$(PREFIX)" \
 	    --sysconfdir="$(SYSCONFDIR)"
 	@ninja -C build-release $(addprefix src/cmd/masakari-,api engine instancemonitor manage)
-	@DESTDIR="$(DESTDIR)" meson install -C build-release --no-rebuild
+	@destdir="$(DESTDIR)"; case $$destdir in '' | /*) ;; *) destdir="$(CURDIR)/$$destdir" ;; esac; \
+	DESTDIR="$$destdir" meson install -C build-release --no-rebuild
 
 clean: ## remove what was built
 	rm -rf build build-*

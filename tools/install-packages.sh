@@ -8,6 +8,7 @@ set -eu
 
 list=$(dirname "$0")/packages.txt
 export DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C # what apt-cache prints is read below
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'install-packages: %s\n' "$*" >&2; exit 1; }

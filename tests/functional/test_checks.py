@@ -117,9 +117,30 @@ def test_packages_that_are_there_need_no_word():
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_an_alternative_is_found_in_any_language(tmp_path):
+    programs = {
+        "apt-cache": """
+            [ "$LC_ALL" = C ] && word=Candidate || word=Installationskandidat
+            [ "$2" = pkgconf ] && version="(none)" || version=1.0
+            echo "  $word: $version" """,
+        "dpkg-query": "exit 1",
+        "id": "echo 1000",
+    }
+    for name, text in programs.items():
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="ascii")
+        path.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LC_ALL": "de_DE.UTF-8"}
+    result = subprocess.run(["tools/install-packages.sh", "build"], cwd=ROOT, env=env, text=True,
+                            capture_output=True, check=False)
+    assert result.returncode == 1
+    assert " pkg-config " in result.stdout and "pkgconf" not in result.stdout
+
+
 def test_install_puts_programs_and_samples_in_place(tmp_path):
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    subprocess.run(["make", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/m", "SYSCONFDIR=/etc"],
+    below = os.path.relpath(tmp_path, ROOT)
+    subprocess.run(["make", "install", f"DESTDIR={below}", "PREFIX=/opt/m", "SYSCONFDIR=/etc"],
                    cwd=ROOT, env=env, check=True, capture_output=True, timeout=300)
     for name in ("masakari-api", "masakari-engine", "masakari-instancemonitor", "masakari-manage"):
         program = tmp_path / "opt/m/bin" / name
