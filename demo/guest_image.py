@@ -59,7 +59,8 @@ def write_initramfs(path):
 
 
 def _run(argv, cwd):
-    result = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    result = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False,
+                            env={**os.environ, "LC_ALL": "C"})
     if result.returncode != 0:
         raise ImageError(f"'{' '.join(argv)}' failed:\n{result.stdout}{result.stderr}".rstrip())
     return result.stdout

@@ -28,6 +28,22 @@ def test_its_directory_is_shared(host):
     assert (host.dir / "mark").read_text() == "inside\n"
 
 
+def test_paths_and_arguments_may_have_any_letters(tmp_path):
+    shared = tmp_path / "größe"
+    shared.mkdir()
+    with Host("h1", binds=[shared]) as host:
+        assert host.run(["ls", str(tmp_path)]).stdout == "größe\n"
+
+
+def test_words_are_english_and_no_proxy_is_asked(host, monkeypatch):
+    for name, value in (("LC_ALL", "de_DE.UTF-8"), ("http_proxy", "http://127.0.0.1:9")):
+        monkeypatch.setenv(name, value)
+    command = ["sh", "-c", 'echo "$LC_ALL $no_proxy"']
+    process = host.spawn(command, name="words")
+    process.popen.wait(timeout=10)
+    assert process.log.read_text() == host.run(command).stdout == "C *\n"
+
+
 def test_a_failed_command_says_why(host):
     with pytest.raises(KitError, match="status 3"):
         host.run(["sh", "-c", "exit 3"])

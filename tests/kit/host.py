@@ -125,11 +125,16 @@ class Process:
                            f" its log {self.log} ends:\n{tail(self.log)}")
 
 
+def environment(**values):
+    """What programs get of our environment: words in English, and no proxy in between."""
+    return {**os.environ, "LC_ALL": "C", "no_proxy": "*", **values}
+
+
 def start(name, argv, log, env=None):
     """Starts a program on this machine (no host), in a session of its own."""
     with open(log, "ab") as output:
         popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                 env=env, start_new_session=True)
+                                 env=env or environment(), start_new_session=True)
     return Process(name, popen, popen.pid, pathlib.Path(log))
 
 
@@ -218,8 +223,9 @@ class Host:
 
     def run(self, argv, check=True, timeout=60, cwd="/", env=None, text=True, input=None):
         """Runs a command inside to its end; returns subprocess.CompletedProcess."""
-        result = subprocess.run(self._argv(argv, cwd), capture_output=True, text=text, env=env,
-                                timeout=timeout, input=input, start_new_session=True, check=False)
+        result = subprocess.run(self._argv(argv, cwd), capture_output=True, text=text,
+                                env=env or environment(), timeout=timeout, input=input,
+                                start_new_session=True, check=False)
         if check and result.returncode != 0:
             raise KitError(f"'{' '.join(map(str, argv))}' on {self.name} ended with status"
                            f" {result.returncode}:\n{result.stdout}{result.stderr}")
@@ -234,7 +240,7 @@ class Host:
             with open(log, "ab") as output:
                 popen = subprocess.Popen(self._argv(argv, cwd, write_fd), stdin=subprocess.DEVNULL,
                                          stdout=output, stderr=output, pass_fds=[write_fd],
-                                         env=env, start_new_session=True)
+                                         env=env or environment(), start_new_session=True)
         finally:
             os.close(write_fd)
         with os.fdopen(read_fd) as pipe:

@@ -254,7 +254,7 @@ command_up(int argc, char **argv)
         {"name", 0, 0, G_OPTION_ARG_STRING, &name, "The host's name", "NAME"},
         {"dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, "The host's directory outside", "DIR"},
         {"remove-dir", 0, 0, G_OPTION_ARG_NONE, &remove_dir, "Remove DIR at the end", NULL},
-        {"bind", 0, 0, G_OPTION_ARG_STRING_ARRAY, &binds, "Show SRC as DST inside", "SRC=DST"},
+        {"bind", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &binds, "Show SRC as DST inside", "SRC=DST"},
         {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -364,7 +364,7 @@ command_run(int argc, char **argv)
         {"init", 0, 0, G_OPTION_ARG_INT, &init_pid, "Pid 1 of the host, seen from outside", "PID"},
         {"cwd", 0, 0, G_OPTION_ARG_FILENAME, &cwd, "Working directory inside", "DIR"},
         {"status-fd", 0, 0, G_OPTION_ARG_INT, &status_fd, "Where to write the process id", "FD"},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &command, NULL, "COMMAND"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &command, NULL, "COMMAND"},
         {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);

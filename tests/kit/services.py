@@ -236,7 +236,7 @@ class Services:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as receiver:
             receiver.bind(notify)
             receiver.settimeout(0.05)
-            env = {**os.environ, "NOTIFY_SOCKET": notify, **(env or {})}
+            env = kit_host.environment(NOTIFY_SOCKET=notify, **(env or {}))
             if self.host is not None:
                 process = self.host.spawn(argv, name=log_name, env=env)
             else:
