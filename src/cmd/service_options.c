@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/store_options.h"
 
 static const MskOption state_options[] = {
     {.group = "DEFAULT",
@@ -27,23 +26,6 @@ void
 msk_service_add_state_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, state_options, G_N_ELEMENTS(state_options));
-}
-
-bool
-msk_service_store_options(const MskConfig *config, unsigned max_connections, MskStoreOptions *ret,
-                          GError **error)
-{
-    const char *connection = msk_config_string(config, "database", "connection");
-
-    if (connection == NULL || *connection == '\0') {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[database] connection is not set; set it to the database's URL, such as "
-                    "sqlite:////var/lib/masakari/masakari.sqlite");
-        return false;
-    }
-    *ret = msk_store_options(config);
-    ret->max_connections = max_connections;
-    return true;
 }
 
 char *
