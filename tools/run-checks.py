@@ -169,6 +169,7 @@ class Stage:
 def count_meson_test(test, counts):
     """Adds the TAP subtests of one line of meson's testlog.json."""
     seen_failure = False
+    before = counts.passed + counts.skipped
     for line in (test.get("stdout") or "").splitlines():
         match = re.match(r"\s*(not ok|ok) \d+(.*)", line)
         if match is None:
@@ -180,10 +181,12 @@ def count_meson_test(test, counts):
         else:
             seen_failure = True
             counts.fail(f"{test['name']}: {match[2].strip(' -')}")
-    if test["result"] in ("SKIP",):
-        counts.skipped += 1
+    if test["result"] == "SKIP":
+        counts.skipped += counts.passed + counts.skipped == before
     elif test["result"] not in ("OK", "EXPECTEDFAIL") and not seen_failure:
         counts.fail(f"{test['name']}: {test['result'].lower()}")
+    elif not seen_failure and counts.passed + counts.skipped == before:
+        counts.fail(f"{test['name']}: no subtest ran")
 
 
 def count_pytest_case(case, counts):
@@ -250,14 +253,15 @@ def lint(stage, counts):
     stage.meson(build, "lint", counts)
     status = stage.run(["tools/lint/run", "--build", build])
     text = stage.log_path.read_text(encoding="utf-8", errors="replace")
-    for verdict, name in re.findall(r"^(ok|FAILED|skipped) +(\S+) +[\d.]+ s$", text, re.MULTILINE):
+    verdicts = re.findall(r"^(ok|FAILED|skipped) +(\S+) +[\d.]+ s$", text, re.MULTILINE)
+    for verdict, name in verdicts:
         if verdict == "ok":
             counts.passed += 1
         elif verdict == "skipped":
             counts.skipped += 1
         else:
             counts.fail(name)
-    if counts.passed == 0:
+    if not verdicts:
         raise StageError(f"tools/lint/run ended with status {status} and no results")
     if status != 0 and counts.failed == 0:
         counts.fail(f"tools/lint/run ended with status {status}")

@@ -35,6 +35,9 @@ def counted(counts):
     ("ok 1 /a # SKIP no root\nok 2 /b\n", "OK", (1, 0, 1)),
     ("ok 1 /a\nok 2 /b\n", "ERROR", (2, 1, 0)),
     ("", "TIMEOUT", (0, 1, 0)),
+    ("", "OK", (0, 1, 0)),
+    (None, "SKIP", (0, 0, 1)),
+    ("ok 1 /a # SKIP no root\n", "SKIP", (0, 0, 1)),
     (None, "FAIL", (0, 1, 0)),
     ("# ok 1 in a comment\nbook 2\nok 3 /c\n", "OK", (1, 0, 0)),
 ])
@@ -74,6 +77,17 @@ def test_the_last_line_adds_up(checks, monkeypatch, capsys):
 
     assert run_stages(checks, monkeypatch, capsys, {"a": (some, 9), "b": (more, 9)}) == \
         (0, "5 passed, 0 failed, 1 skipped")
+
+
+def test_lint_that_says_nothing_is_a_failure(checks, monkeypatch, capsys):
+    def meson(stage, build, suite, counts):
+        counts.passed += 1
+
+    monkeypatch.setattr(checks.Stage, "build", lambda *_: "build")
+    monkeypatch.setattr(checks.Stage, "meson", meson)
+    monkeypatch.setattr(checks.Stage, "run", lambda *_: 0)
+    assert run_stages(checks, monkeypatch, capsys, {"lint": (checks.lint, 9)}) == \
+        (1, "1 passed, 1 failed, 0 skipped")
 
 
 def test_a_stage_that_cannot_run_is_a_failure(checks, monkeypatch, capsys):
