@@ -66,6 +66,20 @@ def _run(argv, cwd):
     return result.stdout
 
 
+def _put(source, target):
+    """A copy that is there in full or not at all."""
+    part = target.with_suffix(".part")
+    shutil.copyfile(source, part)
+    part.rename(target)
+
+
+def _one(directory, pattern):
+    found = next(pathlib.Path(directory).glob(pattern), None)
+    if found is None:
+        raise ImageError(f"the kernel package has no {pattern}")
+    return found
+
+
 def _download_kernel(target):
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         depends = _run(["apt-cache", "depends", KERNEL_PACKAGE], scratch)
@@ -73,11 +87,8 @@ def _download_kernel(target):
         if package is None:
             raise ImageError(f"apt knows no package {KERNEL_PACKAGE}: run 'apt-get update'")
         _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package[1]], scratch)
-        deb = next(pathlib.Path(scratch).glob("*.deb"))
-        _run(["dpkg", "-x", str(deb), "unpacked"], scratch)
-        kernel = next(pathlib.Path(scratch, "unpacked", "boot").glob("vmlinuz-*"))
-        shutil.copyfile(kernel, target.with_suffix(".part"))
-        target.with_suffix(".part").rename(target)
+        _run(["dpkg", "-x", str(_one(scratch, "*.deb")), "unpacked"], scratch)
+        _put(_one(scratch, "unpacked/boot/vmlinuz-*"), target)
 
 
 def _installed_kernel():
@@ -98,10 +109,13 @@ def prepare(cache, say):
             _download_kernel(kernel)
         except ImageError as error:
             installed = _installed_kernel()
-            if installed is None:
-                raise
-            say(f"no download ({str(error).splitlines()[-1]}); using {installed}")
-            shutil.copyfile(installed, kernel)
+            if installed is not None:
+                say(f"no download ({str(error).splitlines()[-1]}); using {installed}")
+                _put(installed, kernel)
+            else:
+                say("no download: once more with fresh package lists")
+                _run(["apt-get", "-q", "update"], cache)
+                _download_kernel(kernel)
     write_initramfs(initramfs)
     return kernel, initramfs
 

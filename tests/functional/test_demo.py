@@ -2,6 +2,7 @@
 """`make demo` passes, fails loudly when something does not work, and never leaves anything."""
 import ctypes
 import glob
+import importlib
 import os
 import pathlib
 import re
@@ -117,3 +118,45 @@ def test_a_demo_cut_short_leaves_nothing(nothing_left, number):
     process.stdout.read()
     process.stdout.close()
     assert process.wait(timeout=30) in (-number, 128 + number)
+
+
+def apt_stub(tmp_path, monkeypatch, answers):
+    """Stands in for apt and dpkg: a download works once the lists are fresh."""
+    programs = {
+        "apt-cache": 'echo "  Depends: linux-image-6"',
+        "apt-get": f'case "$*" in *update) {answers}; touch {tmp_path}/fresh ;;'
+                   f' *) [ -e {tmp_path}/fresh ] && echo deb >x.deb ;; esac',
+        "dpkg": 'mkdir -p unpacked/boot && echo kernel >unpacked/boot/vmlinuz-6',
+    }
+    for name, text in programs.items():
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="ascii")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def guest_image(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "demo")
+    return importlib.import_module("guest_image")
+
+
+@pytest.mark.parametrize("installed, network, kernel", [
+    (None, True, "kernel\n"), ("installed", True, "installed"), ("installed", False, "installed"),
+    (None, False, None),
+])
+def test_where_the_kernel_comes_from(guest_image, tmp_path, monkeypatch, installed, network,
+                                     kernel):
+    apt_stub(tmp_path, monkeypatch, "true" if network else "exit 100")
+    path = tmp_path / "vmlinuz-installed"
+    path.write_text(installed or "", encoding="ascii")
+    monkeypatch.setattr(guest_image, "_installed_kernel", lambda: path if installed else None)
+    cache = tmp_path / "cache"
+    if kernel is None:
+        with pytest.raises(guest_image.ImageError):
+            guest_image.prepare(cache, print)
+        assert os.listdir(cache) == []
+    else:
+        made, _ = guest_image.prepare(cache, print)
+        assert made.read_text(encoding="ascii") == kernel
+        assert sorted(os.listdir(cache)) == ["initramfs.gz", "vmlinuz"]
