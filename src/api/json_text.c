@@ -101,25 +101,6 @@ append_real(GString *out, double real)
     }
 }
 
-static void
-append_items(GString *out, const MskJson *value)
-{
-    bool object = value->type == MSK_JSON_OBJECT;
-
-    g_string_append_c(out, object ? '{' : '[');
-    for (unsigned i = 0; i < value->values->len; i++) {
-        if (i > 0) {
-            g_string_append(out, ", ");
-        }
-        if (object) {
-            msk_json_append_value(out, g_ptr_array_index(value->names, i));
-            g_string_append(out, ": ");
-        }
-        msk_json_append_value(out, g_ptr_array_index(value->values, i));
-    }
-    g_string_append_c(out, object ? '}' : ']');
-}
-
 void
 msk_json_append_value(GString *out, const MskJson *value)
 {
@@ -141,7 +122,7 @@ msk_json_append_value(GString *out, const MskJson *value)
         break;
     case MSK_JSON_ARRAY:
     case MSK_JSON_OBJECT:
-        append_items(out, value);
+        msk_python_items(out, value, msk_json_append_value);
         break;
     default:
         g_assert_not_reached();

@@ -137,8 +137,9 @@ msk_python_real(double real)
     return g_string_free(out, FALSE);
 }
 
-static void
-repr_items(GString *out, const MskJson *value)
+void
+msk_python_items(GString *out, const MskJson *value,
+                 void (*append)(GString *out, const MskJson *item))
 {
     bool object = value->type == MSK_JSON_OBJECT;
 
@@ -148,10 +149,10 @@ repr_items(GString *out, const MskJson *value)
             g_string_append(out, ", ");
         }
         if (object) {
-            msk_python_repr(out, g_ptr_array_index(value->names, i));
+            append(out, g_ptr_array_index(value->names, i));
             g_string_append(out, ": ");
         }
-        msk_python_repr(out, g_ptr_array_index(value->values, i));
+        append(out, g_ptr_array_index(value->values, i));
     }
     g_string_append_c(out, object ? '}' : ']');
 }
@@ -180,7 +181,7 @@ msk_python_repr(GString *out, const MskJson *value)
         break;
     case MSK_JSON_ARRAY:
     case MSK_JSON_OBJECT:
-        repr_items(out, value);
+        msk_python_items(out, value, msk_python_repr);
         break;
     default:
         g_assert_not_reached();

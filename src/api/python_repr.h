@@ -15,6 +15,13 @@ void msk_python_repr_text(GString *out, const char *text, size_t size);
 /** msk_python_repr: appends repr(@value), such as {'a': [1, None, True, 'x']}. */
 void msk_python_repr(GString *out, const MskJson *value);
 
+/**
+ * msk_python_items: appends an array or object as repr() and json.dumps() both lay it out,
+ * "[1, 2]" or "{name: 1}", each name and item by @append.
+ */
+void msk_python_items(GString *out, const MskJson *value,
+                      void (*append)(GString *out, const MskJson *item));
+
 /** msk_python_str: appends str(@value): strings bare, others as repr(). */
 void msk_python_str(GString *out, const MskJson *value);
 
