@@ -184,6 +184,30 @@ def test_a_transient_guest(it, host):
     assert it.events(uuid) == ["STOPPED_FAILED"]
 
 
+def test_a_report_that_the_disk_refuses_is_not_forgotten(it, host):
+    """The report finds no room, the memory would: kill -9 must not lose both."""
+    it.api.kill()
+    spool = it.state / "spool"
+    aside = it.state / "aside"
+    memory = (it.state / "running.json").read_bytes()
+    spool.rename(aside)  # a directory that is gone refuses root as well
+    host.kill_guest("vm")
+    it.wait_log("is kept in memory and tried again")
+    wait_until(lambda: is_down(host), 10, "libvirt to notice")
+    settle()
+    assert (it.state / "running.json").read_bytes() == memory
+    it.monitor.kill()
+    aside.rename(spool)
+    assert not it.spooled()
+    it.start_api()
+    it.start_monitor()
+    it.wait_posts(1)
+    settle()
+    assert it.events() == ["STOPPED_FAILED"]
+    wait_until(lambda: it.uuid not in (it.state / "running.json").read_text(encoding="utf-8"), 5,
+               "the memory to follow")
+
+
 # -- libvirtd away -------------------------------------------------------------------------------
 
 def test_libvirtd_restarted_between_deaths(it, host):

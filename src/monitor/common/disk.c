@@ -13,8 +13,10 @@
 
 struct MskDisk {
     MskWorker *worker;
-    GHashTable *latest; /* path to the number of its newest job */
-    GHashTable *failed; /* path to text */
+    GHashTable *latest;  /* path to the number of its newest job */
+    GHashTable *failed;  /* path to text */
+    GHashTable *in_turn; /* a set of paths: those in failed that go last */
+    GHashTable *refused; /* the worker's: a set of paths that are put and not on the disk */
     unsigned last_number;
     unsigned retry_ms;
     unsigned retry_source;
@@ -25,6 +27,8 @@ typedef struct {
     MskDisk *disk; /* main thread only */
     char *path;
     char *text; /* NULL: delete */
+    bool in_turn;
+    GHashTable *refused; /* a reference: jobs may outlive the disk */
     unsigned number;
     GError *error;
 } Job;
@@ -36,9 +40,21 @@ job_free(void *data)
 
     g_free(job->path);
     g_free(job->text);
+    g_hash_table_unref(job->refused);
     g_clear_error(&job->error);
     g_free(job);
 }
+
+/* Whether a file that was put before @job is still not there. */
+static bool
+must_wait(const Job *job)
+{
+    unsigned n_others = g_hash_table_size(job->refused);
+
+    return job->in_turn && n_others > (g_hash_table_contains(job->refused, job->path) ? 1 : 0);
+}
+
+static void done(void *data);
 
 static void
 work(void *data)
@@ -46,15 +62,58 @@ work(void *data)
     Job *job = data;
 
     if (job->text == NULL) {
+        (void) g_hash_table_remove(job->refused, job->path); /* maybe not there */
         if (g_unlink(job->path) < 0 && errno != ENOENT) {
             g_set_error(&job->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "deleting %s: %s", job->path,
                         g_strerror(errno));
         }
         return;
     }
-    (void) g_file_set_contents_full(job->path, job->text, -1,
-                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                    0600, &job->error);
+    if (must_wait(job)) {
+        g_set_error(&job->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "%s waits for files that have to be there before", job->path);
+    } else {
+        (void) g_file_set_contents_full(
+            job->path, job->text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+            0600, &job->error);
+    }
+    if (job->error != NULL) {
+        (void) g_hash_table_add(job->refused, g_strdup(job->path)); /* or there already */
+    } else {
+        (void) g_hash_table_remove(job->refused, job->path); /* maybe not there */
+    }
+}
+
+static void
+push(MskDisk *self, const char *path, char *text, bool in_turn)
+{
+    Job *job = g_new0(Job, 1);
+
+    job->disk = self;
+    job->path = g_strdup(path);
+    job->text = text;
+    job->in_turn = in_turn;
+    job->refused = g_hash_table_ref(self->refused);
+    job->number = ++self->last_number;
+    (void) g_hash_table_remove(self->failed, path);  /* maybe not there */
+    (void) g_hash_table_remove(self->in_turn, path); /* as above */
+    (void) g_hash_table_replace(self->latest, g_strdup(path), GUINT_TO_POINTER(job->number));
+    msk_worker_push(self->worker, work, done, job_free, job);
+}
+
+static void
+push_failed(MskDisk *self, GHashTable *failed, GHashTable *in_turn, bool wanted)
+{
+    GHashTableIter iter;
+    void *path;
+    void *text;
+
+    g_hash_table_iter_init(&iter, failed);
+    while (g_hash_table_iter_next(&iter, &path, &text)) {
+        if (g_hash_table_contains(in_turn, path) == wanted) {
+            push(self, path, g_strdup(text), wanted);
+        }
+    }
 }
 
 static gboolean
@@ -62,16 +121,13 @@ retry(void *data)
 {
     MskDisk *self = data;
     g_autoptr(GHashTable) failed = g_steal_pointer(&self->failed);
-    GHashTableIter iter;
-    void *path;
-    void *text;
+    g_autoptr(GHashTable) in_turn = g_steal_pointer(&self->in_turn);
 
     self->retry_source = 0;
     self->failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_hash_table_iter_init(&iter, failed);
-    while (g_hash_table_iter_next(&iter, &path, &text)) {
-        msk_disk_put(self, path, g_strdup(text));
-    }
+    self->in_turn = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    push_failed(self, failed, in_turn, false);
+    push_failed(self, failed, in_turn, true);
     return G_SOURCE_REMOVE;
 }
 
@@ -85,6 +141,9 @@ note_failure(MskDisk *self, Job *job)
                   job->error->message, MAX(self->retry_ms / 1000, 1));
     }
     if (job->text != NULL) {
+        if (job->in_turn) {
+            (void) g_hash_table_add(self->in_turn, g_strdup(job->path)); /* push removed it */
+        }
         (void) g_hash_table_replace(self->failed, g_steal_pointer(&job->path),
                                     g_steal_pointer(&job->text));
         if (self->retry_source == 0) {
@@ -113,20 +172,6 @@ done(void *data)
     job_free(job);
 }
 
-static void
-push(MskDisk *self, const char *path, char *text)
-{
-    Job *job = g_new0(Job, 1);
-
-    job->disk = self;
-    job->path = g_strdup(path);
-    job->text = text;
-    job->number = ++self->last_number;
-    (void) g_hash_table_remove(self->failed, path); /* maybe not there */
-    (void) g_hash_table_replace(self->latest, g_strdup(path), GUINT_TO_POINTER(job->number));
-    msk_worker_push(self->worker, work, done, job_free, job);
-}
-
 MskDisk *
 msk_disk_new(unsigned retry_ms)
 {
@@ -135,6 +180,8 @@ msk_disk_new(unsigned retry_ms)
     self->worker = msk_worker_new("disk");
     self->latest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    self->in_turn = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->retry_ms = retry_ms;
     return self;
 }
@@ -151,19 +198,27 @@ msk_disk_free(MskDisk *self)
     msk_worker_free(self->worker);
     g_hash_table_unref(self->latest);
     g_hash_table_unref(self->failed);
+    g_hash_table_unref(self->in_turn);
+    g_hash_table_unref(self->refused);
     g_free(self);
 }
 
 void
 msk_disk_put(MskDisk *self, const char *path, char *text)
 {
-    push(self, path, text);
+    push(self, path, text, false);
+}
+
+void
+msk_disk_put_in_turn(MskDisk *self, const char *path, char *text)
+{
+    push(self, path, text, true);
 }
 
 void
 msk_disk_delete(MskDisk *self, const char *path)
 {
-    push(self, path, NULL);
+    push(self, path, NULL, false);
 }
 
 unsigned

@@ -4,7 +4,8 @@
 /*
  * disk: small files written by a worker thread, so that a slow disk delays nothing, and in the
  * order asked for. A file is whole or absent: written aside, synced, renamed. What a full or broken
- * disk refuses stays in memory and is tried again; the log says so once an outage.
+ * disk refuses stays in memory and is tried again; the log says so once an outage. A file that is
+ * written later may be there earlier then, unless it was put in turn.
  *
  * Threads: the functions belong to the thread that iterates the default GMainContext.
  */
@@ -22,6 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskDisk, msk_disk_free)
 
 /** msk_disk_put: @path: in a directory that exists. @text: (transfer full) */
 void msk_disk_put(MskDisk *self, const char *path, char *text);
+
+/**
+ * msk_disk_put_in_turn: as msk_disk_put, but only when all that was put before is on the disk, or
+ * was deleted since. Until then the file stays as it is.
+ */
+void msk_disk_put_in_turn(MskDisk *self, const char *path, char *text);
 
 /** msk_disk_delete: a file that is not there is no failure. */
 void msk_disk_delete(MskDisk *self, const char *path);

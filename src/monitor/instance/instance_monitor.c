@@ -88,7 +88,9 @@ save(MskInstanceMonitor *self)
             g_array_append_val(records, record);
         }
     }
-    msk_disk_put(self->disk, self->memory_path, msk_life_memory_to_text(records, self->boot_id));
+    /* A VM is forgotten when its report is on disk: a kill in between must not lose both. */
+    msk_disk_put_in_turn(self->disk, self->memory_path,
+                         msk_life_memory_to_text(records, self->boot_id));
 }
 
 static gboolean
