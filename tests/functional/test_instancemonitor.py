@@ -182,6 +182,24 @@ def test_a_transient_guest(it, host):
     it.wait_posts(1)
     settle()
     assert it.events(uuid) == ["STOPPED_FAILED"]
+    # Nothing of it is kept, and the next one of that name and uuid is as good as new.
+    assert it.log().count(f"{uuid} (passing): nothing is left to watch") == 1
+    host.virsh("create", str(file))
+    it.wait_log("watching QEMU", count=3)
+    host.kill_guest("passing")
+    it.wait_posts(2)
+    settle()
+    assert it.events(uuid) == ["STOPPED_FAILED"] * 2
+    assert it.log().count(f"{uuid} (passing): nothing is left to watch") == 2
+    # A list of libvirt's in between, and a guest that stays: both are not disturbed.
+    host.libvirtd_process.stop()
+    host.libvirtd_process = host.libvirtd()
+    it.wait_log("connected to libvirt at", count=2)
+    host.kill_guest("vm")
+    it.wait_posts(3)
+    settle()
+    assert it.events(it.uuid) == ["STOPPED_FAILED"]
+    assert it.events(uuid) == ["STOPPED_FAILED"] * 2
 
 
 def test_a_report_that_the_disk_refuses_is_not_forgotten(it, host):

@@ -39,8 +39,9 @@ struct MskInstanceMonitor {
     MskHttpClient *http;
     MskNotifier *notifier;
     MskLibvirtWatch *libvirt;
-    GHashTable *domains; /* uuid to MskDomainWatch, owned */
-    bool first_start;    /* nothing is remembered, and no list was seen yet */
+    GHashTable *domains;    /* uuid to MskDomainWatch, owned */
+    int64_t forgot_mono_us; /* when the last entry was dropped: older lists may have it */
+    bool first_start;       /* nothing is remembered, and no list was seen yet */
     unsigned save_source;
     unsigned release_source;
     unsigned sigterm_source;
@@ -209,6 +210,23 @@ domain_of(MskInstanceMonitor *self, const char *uuid, const char *name)
 /* ---- libvirt -----------------------------------------------------------------------------------
  */
 
+/* Transient domains come and go, each with a uuid of its own, and the next list may be far. */
+static void
+forget_if_over(MskInstanceMonitor *self, const MskDomainWatch *domain, bool undefined)
+{
+    const MskLife *life = &domain->life;
+    bool is_alive = life->phase == MSK_LIFE_RUNNING || life->phase == MSK_LIFE_ENDED;
+    bool is_over = life->phase == MSK_LIFE_DOWN && !life->panicked && !life->panic_told;
+
+    /* The very first list judges by what was seen before it. */
+    if (is_alive || (!undefined && (!is_over || self->first_start))) {
+        return;
+    }
+    log_debug("instance %s (%s): nothing is left to watch", domain->uuid, domain->name);
+    self->forgot_mono_us = g_get_monotonic_time();
+    (void) g_hash_table_remove(self->domains, domain->uuid); /* it is there */
+}
+
 static void
 on_event(const MskDomainEvent *event, void *data)
 {
@@ -222,10 +240,9 @@ on_event(const MskDomainEvent *event, void *data)
                                                   .id = event->id,
                                                   .type = event->type,
                                                   .detail = event->detail});
-    if (event->id == MSK_DOMAIN_EVENT_LIFECYCLE && event->type == MSK_LIFECYCLE_UNDEFINED &&
-        domain->life.phase != MSK_LIFE_RUNNING && domain->life.phase != MSK_LIFE_ENDED) {
-        (void) g_hash_table_remove(self->domains, event->uuid); /* it is there */
-    }
+    forget_if_over(self, domain,
+                   event->id == MSK_DOMAIN_EVENT_LIFECYCLE &&
+                       event->type == MSK_LIFECYCLE_UNDEFINED);
 }
 
 static void
@@ -277,30 +294,49 @@ settle_missing(MskInstanceMonitor *self, GHashTable *listed, int64_t asked_mono_
     }
 }
 
+/* False when the list may be older than what was seen of the domain since. */
+static bool
+settle_listed(MskInstanceMonitor *self, const MskDomainStatus *status, int64_t asked_mono_us)
+{
+    MskDomainWatch *domain;
+
+    if (asked_mono_us <= self->forgot_mono_us &&
+        !g_hash_table_contains(self->domains, status->uuid)) {
+        return false;
+    }
+    domain = domain_of(self, status->uuid, status->name);
+    if (domain->touched_mono_us > asked_mono_us) {
+        return true; /* an event since then is newer, and told all */
+    }
+    if (status->active) {
+        msk_domain_watch_listed_active(domain, status->crashed, self->first_start);
+    } else {
+        step_listed_down(self, domain, status->reason, status->autostart);
+    }
+    return true;
+}
+
 static void
 on_listed(const MskDomainList *list, void *data)
 {
     MskInstanceMonitor *self = data;
     g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned n_active = 0;
+    bool is_sure = true;
 
     for (unsigned i = 0; i < list->domains->len; i++) {
-        const MskDomainStatus *status = &g_array_index(list->domains, MskDomainStatus, i);
-        MskDomainWatch *domain = domain_of(self, status->uuid, status->name);
+        MskDomainStatus *status = &g_array_index(list->domains, MskDomainStatus, i);
 
-        (void) g_hash_table_add(listed, domain->uuid); /* libvirt lists each once */
+        (void) g_hash_table_add(listed, status->uuid); /* libvirt lists each once */
         n_active += status->active;
-        if (domain->touched_mono_us > list->asked_mono_us) {
-            continue; /* an event since then is newer */
-        }
-        if (status->active) {
-            msk_domain_watch_listed_active(domain, status->crashed, self->first_start);
-        } else {
-            step_listed_down(self, domain, status->reason, status->autostart);
-        }
+        is_sure = settle_listed(self, status, list->asked_mono_us) && is_sure;
     }
     settle_missing(self, listed, list->asked_mono_us);
     log_debug("libvirt has %u domains, %u of them active", list->domains->len, n_active);
+    if (!is_sure) {
+        msk_libvirt_watch_list(self->libvirt);
+        return;
+    }
     if (self->first_start) {
         self->first_start = false;
         save_soon(self);
