@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database whose disk is full or read-only, or whose lock another program holds: calls fail in
-time and say why, nothing accepted is lost, and all is well again without a restart."""
+"""A database whose disk is full or read-only, whose lock another program holds, or whose file is
+damaged: calls fail in time and say why, nothing accepted is lost, and all is well again without a
+restart. A program that cannot start on it names the file and leaves it as it is."""
+import os
 import sqlite3
 import subprocess
 import time
 
 import pytest
 
-from kit.services import BUILD, program, write_config
+from kit.services import BUILD, Services, program, write_config
 
 WORK = BUILD / "tests" / "tools" / "store-work"
 TIMEOUT_MS = 300
@@ -176,3 +178,58 @@ def test_a_lock_of_another_program_is_unavailable_in_time(tmp_path, also_reads):
         locker.close()
         assert store.ask("open") == "done"
         assert store.ask("post after").startswith("done ")
+
+
+# -- programs that start on it -------------------------------------------------------------------
+
+def start_and_fail(name, path, prefix=()):
+    """Starts a program on the database, which must end by itself; (exit status, last line)."""
+    with Services() as services:
+        services.options["database"]["connection"] = f"sqlite:///{path}"
+        result = subprocess.run([*prefix, program(name), "--config-file", services.config_file()],
+                                text=True, capture_output=True, check=False, timeout=30)
+    return result.returncode, result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["masakari-engine", "masakari-api"])
+@pytest.mark.parametrize("header", [b"garbage " * 12 + b"junk", b"SQLite format 3\0" + b"\xff" * 84],
+                         ids=["no database", "torn header"])
+def test_a_damaged_database_is_named_and_left_alone(tmp_path, name, header):
+    path = tmp_path / "masakari.sqlite"
+    sync(path, tmp_path / "m.conf")
+    damaged = header + path.read_bytes()[len(header):]
+    path.write_bytes(damaged)
+    status, said = start_and_fail(name, path)
+    assert status == os.EX_SOFTWARE
+    assert f"database {path}: " in said
+    assert "restore it from a backup" in said
+    assert path.read_bytes() == damaged
+    assert not (tmp_path / "masakari.sqlite-journal").exists()
+
+
+@pytest.mark.parametrize("name", ["masakari-engine", "masakari-api"])
+def test_a_read_only_database_is_named_and_left_alone(disk, tmp_path, name):
+    path = disk.at / "masakari.sqlite"
+    sync(path, tmp_path / "m.conf", disk.inside())
+    digest = [*disk.inside(), "sha256sum", path]
+    before = subprocess.check_output(digest)
+    disk.remount("ro")
+    status, said = start_and_fail(name, path, disk.inside())
+    assert status == os.EX_TEMPFAIL
+    assert f"database {path}: " in said
+    assert "may be written" in said or "cannot be written" in said
+    assert subprocess.check_output(digest) == before
+    disk.remount("rw")
+    # The service manager starts it again, and then it stays.
+    with Services() as services:
+        services.options["database"]["connection"] = f"sqlite:///{path}"
+        config = services.config_file()
+        process = subprocess.Popen([*disk.inside(), program(name), "--config-file", config],
+                                   text=True, stderr=subprocess.PIPE)
+        line = ""
+        while " is ready" not in line:
+            line = process.stderr.readline()
+            assert line, "it has ended"
+        process.terminate()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
