@@ -497,7 +497,8 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
                MskCompute *compute, GError **error)
 {
     g_autoptr(MskEngine) self = g_new0(MskEngine, 1);
-    MskRecoveriesContext context = {.may_act = may_act, .ended = on_recovery_ended, .data = self};
+    MskRecoveriesContext context = {
+        .may_act = may_act, .now_us = boot_time_us, .ended = on_recovery_ended, .data = self};
 
     self->host = g_strdup(places->host);
     self->locks_dir = g_build_filename(places->state_path, "engines", NULL);

@@ -11,6 +11,7 @@
 #define SETTLE_US     3000000
 #define RETRY_US      INT64_C(500000) /* after the database failed */
 #define LEASE_POLL_US INT64_C(100000)
+#define STALE_US      INT64_C(5000000) /* no order goes out on an older look */
 #define BUSY_FIRST_MS 50 /* doubles up to BUSY_LAST_MS while another recovery has the instance */
 #define BUSY_LAST_MS  1600
 
@@ -37,6 +38,7 @@ typedef struct {
     bool flow_changed;  /* since the last save set out */
     char *stored_state; /* what is in the database */
     MskActionKind call; /* of call_waits */
+    int64_t looked_us;  /* when the look at the VM was answered that led to the call */
     bool call_waits;    /* for the state to be stored */
     unsigned save_timer;
 
@@ -383,14 +385,30 @@ on_lease_timer(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* What was stored for the call stays as it is: when the new look leads to the same call, it goes
+ * out at once, however slow the disk. */
+static void
+look_again(Recovery *self)
+{
+    MskEvent stale = {.kind = MSK_EVENT_STALE, .now_us = g_get_monotonic_time()};
+
+    log_info("Notification %s: nothing could be ordered for a while, looking at instance %s again",
+             uuid_of(self), self->instance_uuid);
+    react(self, &stale);
+}
+
 /* A call that changes something waits until nobody else can be at it, too. */
 static void
 try_call(Recovery *self)
 {
-    if (self->owner->context.may_act(self->owner->context.data)) {
-        push_call(self, self->call);
-    } else {
+    const MskRecoveriesContext *context = &self->owner->context;
+
+    if (!context->may_act(context->data)) {
         set_timer(self, LEASE_POLL_US, on_lease_timer);
+    } else if (context->now_us() - self->looked_us > STALE_US) {
+        look_again(self);
+    } else {
+        push_call(self, self->call);
     }
 }
 
@@ -415,6 +433,7 @@ act(Recovery *self, const MskInstanceStep *step)
     case MSK_ACTION_STOP_SERVER:
     case MSK_ACTION_START_SERVER:
         self->call = step->action;
+        self->looked_us = self->owner->context.now_us();
         self->call_waits = step->durable && !state_is_stored(self);
         if (!self->call_waits) {
             try_call(self);
@@ -438,7 +457,7 @@ react(Recovery *self, const MskEvent *event)
     for (unsigned i = 0; i < step.n_notes; i++) {
         publish(self, &step.notes[i]);
     }
-    if (step.action != MSK_ACTION_FINISH) {
+    if (step.action != MSK_ACTION_FINISH && event->kind != MSK_EVENT_STALE) {
         save_soon(self);
     }
     act(self, &step);

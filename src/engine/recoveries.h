@@ -9,7 +9,8 @@
  *                    │ nothing to recover ────────────────────────────────────────▲
  *
  * Progress is saved behind the work's back and never delays it, with one exception: the state that
- * a step calls durable is on disk before its call goes out. A recovery whose claim is lost is
+ * a step calls durable is on disk before its call goes out. When that, or the lease, took too long,
+ * the call is not made and the machine looks again. A recovery whose claim is lost is
  * dropped without another word; its new owner goes on with it.
  *
  * Threads: the main thread.
@@ -27,6 +28,8 @@ typedef struct {
     const MskEngineSettings *settings; /* the same */
     /* Whether the engine's lease is long enough for a call that changes something. */
     bool (*may_act)(void *data);
+    /* A clock that goes on while the machine sleeps. */
+    int64_t (*now_us)(void);
     /* A recovery came to its end, or was dropped. */
     void (*ended)(void *data);
     void *data;

@@ -558,12 +558,12 @@ test_the_old_expire(Fixture *self, const void *data)
 
 /* Returns: another process, once it has the database locked. */
 static GPid
-lock_database(const Fixture *self)
+lock_database(const Fixture *self, const char *seconds)
 {
     g_autofree char *program = g_strdup_printf(
         "import sqlite3, time; c = sqlite3.connect('%s', isolation_level=None);"
-        " c.execute('BEGIN IMMEDIATE'); print(1, end='', flush=True); time.sleep(1.5)",
-        self->file);
+        " c.execute('BEGIN IMMEDIATE'); print(1, end='', flush=True); time.sleep(%s)",
+        self->file, seconds);
     g_auto(GStrv) argv = g_new0(char *, 4);
     GPid pid = 0;
     int out = -1;
@@ -591,7 +591,7 @@ wait_for_database(Fixture *self, MskStopReason stop_reason, unsigned n_starts)
 
     work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
     work_for(50);
-    GPid pid = lock_database(self);
+    GPid pid = lock_database(self, "1.5");
     int64_t begin_us = g_get_monotonic_time();
 
     set_cloud(self, MSK_VM_STOPPED, stop_reason, false);
@@ -614,6 +614,64 @@ test_waits_for_the_database_at_the_end(Fixture *self, const void *data)
 {
     (void) data;
     wait_for_database(self, MSK_STOP_ORDERED, 0);
+}
+
+/* The cloud says that @first holds when the database goes away; then a person comes, and @then
+ * holds by the time the order could be given. */
+static void
+check_no_order_on_an_old_look(Fixture *self, const char *event, MskVmState first, MskVmState then)
+{
+    int status = -1;
+
+    set_cloud(self, first, MSK_STOP_FAILURE, true);
+    g_autofree char *uuid = report(self, event, "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(50);
+    GPid pid = lock_database(self, "6.5");
+
+    set_cloud(self, first, MSK_STOP_FAILURE, false);
+    work_for(1000); /* the look, and the first tries to store */
+    set_cloud(self, then, MSK_STOP_ORDERED, false);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 0, 0);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+}
+
+static void
+test_no_start_on_an_old_look(Fixture *self, const void *data)
+{
+    (void) data;
+    check_no_order_on_an_old_look(self, "LIFECYCLE", MSK_VM_STOPPED, MSK_VM_STOPPED);
+}
+
+static void
+test_no_stop_on_an_old_look(Fixture *self, const void *data)
+{
+    (void) data;
+    check_no_order_on_an_old_look(self, "QEMU_GUEST_AGENT_ERROR", MSK_VM_ACTIVE, MSK_VM_STOPPED);
+}
+
+/* What is wanted still is done once the database is back. */
+static void
+test_looks_again_and_gives_the_order(Fixture *self, const void *data)
+{
+    int status = -1;
+
+    (void) data;
+    set_cloud(self, MSK_VM_ACTIVE, MSK_STOP_UNKNOWN, true);
+    g_autofree char *uuid = report(self, "QEMU_GUEST_AGENT_ERROR", "STOPPED_FAILED");
+
+    work_until(self, uuid, MSK_NOTIFICATION_RUNNING);
+    work_for(50);
+    GPid pid = lock_database(self, "6.5");
+
+    set_cloud(self, MSK_VM_ACTIVE, MSK_STOP_UNKNOWN, false);
+    work_until(self, uuid, MSK_NOTIFICATION_FINISHED);
+    assert_counts(self, 1, 1);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
 }
 
 static void
@@ -667,6 +725,9 @@ main(int argc, char **argv)
     add("/engine/waits_for_the_database_before_an_order",
         test_waits_for_the_database_before_an_order);
     add("/engine/waits_for_the_database_at_the_end", test_waits_for_the_database_at_the_end);
+    add("/engine/no_start_on_an_old_look", test_no_start_on_an_old_look);
+    add("/engine/no_stop_on_an_old_look", test_no_stop_on_an_old_look);
+    add("/engine/looks_again_and_gives_the_order", test_looks_again_and_gives_the_order);
     add("/engine/freed_in_the_middle", test_freed_in_the_middle);
     add("/engine/no_place_to_be", test_no_place_to_be);
     return g_test_run();

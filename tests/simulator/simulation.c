@@ -10,6 +10,7 @@
 #define MAX_ACTIONS    5000
 #define RETRY_AFTER_US (INT64_C(120) * G_USEC_PER_SEC)
 #define LATE_US        (INT64_C(1) * G_USEC_PER_SEC)
+#define STALE_US       (INT64_C(6) * G_USEC_PER_SEC)
 
 static const char *const fault_names[N_FAULTS] = {
     [FAULT_NONE] = "nothing",
@@ -23,6 +24,7 @@ static const char *const fault_names[N_FAULTS] = {
     [FAULT_NO_ANSWER_LATE] = "no answer, done late",
     [FAULT_REFUSED] = "refused",
     [FAULT_CONFLICT] = "conflict",
+    [FAULT_STALE] = "the order is stale",
 };
 
 /* ---- scenarios --------------------------------------------------------------------------- */
@@ -118,8 +120,12 @@ parse_line(Scenario *self, const char *line)
     } else if (strcmp(words[0], "end") == 0 && words[1] != NULL) {
         self->end_status = g_strdup(words[1]);
         self->end_vm_state = vm_state(words[2]);
+    } else if (strcmp(words[0], "outage") == 0) {
+        self->outage_us = number(words[1]) * MS;
     } else if (strcmp(words[0], "fragile") == 0) {
         self->fragile = true;
+    } else if (strcmp(words[0], "alone") == 0) {
+        self->alone = true;
     } else if (!parse_rule(&self->rules, words)) {
         g_error("%s: '%s' is not understood", self->name, line);
     }
@@ -172,6 +178,7 @@ typedef struct {
     unsigned at;
     unsigned n_actions;
     unsigned n_ends;
+    int64_t outage_us;  /* that the next order has to wait; 0: none */
     int64_t started_us; /* when the first recovery started the VM; 0: it did not */
     int last_task;
     bool task_over[MSK_N_TASKS];
@@ -287,6 +294,16 @@ call(Run *self, MskActionKind action, Fault fault)
     return failed;
 }
 
+/* The database is away between a look and the order that follows from it. */
+static MskEvent
+wait_too_long(Run *self)
+{
+    model_pass(&self->cloud, MAX(self->outage_us, STALE_US));
+    self->outage_us = 0;
+    say(self, "stale: the order is not given");
+    return (MskEvent){.kind = MSK_EVENT_STALE, .now_us = self->cloud.now_us};
+}
+
 static MskEvent
 act(Run *self, const MskInstanceStep *step, Fault fault)
 {
@@ -297,7 +314,10 @@ act(Run *self, const MskInstanceStep *step, Fault fault)
         event.now_us = self->cloud.now_us;
         return event;
     }
-    event = call(self, step->action, fault);
+    if (step->action != MSK_ACTION_GET_SERVER && (self->outage_us > 0 || fault == FAULT_STALE)) {
+        return wait_too_long(self);
+    }
+    event = call(self, step->action, fault == FAULT_STALE ? FAULT_NONE : fault);
     log_answer(self, step->action, &event);
     return event;
 }
@@ -404,7 +424,11 @@ begin_report(Run *self, MskIncident incident, bool superseded)
 Outcome
 simulate(const Scenario *scenario, Fault fault, unsigned at, const MskIncident *then)
 {
-    Run run = {.scenario = scenario, .fault = fault, .at = at, .log = g_string_new(NULL)};
+    Run run = {.scenario = scenario,
+               .fault = fault,
+               .at = at,
+               .outage_us = scenario->outage_us,
+               .log = g_string_new(NULL)};
     bool may_stop = scenario->incident == MSK_INCIDENT_IMPAIRED ||
                     (then != NULL && *then == MSK_INCIDENT_IMPAIRED);
     unsigned n_reports = then == NULL ? 1 : 2;

@@ -3,8 +3,9 @@
 
 /*
  * simulation: runs one scenario: the real recovery machine against the model cloud, with what the
- * engine does around it: state stored before a durable call, progress stored some time, one more
- * try after an error, takeover after a death, and one recovery of a VM at a time.
+ * engine does around it: state stored before a durable call, no order on an old look, progress
+ * stored some time, one more try after an error, takeover after a death, and one recovery of a VM
+ * at a time.
  *
  * A scenario file is lines of "word arguments", then "---", then the log it must give:
  *   order down|impaired [all]         what the report says
@@ -12,7 +13,10 @@
  *   vm <vm state> [noha]              what the VM is at first
  *   at <ms> <verb>                    see ModelVerb
  *   notice|call|flap <ms>, flaps|stops-refused|starts-refused <n>, stop-ignored, start-ignored
+ *   outage <ms>                       the first order has to wait so long, and is not given then
  *   end <status> <vm state>           how it must end, also with any one fault
+ *   alone                             no fault is added: after a death nobody can tell a stored
+ *                                     order from a given one, nor a person's stop from ours
  *   fragile                           a fault may end it in another way; only harm is looked for
  */
 
@@ -25,6 +29,8 @@ typedef struct {
     MskIncident incident;
     bool all_instances;
     bool fragile;
+    bool alone;
+    int64_t outage_us; /* 0: none */
     char *end_status;
     MskVmState end_vm_state;
     char *golden;
@@ -47,6 +53,7 @@ typedef enum {
     FAULT_NO_ANSWER_LATE,   /* the same, but it is done a second later */
     FAULT_REFUSED,          /* the call fails: internal */
     FAULT_CONFLICT,         /* the call fails: conflict */
+    FAULT_STALE,            /* an order has to wait too long and is not given */
     N_FAULTS,
 } Fault;
 

@@ -144,13 +144,20 @@ respect_the_stop(Work *work)
 }
 
 static void
+order_stop(Work *work)
+{
+    work->state->called = true;
+    work->state->stopped_before = work->state->stop_ordered;
+    work->state->stop_ordered = true;
+    call(work, MSK_ACTION_STOP_SERVER);
+}
+
+static void
 begin_stop(Work *work)
 {
     enter(work, MSK_PHASE_STOPPING);
     note(work, MSK_NOTE_STOPPING, 0.0);
-    work->state->called = true;
-    work->state->stop_ordered = true;
-    call(work, MSK_ACTION_STOP_SERVER);
+    order_stop(work);
 }
 
 static void
@@ -236,9 +243,7 @@ look_stopping(Work *work)
     } else if (late(work)) {
         give_up(work);
     } else if (!work->state->called) {
-        work->state->called = true;
-        work->state->stop_ordered = true;
-        call(work, MSK_ACTION_STOP_SERVER);
+        order_stop(work);
     } else {
         wait(work);
     }
@@ -379,6 +384,25 @@ on_failed(Work *work)
     }
 }
 
+/* Much may have happened to the VM since the look, so that not even the wish to stop it holds,
+ * unless a stop was ordered before. The time that was lost is not held against the phase. */
+static void
+on_stale(Work *work)
+{
+    MskInstanceRecovery *state = work->state;
+    MskPhase phase = state->phase;
+
+    g_assert(state->pending == MSK_ACTION_STOP_SERVER || state->pending == MSK_ACTION_START_SERVER);
+    state->called = false;
+    if (state->pending == MSK_ACTION_STOP_SERVER) {
+        state->stop_ordered = state->stopped_before;
+        phase = state->stop_ordered ? MSK_PHASE_STOPPING : MSK_PHASE_ASKING;
+    }
+    state->phase = phase;
+    state->deadline_us = work->event->now_us + timeout_of(work, phase);
+    call(work, MSK_ACTION_GET_SERVER);
+}
+
 MskInstanceStep
 msk_instance_recovery_step(MskInstanceRecovery *self, const MskInstanceOrder *order,
                            const MskEvent *event)
@@ -401,6 +425,9 @@ msk_instance_recovery_step(MskInstanceRecovery *self, const MskInstanceOrder *or
         break;
     case MSK_EVENT_TIMER:
         call(&work, MSK_ACTION_GET_SERVER);
+        break;
+    case MSK_EVENT_STALE:
+        on_stale(&work);
         break;
     }
     self->pending = work.step.action;

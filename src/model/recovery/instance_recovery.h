@@ -23,6 +23,8 @@
  *   - Each order is stored before it is given: a successor that finds the VM off knows whether that
  *     was our doing, and one that finds it running knows that it was recovered, and does not stop
  *     it again.
+ *   - An order that could not be given in good time (MSK_EVENT_STALE) is not given: the machine
+ *     looks again and decides anew.
  *
  * Source: upstream masakari/engine/drivers/taskflow/instance_failure.py.
  */
@@ -57,6 +59,7 @@ typedef enum {
     MSK_EVENT_DONE,   /* the call went through */
     MSK_EVENT_FAILED, /* the call was refused, or nobody answered */
     MSK_EVENT_TIMER,  /* the wait is over */
+    MSK_EVENT_STALE,  /* the call was not made: the look that led to it is too old by now */
 } MskEventKind;
 
 typedef struct {
@@ -108,6 +111,7 @@ typedef struct {
     MskPhase phase;
     bool stop_ordered;     /* we gave the order to stop: the stop is ours, not a person's */
     bool stop_unsure;      /* one of these orders got no answer and may take effect late */
+    bool stopped_before;   /* of a pending stop: stop_ordered as it was without it */
     bool called;           /* the phase's call went through; what follows only looks */
     MskActionKind pending; /* the last action */
     unsigned n_waits;      /* in the present phase */

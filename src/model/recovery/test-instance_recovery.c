@@ -9,8 +9,9 @@
  * One row is a conversation: the events that reach the machine, and what it answers to each. Whole
  * recoveries against a model cloud, with deaths and races, are in tests/simulator.
  *
- * An event is "begin", "timer", "done", "fail:<code>" or "<vm state>[:<stop reason>][:busy]",
- * with "+<ms>" in front when time passes before it. The VM is HA-enabled unless the event ends in
+ * An event is "begin", "timer", "done", "stale", "fail:<code>" or "<vm state>[:<stop
+ * reason>][:busy]", with "+<ms>" in front when time passes before it. The VM is HA-enabled unless
+ * the event ends in
  * ":noha". Answers: notes as "<s|t|c><note><!: task at 1.0>", then the action; a "!" behind a call
  * is "store the state first".
  */
@@ -192,6 +193,56 @@ static const Case cases[] = {
      "get | t-ordered! finished*", "-"},
     {"taken over while it was confirmed", "down", "confirming", "begin active",
      "get | c-confirmed! finished", "-"},
+    {"the stop is stale, and it runs again", "down", NULL,
+     "begin error +3000 timer error +60000 stale active",
+     "get | wait20 | get | s-stopping stop! | get | s-running! finished*", "-"},
+    {"the stop is stale: nothing was ordered yet", "impaired", NULL, "begin active +60000 stale",
+     "get | s-stopping stop! | get", "asking"},
+    {"the stop is stale, a person shut it down", "impaired", NULL,
+     "begin active +60000 stale stopped:ordered",
+     "get | s-stopping stop! | get | s-ordered! finished*", "-"},
+    {"the stop is stale, and is wanted still, in time", "impaired", NULL,
+     "begin active +60000 stale active done +4999 active +1 timer active",
+     "get | s-stopping stop! | get | s-stopping stop! | get | wait20 | get | s-nostop! error*",
+     "-"},
+    {"the stop is stale, between two states since", "impaired", NULL,
+     "begin active +60000 stale +4999 other +1 timer other",
+     "get | s-stopping stop! | get | wait20 | get | s-nostop! error*", "-"},
+    {"the second stop is stale, the first may show late", "impaired", NULL,
+     "begin active fail:unavailable timer active +60000 stale stopped:ordered",
+     "get | s-stopping stop! | wait3000 | get | stop! | get | s-stopped! t-starting start!",
+     "starting stop-ordered stop-unsure"},
+    {"the second stop is stale, and is given then", "impaired", NULL,
+     "begin active fail:unavailable timer active +60000 stale active",
+     "get | s-stopping stop! | wait3000 | get | stop! | get | stop!",
+     "stopping stop-ordered stop-unsure"},
+    {"the second stop is stale, the first was none", "impaired", NULL,
+     "begin active fail:conflict timer active +60000 stale paused",
+     "get | s-stopping stop! | s-conflict wait40 | get | stop! | get | s-ignored! ignored*", "-"},
+    {"the start is stale, and it is off still", "down", NULL,
+     "begin stopped:failure +60000 stale stopped:failure done active",
+     "get | s-stopped! t-starting start! | get | start! | t-started! c-confirming get | "
+     "c-confirmed! finished",
+     "-"},
+    {"the start is stale, a person turned it on and off", "down", NULL,
+     "begin stopped:failure +60000 stale stopped:ordered",
+     "get | s-stopped! t-starting start! | get | t-ordered! finished*", "-"},
+    {"the start is stale, and it runs", "down", NULL, "begin stopped:failure +60000 stale active",
+     "get | s-stopped! t-starting start! | get | t-started! c-confirming c-confirmed! finished",
+     "-"},
+    {"the start after our stop is stale", "impaired", NULL,
+     "begin active done stopped:ordered +60000 stale stopped:ordered",
+     "get | s-stopping stop! | get | s-stopped! t-starting start! | get | start!",
+     "starting stop-ordered"},
+    {"the start is stale, and refused until it is too late", "down", NULL,
+     "begin stopped:failure +60000 stale stopped:failure +2000 fail:internal",
+     "get | s-stopped! t-starting start! | get | start! | t-nostart! error*", "-"},
+    {"a second start is stale", "down", NULL,
+     "begin stopped:failure done stopped:failure timer stopped:failure +60000 stale "
+     "stopped:failure done active",
+     "get | s-stopped! t-starting start! | t-started! c-confirming get | c-again wait40 | get | "
+     "start! | get | start! | get | c-confirmed! finished",
+     "-"},
     {"taken over from the future", "down", "dancing wild and free for ever", "begin stopped",
      "get | s-stopped! t-starting start!", "starting"},
 };
@@ -259,6 +310,8 @@ parse_event(const char *text, int64_t now_us)
         event.kind = MSK_EVENT_BEGIN;
     } else if (strcmp(words[0], "timer") == 0) {
         event.kind = MSK_EVENT_TIMER;
+    } else if (strcmp(words[0], "stale") == 0) {
+        event.kind = MSK_EVENT_STALE;
     } else if (strcmp(words[0], "done") == 0) {
         event.kind = MSK_EVENT_DONE;
     } else if (strcmp(words[0], "fail") == 0) {
