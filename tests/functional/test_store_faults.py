@@ -192,7 +192,8 @@ def start_and_fail(name, path, prefix=()):
 
 
 @pytest.mark.parametrize("name", ["masakari-engine", "masakari-api"])
-@pytest.mark.parametrize("header", [b"garbage " * 12 + b"junk", b"SQLite format 3\0" + b"\xff" * 84],
+@pytest.mark.parametrize("header", [b"garbage " * 12 + b"junk",
+                                    b"SQLite format 3\0" + b"\xff" * 84],
                          ids=["no database", "torn header"])
 def test_a_damaged_database_is_named_and_left_alone(tmp_path, name, header):
     path = tmp_path / "masakari.sqlite"

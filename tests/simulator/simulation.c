@@ -98,6 +98,22 @@ parse_rule(ModelRules *rules, char **words)
     return false;
 }
 
+/* What the scenario says of how it is tried. */
+static bool
+parse_trial(Scenario *self, char **words)
+{
+    if (strcmp(words[0], "outage") == 0) {
+        self->outage_us = number(words[1]) * MS;
+    } else if (strcmp(words[0], "fragile") == 0) {
+        self->fragile = true;
+    } else if (strcmp(words[0], "alone") == 0) {
+        self->alone = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void
 parse_line(Scenario *self, const char *line)
 {
@@ -120,13 +136,7 @@ parse_line(Scenario *self, const char *line)
     } else if (strcmp(words[0], "end") == 0 && words[1] != NULL) {
         self->end_status = g_strdup(words[1]);
         self->end_vm_state = vm_state(words[2]);
-    } else if (strcmp(words[0], "outage") == 0) {
-        self->outage_us = number(words[1]) * MS;
-    } else if (strcmp(words[0], "fragile") == 0) {
-        self->fragile = true;
-    } else if (strcmp(words[0], "alone") == 0) {
-        self->alone = true;
-    } else if (!parse_rule(&self->rules, words)) {
+    } else if (!parse_trial(self, words) && !parse_rule(&self->rules, words)) {
         g_error("%s: '%s' is not understood", self->name, line);
     }
 }
