@@ -30,8 +30,12 @@ SANITIZER_ENV = {
     "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
     # GLib itself is not built for it; tools/tsan/glib_order.c tells what its locks order.
     "TSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:second_deadlock_stack=1:"
-                    "ignore_noninstrumented_modules=1",
+                    "ignore_noninstrumented_modules=1:atexit_sleep_ms=0",
 }
+
+# Most tests wait for programs that wait; each has directories, ports and a host of its own.
+WORKERS = 4
+CASE_LIMIT_S = 300
 
 
 @dataclasses.dataclass
@@ -156,6 +160,7 @@ class Stage:
         report = LOGS / f"{self.name}.{counts.passed}.xml"
         report.unlink(missing_ok=True)
         status = self.run([sys.executable, "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider",
+                           "-n", WORKERS, "--timeout", CASE_LIMIT_S, "--durations", "20",
                            f"--junitxml={report}", *paths],
                           {"MSK_BUILD": str(build), "PYTHONUNBUFFERED": "1", **(env or {})})
         if not report.exists():
