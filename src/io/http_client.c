@@ -316,7 +316,7 @@ set_tls(const MskHttpClient *self, CURL *easy)
 
 /* Options cannot fail but for lack of memory, which curl then reports as the transfer's failure. */
 static void
-set_request(MskHttpCall *call, const MskHttpRequest *request)
+set_request(MskHttpCall *call, const MskHttpClientRequest *request)
 {
     const MskHttpClient *self = call->client;
     CURL *easy = call->easy;
@@ -346,7 +346,7 @@ set_request(MskHttpCall *call, const MskHttpRequest *request)
 }
 
 MskHttpCall *
-msk_http_client_send(MskHttpClient *self, const MskHttpRequest *request, MskHttpDone done,
+msk_http_client_send(MskHttpClient *self, const MskHttpClientRequest *request, MskHttpDone done,
                      void *data)
 {
     MskHttpCall *call = g_new0(MskHttpCall, 1);

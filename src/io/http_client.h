@@ -34,7 +34,7 @@ typedef struct {
     const char *const *headers; /* (nullable) NULL-terminated "Name: value" */
     const char *body;           /* (nullable) */
     size_t body_length;
-} MskHttpRequest;
+} MskHttpClientRequest;
 
 typedef struct {
     unsigned status;
@@ -68,7 +68,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHttpClient, msk_http_client_free)
  *
  * Returns: (owned by @self, valid until @done or a cancel)
  */
-MskHttpCall *msk_http_client_send(MskHttpClient *self, const MskHttpRequest *request,
+MskHttpCall *msk_http_client_send(MskHttpClient *self, const MskHttpClientRequest *request,
                                   MskHttpDone done, void *data);
 
 /** msk_http_call_cancel: @done is not called any more; the peer may have acted already. */

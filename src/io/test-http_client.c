@@ -44,7 +44,7 @@ test_messages_hide_passwords(void)
 
     g_assert_true(g_setenv("no_proxy", "*", TRUE));
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const MskHttpRequest request = {.method = "GET", .url = cases[i].url};
+        const MskHttpClientRequest request = {.method = "GET", .url = cases[i].url};
         Fixture self = {.loop = g_main_loop_new(NULL, FALSE), .shown = cases[i].shown};
 
         (void) msk_http_client_send(client, &request, on_done, &self); /* never cancelled */

@@ -233,11 +233,11 @@ send_entry(MskNotifier *self, MskSpoolEntry *entry)
     g_ptr_array_add(self->posts, post);
     post->call = msk_http_client_send(
         self->http,
-        &(MskHttpRequest){.method = "POST",
-                          .url = self->url,
-                          .headers = (const char *const *) (void *) self->headers,
-                          .body = body,
-                          .body_length = strlen(body)},
+        &(MskHttpClientRequest){.method = "POST",
+                                .url = self->url,
+                                .headers = (const char *const *) (void *) self->headers,
+                                .body = body,
+                                .body_length = strlen(body)},
         on_posted, post);
 }
 
@@ -341,9 +341,9 @@ msk_notifier_new(const MskNotifierOptions *options, MskHttpClient *http, MskSpoo
     self->posts = g_ptr_array_new_with_free_func(g_free);
     self->greeting = msk_http_client_send(
         http,
-        &(MskHttpRequest){.method = "GET",
-                          .url = self->endpoint,
-                          .headers = (const char *const *) (void *) self->headers},
+        &(MskHttpClientRequest){.method = "GET",
+                                .url = self->endpoint,
+                                .headers = (const char *const *) (void *) self->headers},
         on_greeted, self);
     return self;
 }
