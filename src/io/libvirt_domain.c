@@ -24,7 +24,7 @@ typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot became free, or opening ended */
     virConnectPtr conn;     /* (nullable) */
-    unsigned generation;    /* of conn; one more each time it is dropped */
+    unsigned generation;    /* of conn, above 0; one more each time it is dropped */
     unsigned in_flight;
     unsigned left_behind; /* of those in flight */
     bool opening;         /* by one call for all */
@@ -54,7 +54,7 @@ typedef struct {
     CallKind kind;
     Daemon *daemon;
     char *uuid;
-    unsigned generation; /* of the connection used; belongs to the thread that makes the call */
+    unsigned generation; /* of the connection used, 0 before; covered by the daemon's lock */
     pthread_mutex_t lock;
     pthread_cond_t ended_cond;
     bool ended; /* the fields below are set; covered by lock, as left_behind */
@@ -125,6 +125,7 @@ daemon_new(const char *uri)
 
     atomic_init(&self->refs, 1);
     self->uri = g_strdup(uri);
+    self->generation = 1;
     init_lock(&self->lock, &self->changed);
     return self;
 }
@@ -589,7 +590,8 @@ leave_behind(Call *call)
 
     lock(&daemon->lock);
     daemon->left_behind++;
-    if (!daemon->opening) {
+    /* Only the connection that it hangs on: others may have got a new one meanwhile. */
+    if (call->generation == daemon->generation) {
         conn = daemon_take_connection(daemon);
     }
     wake_all(&daemon->changed);
