@@ -182,7 +182,7 @@ check_name(MskApiCall *call, const char *name)
 {
     g_autoptr(GError) error = NULL;
 
-    if (msk_compute_find_host(call->settings->compute, name, &error)) {
+    if (msk_compute_find_host(call->settings->compute, NULL, name, &error)) {
         return true;
     }
     if (g_error_matches(error, MSK_ERROR, MSK_ERROR_NOT_FOUND)) {

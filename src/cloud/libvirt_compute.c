@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/compute.h"
+#include "cloud/libvirt_compute.h"
+
+#include "base/error.h"
 #include "cloud/libvirt_hosts.h"
 #include "io/libvirt_domain.h"
 
@@ -19,8 +21,9 @@ cast(MskCompute *compute)
 }
 
 static bool
-find_host(MskCompute *compute, const char *host, GError **error)
+find_host(MskCompute *compute, MskComputeCall *call, const char *host, GError **error)
 {
+    (void) call; /* asks nobody */
     return msk_libvirt_hosts_find(cast(compute)->hosts, host, error);
 }
 
@@ -31,8 +34,9 @@ uri_of(MskCompute *compute, const MskServerRef *ref)
 }
 
 static MskServer *
-get_server(MskCompute *compute, const MskServerRef *ref, GError **error)
+get_server(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
+    (void) call; /* a look changes nothing */
     MskServer *server =
         msk_libvirt_get_domain(cast(compute)->libvirt, uri_of(compute, ref), ref->uuid, error);
 
@@ -42,17 +46,35 @@ get_server(MskCompute *compute, const MskServerRef *ref, GError **error)
     return server;
 }
 
+/* An order that nobody answered may take effect late. */
 static bool
-stop_server(MskCompute *compute, const MskServerRef *ref, GError **error)
+report(MskComputeCall *call, bool done, GError *reason, GError **error)
 {
-    return msk_libvirt_destroy_domain(cast(compute)->libvirt, uri_of(compute, ref), ref->uuid,
-                                      error);
+    if (!done) {
+        call->effect_unknown = g_error_matches(reason, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+        g_propagate_error(error, reason);
+    }
+    return done;
 }
 
 static bool
-start_server(MskCompute *compute, const MskServerRef *ref, GError **error)
+stop_server(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
-    return msk_libvirt_start_domain(cast(compute)->libvirt, uri_of(compute, ref), ref->uuid, error);
+    GError *reason = NULL;
+    bool done = msk_libvirt_destroy_domain(cast(compute)->libvirt, uri_of(compute, ref), ref->uuid,
+                                           &reason);
+
+    return report(call, done, reason, error);
+}
+
+static bool
+start_server(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
+{
+    GError *reason = NULL;
+    bool done =
+        msk_libvirt_start_domain(cast(compute)->libvirt, uri_of(compute, ref), ref->uuid, &reason);
+
+    return report(call, done, reason, error);
 }
 
 static void
@@ -66,7 +88,7 @@ free_compute(MskCompute *compute)
 }
 
 MskCompute *
-msk_compute_new(MskConfig *config, GError **error)
+msk_libvirt_compute_new(MskConfig *config, GError **error)
 {
     static const MskComputeDriver driver = {
         .name = "libvirt",

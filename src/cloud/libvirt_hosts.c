@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/libvirt_hosts.h"
 
-#include <string.h>
-
 #include "base/error.h"
-#include "cloud/compute.h"
 
 struct MskLibvirtHosts {
     MskConfig *config;
@@ -32,18 +29,9 @@ MskLibvirtHosts *
 msk_libvirt_hosts_new(MskConfig *config, GError **error)
 {
     g_autoptr(MskLibvirtHosts) self = g_new0(MskLibvirtHosts, 1);
-    const char *driver = msk_config_string(config, "DEFAULT", "compute_driver");
     GHashTableIter iter;
     void *uri = NULL;
 
-    if (strcmp(driver, "libvirt") != 0) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[DEFAULT] compute_driver = %s: this release has only the driver 'libvirt'; "
-                    "set compute_driver = libvirt to recover the virtual machines of plain libvirt "
-                    "hosts",
-                    driver);
-        return NULL;
-    }
     self->config = msk_config_ref(config);
     self->uris = msk_config_dict(config, "libvirt", "host_uris");
     self->default_uri = msk_config_string(config, "libvirt", "connection_uri");
@@ -97,24 +85,27 @@ typedef struct {
 } HostsOnly;
 
 static bool
-hosts_only_find(MskCompute *compute, const char *host, GError **error)
+hosts_only_find(MskCompute *compute, MskComputeCall *call, const char *host, GError **error)
 {
+    (void) call; /* asks nobody */
     return msk_libvirt_hosts_find(((HostsOnly *) compute)->hosts, host, error);
 }
 
 static bool
-hosts_only_refuse(MskCompute *compute, const MskServerRef *ref, GError **error)
+hosts_only_refuse(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref,
+                  GError **error)
 {
     (void) compute;
+    (void) call;
     g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,
                 "this program does not handle servers (asked for %s)", ref->uuid);
     return false;
 }
 
 static MskServer *
-hosts_only_get(MskCompute *compute, const MskServerRef *ref, GError **error)
+hosts_only_get(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
-    (void) hosts_only_refuse(compute, ref, error); /* @error tells */
+    (void) hosts_only_refuse(compute, call, ref, error); /* @error tells */
     return NULL;
 }
 
@@ -128,7 +119,7 @@ hosts_only_free(MskCompute *compute)
 }
 
 MskCompute *
-msk_compute_new_hosts_only(MskConfig *config, GError **error)
+msk_libvirt_hosts_only_new(MskConfig *config, GError **error)
 {
     static const MskComputeDriver driver = {
         .name = "libvirt",

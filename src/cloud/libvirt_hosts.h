@@ -8,14 +8,14 @@
  * Threads: any thread may call; nothing changes after msk_libvirt_hosts_new().
  */
 
+#include "cloud/compute.h"
 #include "oslo/config.h"
 
 typedef struct MskLibvirtHosts MskLibvirtHosts;
 
 /**
  * msk_libvirt_hosts_new:
- * @error: %MSK_ERROR_INVALID when compute_driver is not libvirt, or a value is no URI; it names the
- *   option.
+ * @error: %MSK_ERROR_INVALID when a value is no URI; it names the option.
  */
 MskLibvirtHosts *msk_libvirt_hosts_new(MskConfig *config, GError **error);
 
@@ -28,3 +28,6 @@ bool msk_libvirt_hosts_find(const MskLibvirtHosts *self, const char *host, GErro
 
 /** msk_libvirt_hosts_uri: Returns: (owned by @self) the daemon of @host. */
 const char *msk_libvirt_hosts_uri(const MskLibvirtHosts *self, const char *host);
+
+/** msk_libvirt_hosts_only_new: see msk_compute_new_hosts_only(). */
+MskCompute *msk_libvirt_hosts_only_new(MskConfig *config, GError **error);

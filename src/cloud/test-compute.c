@@ -80,9 +80,11 @@ test_find_host(void)
         g_autoptr(GError) error = NULL;
 
         g_test_message("row %zu", i);
-        g_assert_cmpint(msk_compute_find_host(full, cases[i].host, &error), ==, cases[i].known);
+        g_assert_cmpint(msk_compute_find_host(full, NULL, cases[i].host, &error), ==,
+                        cases[i].known);
         g_assert_true(cases[i].known || g_error_matches(error, MSK_ERROR, MSK_ERROR_NOT_FOUND));
-        g_assert_cmpint(msk_compute_find_host(hosts_only, cases[i].host, NULL), ==, cases[i].known);
+        g_assert_cmpint(msk_compute_find_host(hosts_only, NULL, cases[i].host, NULL), ==,
+                        cases[i].known);
     }
 }
 
@@ -108,18 +110,50 @@ test_servers_by_host(void)
 
     g_assert_no_error(error);
     g_assert_true(compute->driver->live_truth);
-    g_autoptr(MskServer) server = msk_compute_get_server(compute, &ref, &error);
+    g_autoptr(MskServer) server = msk_compute_get_server(compute, NULL, &ref, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(server->host, ==, "h2");
     g_assert_cmpint(server->vm_state, ==, MSK_VM_ACTIVE);
-    g_assert_true(msk_compute_stop_server(compute, &ref, &error));
-    g_assert_true(msk_compute_start_server(compute, &ref, &error));
+    g_assert_true(msk_compute_stop_server(compute, NULL, &ref, &error));
+    g_assert_true(msk_compute_start_server(compute, NULL, &ref, &error));
     ref.host = "h1";
-    g_assert_null(msk_compute_get_server(compute, &ref, &error));
+    g_assert_null(msk_compute_get_server(compute, NULL, &ref, &error));
     g_assert_error(error, MSK_ERROR, MSK_ERROR_NOT_FOUND);
     g_assert_cmpint(g_unlink(file), ==, 0);
     g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
+static void
+expect_refusal(bool answered, GError **error)
+{
+    g_assert_false(answered);
+    g_assert_error(*error, MSK_ERROR, MSK_ERROR_INVALID);
+    g_assert_nonnull(strstr((*error)->message, "libvirt"));
+    g_clear_error(error);
+}
+
+/* What needs a cloud is refused in words, not with a crash. */
+static void
+test_libvirt_is_no_cloud(void)
+{
+    g_autoptr(MskConfig) config =
+        configure((const char *const[]){"DEFAULT.compute_driver=libvirt", NULL});
+    g_autoptr(MskCompute) self = msk_compute_new(config, NULL);
+    MskComputeService service = {0};
+    MskServiceChange change = {.enabled = MSK_CHANGE_TO_FALSE};
+    GError *error = NULL;
+
+    expect_refusal(msk_compute_get_service(self, NULL, "h", "b", &error) != NULL, &error);
+    expect_refusal(msk_compute_set_service(self, NULL, &service, &change, &error), &error);
+    expect_refusal(msk_compute_list_servers(self, NULL, "h", &error) != NULL, &error);
+    expect_refusal(msk_compute_list_changed_servers(self, NULL, 0, &error) != NULL, &error);
+    expect_refusal(msk_compute_list_migrations(self, NULL, "h", 0, &error) != NULL, &error);
+    expect_refusal(msk_compute_evacuate(self, NULL, UUID, NULL, &error), &error);
+    expect_refusal(msk_compute_set_locked(self, NULL, UUID, true, &error), &error);
+    expect_refusal(msk_compute_reset_state(self, NULL, UUID, MSK_VM_ERROR, &error), &error);
+    expect_refusal(msk_compute_list_aggregates(self, NULL, &error) != NULL, &error);
+    expect_refusal(msk_compute_set_aggregate_host(self, NULL, 1, "h", true, &error), &error);
 }
 
 static void
@@ -131,10 +165,10 @@ test_hosts_only_refuses_servers(void)
     MskServerRef ref = {.uuid = UUID, .host = "h2"};
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(msk_compute_get_server(compute, &ref, &error));
+    g_assert_null(msk_compute_get_server(compute, NULL, &ref, &error));
     g_assert_error(error, MSK_ERROR, MSK_ERROR_INTERNAL);
     g_clear_error(&error);
-    g_assert_false(msk_compute_start_server(compute, &ref, &error));
+    g_assert_false(msk_compute_start_server(compute, NULL, &ref, &error));
     g_assert_error(error, MSK_ERROR, MSK_ERROR_INTERNAL);
 }
 
@@ -145,6 +179,7 @@ main(int argc, char **argv)
     g_test_add_func("/compute/refused_configurations", test_refused_configurations);
     g_test_add_func("/compute/find_host", test_find_host);
     g_test_add_func("/compute/servers_by_host", test_servers_by_host);
+    g_test_add_func("/compute/libvirt_is_no_cloud", test_libvirt_is_no_cloud);
     g_test_add_func("/compute/hosts_only_refuses_servers", test_hosts_only_refuses_servers);
     return g_test_run();
 }

@@ -44,7 +44,8 @@ free_call(void *data)
 static bool
 look(Call *call, const MskServerRef *ref)
 {
-    g_autoptr(MskServer) server = msk_compute_get_server(call->pool->compute, ref, &call->error);
+    g_autoptr(MskServer) server =
+        msk_compute_get_server(call->pool->compute, NULL, ref, &call->error);
 
     if (server == NULL) {
         return false;
@@ -70,9 +71,9 @@ run_call(void *data)
     if (call->action == MSK_ACTION_GET_SERVER) {
         done = look(call, &ref);
     } else if (call->action == MSK_ACTION_STOP_SERVER) {
-        done = msk_compute_stop_server(call->pool->compute, &ref, &call->error);
+        done = msk_compute_stop_server(call->pool->compute, NULL, &ref, &call->error);
     } else {
-        done = msk_compute_start_server(call->pool->compute, &ref, &call->error);
+        done = msk_compute_start_server(call->pool->compute, NULL, &ref, &call->error);
     }
     if (!done) {
         call->event.kind = MSK_EVENT_FAILED;

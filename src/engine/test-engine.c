@@ -74,8 +74,9 @@ exit_cloud(Cloud *self)
 }
 
 static bool
-cloud_find_host(MskCompute *compute, const char *host, GError **error)
+cloud_find_host(MskCompute *compute, MskComputeCall *call, const char *host, GError **error)
 {
+    (void) call;
     (void) compute;
     (void) host;
     (void) error;
@@ -83,8 +84,9 @@ cloud_find_host(MskCompute *compute, const char *host, GError **error)
 }
 
 static MskServer *
-cloud_get(MskCompute *compute, const MskServerRef *ref, GError **error)
+cloud_get(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
+    (void) call;
     Cloud *self = (Cloud *) compute;
     MskServer *server = NULL;
 
@@ -123,15 +125,17 @@ cloud_turn(MskCompute *compute, MskVmState from, MskVmState to, unsigned *count,
 }
 
 static bool
-cloud_stop(MskCompute *compute, const MskServerRef *ref, GError **error)
+cloud_stop(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
+    (void) call;
     (void) ref;
     return cloud_turn(compute, MSK_VM_ACTIVE, MSK_VM_STOPPED, &((Cloud *) compute)->n_stops, error);
 }
 
 static bool
-cloud_start(MskCompute *compute, const MskServerRef *ref, GError **error)
+cloud_start(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
+    (void) call;
     (void) ref;
     return cloud_turn(compute, MSK_VM_STOPPED, MSK_VM_ACTIVE, &((Cloud *) compute)->n_starts,
                       error);

@@ -21,6 +21,8 @@ msk_server_free(MskServer *self)
     g_free(self->name);
     g_free(self->host);
     g_free(self->task_state);
+    g_free(self->host_status);
+    g_free(self->fault);
     g_hash_table_unref(self->metadata);
     g_free(self);
 }
@@ -32,11 +34,35 @@ msk_vm_state_name(MskVmState state)
         [MSK_VM_ACTIVE] = "active",       [MSK_VM_STOPPED] = "stopped",
         [MSK_VM_PAUSED] = "paused",       [MSK_VM_RESCUED] = "rescued",
         [MSK_VM_SUSPENDED] = "suspended", [MSK_VM_RESIZED] = "resized",
-        [MSK_VM_ERROR] = "error",         [MSK_VM_OTHER] = "other",
+        [MSK_VM_ERROR] = "error",         [MSK_VM_BUILDING] = "building",
+        [MSK_VM_SHELVED] = "shelved",     [MSK_VM_DELETED] = "deleted",
+        [MSK_VM_OTHER] = "other",
     };
 
     g_assert((unsigned) state < G_N_ELEMENTS(names));
     return names[state];
+}
+
+MskVmState
+msk_vm_state_from_name(const char *name)
+{
+    /* Two of Nova's words for what is one state to a recovery. */
+    static const struct {
+        const char *name;
+        MskVmState state;
+    } synonyms[] = {{"shelved_offloaded", MSK_VM_SHELVED}, {"soft-delete", MSK_VM_DELETED}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(synonyms); i++) {
+        if (g_strcmp0(name, synonyms[i].name) == 0) {
+            return synonyms[i].state;
+        }
+    }
+    for (int state = 0; state < MSK_VM_OTHER; state++) {
+        if (g_strcmp0(name, msk_vm_state_name((MskVmState) state)) == 0) {
+            return (MskVmState) state;
+        }
+    }
+    return MSK_VM_OTHER;
 }
 
 bool

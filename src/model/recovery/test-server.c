@@ -23,11 +23,17 @@ static void
 test_state_names(void)
 {
     static const char *const names[] = {"active",    "stopped", "paused", "rescued",
-                                        "suspended", "resized", "error",  "other"};
+                                        "suspended", "resized", "error",  "building",
+                                        "shelved",   "deleted", "other"};
 
     for (size_t i = 0; i < MSK_N_VM_STATES; i++) {
         g_assert_cmpstr(msk_vm_state_name((MskVmState) i), ==, names[i]);
+        g_assert_cmpint(msk_vm_state_from_name(names[i]), ==, i);
     }
+    g_assert_cmpint(msk_vm_state_from_name("shelved_offloaded"), ==, MSK_VM_SHELVED);
+    g_assert_cmpint(msk_vm_state_from_name("soft-delete"), ==, MSK_VM_DELETED);
+    g_assert_cmpint(msk_vm_state_from_name("a word of tomorrow"), ==, MSK_VM_OTHER);
+    g_assert_cmpint(msk_vm_state_from_name(NULL), ==, MSK_VM_OTHER);
 }
 
 static void
