@@ -63,20 +63,22 @@ char *
 msk_call_host_url(const MskApiCall *self)
 {
     const char *host = msk_http_request_header(self->http, "Host");
+    const char *scheme = self->http->is_tls ? "https" : "http";
+    const char *usual_port = self->http->is_tls ? ":443" : ":80";
 
     if (host == NULL || *host == '\0') {
-        return g_strdup_printf("http://localhost:%u", self->settings->port);
+        return g_strdup_printf("%s://localhost:%u", scheme, self->settings->port);
     }
     size_t size = strlen(host);
 
     /* Neither an empty port is written nor the one that the scheme implies. */
-    if (g_str_has_suffix(host, ":80")) {
-        size -= strlen(":80");
+    if (g_str_has_suffix(host, usual_port)) {
+        size -= strlen(usual_port);
     } else if (g_str_has_suffix(host, ":")) {
         size--;
     }
 
-    return g_strdup_printf("http://%.*s", (int) size, host);
+    return g_strdup_printf("%s://%.*s", scheme, (int) size, host);
 }
 
 char *

@@ -10,6 +10,8 @@
     .type = MSK_OPTION_INT, .min = (lowest), .max = (highest), .has_bounds = true
 
 #define MAX_WORKERS          1000
+#define DEFAULT_PRIORITY     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define TLS12_PRIORITY       "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 #define DEFAULT_DISABLE_PATH "/etc/masakari/healthcheck_disable" /* of upstream's api-paste.ini */
 
 const MskOption msk_api_options[] = {
@@ -42,6 +44,12 @@ const MskOption msk_api_options[] = {
      .initial = "False",
      .help = "Whether log lines show the X-Forwarded-For header of a request in place of the "
              "address it came from."},
+    {.group = "DEFAULT",
+     .name = "use_ssl",
+     .type = MSK_OPTION_BOOL,
+     .initial = "False",
+     .help = "Whether the API speaks TLS, and nothing else, on its port. It needs [wsgi] "
+             "ssl_cert_file and ssl_key_file then."},
     {.group = "DEFAULT",
      .name = "osapi_max_limit",
      NUMBER(0, G_MAXINT32),
@@ -110,6 +118,47 @@ const MskOption msk_api_options[] = {
      .help = "After this time without traffic TCP looks whether the client is still there; 0 never "
              "does."},
     {.group = "wsgi",
+     .name = "ssl_cert_file",
+     .type = MSK_OPTION_STRING,
+     .help = "With use_ssl: the certificate of the API in PEM, followed by those between it and "
+             "its root. The file is read again when it changes and on SIGHUP."},
+    {.group = "wsgi",
+     .name = "ssl_key_file",
+     .type = MSK_OPTION_STRING,
+     .help = "The private key of ssl_cert_file in PEM, without a passphrase."},
+    {.group = "wsgi",
+     .name = "ssl_ca_file",
+     .type = MSK_OPTION_STRING,
+     .help = "When it is set, a client has to show a certificate that one of the authorities in "
+             "this PEM file has issued."},
+    {.group = "wsgi",
+     .name = "ssl_priority",
+     .type = MSK_OPTION_STRING,
+     .initial = DEFAULT_PRIORITY,
+     .own = true,
+     .help = "Which protocols and ciphers TLS may use, as a priority string of GnuTLS."},
+    {.group = "ssl",
+     .name = "cert_file",
+     .type = MSK_OPTION_STRING,
+     .deprecated = WORDS("DEFAULT.ssl_cert_file"),
+     .help = "As [wsgi] ssl_cert_file. The options of this group count when [wsgi] names neither "
+             "a certificate nor a key."},
+    {.group = "ssl",
+     .name = "key_file",
+     .type = MSK_OPTION_STRING,
+     .deprecated = WORDS("DEFAULT.ssl_key_file"),
+     .help = "As [wsgi] ssl_key_file."},
+    {.group = "ssl",
+     .name = "ca_file",
+     .type = MSK_OPTION_STRING,
+     .deprecated = WORDS("DEFAULT.ssl_ca_file"),
+     .help = "As [wsgi] ssl_ca_file."},
+    {.group = "ssl",
+     .name = "version",
+     .type = MSK_OPTION_STRING,
+     .help = "sslv23 lets both sides choose from what ssl_priority allows, tlsv1_2 allows TLS 1.2 "
+             "alone. Older protocols are not offered."},
+    {.group = "wsgi",
      .name = "request_timeout",
      NUMBER(1, 3600),
      .initial = "30",
@@ -140,6 +189,54 @@ static unsigned
 wsgi_number(const MskConfig *config, const char *name)
 {
     return (unsigned) msk_config_int(config, "wsgi", name); /* never negative, see the table */
+}
+
+/* [ssl] version as a priority string. */
+static bool
+read_version(const MskConfig *config, const char **priority, GError **error)
+{
+    const char *version = msk_config_string(config, "ssl", "version");
+
+    if (version == NULL || g_ascii_strcasecmp(version, "sslv23") == 0) {
+        return true;
+    }
+    if (g_ascii_strcasecmp(version, "tlsv1_2") == 0) {
+        *priority = TLS12_PRIORITY;
+        return true;
+    }
+    g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                "[ssl] version = %s is not offered: allowed are sslv23 (TLS 1.2 and 1.3) and "
+                "tlsv1_2",
+                version);
+    return false;
+}
+
+bool
+msk_api_read_tls(const MskConfig *config, MskTlsFiles *ret, GError **error)
+{
+    MskTlsFiles files = {
+        .cert_file = msk_config_string(config, "wsgi", "ssl_cert_file"),
+        .key_file = msk_config_string(config, "wsgi", "ssl_key_file"),
+        .ca_file = msk_config_string(config, "wsgi", "ssl_ca_file"),
+        .priority = msk_config_string(config, "wsgi", "ssl_priority"),
+    };
+
+    if (files.cert_file == NULL && files.key_file == NULL) {
+        files.cert_file = msk_config_string(config, "ssl", "cert_file");
+        files.key_file = msk_config_string(config, "ssl", "key_file");
+        files.ca_file = msk_config_string(config, "ssl", "ca_file");
+        if (!read_version(config, &files.priority, error)) {
+            return false;
+        }
+    }
+    if (files.cert_file == NULL || files.key_file == NULL) {
+        g_set_error_literal(error, MSK_ERROR, MSK_ERROR_INVALID,
+                            "[DEFAULT] use_ssl = true needs both a certificate and its key: set "
+                            "[wsgi] ssl_cert_file and [wsgi] ssl_key_file");
+        return false;
+    }
+    *ret = files;
+    return true;
 }
 
 bool

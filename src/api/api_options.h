@@ -3,7 +3,8 @@
 
 /*
  * api_options: the options of the API and what they come to.
- * Source: upstream masakari/conf/api.py, masakari/conf/service.py, masakari/conf/wsgi.py.
+ * Source: upstream masakari/conf/api.py, masakari/conf/service.py, masakari/conf/wsgi.py;
+ * oslo.service sslutils.py.
  */
 
 #include "api/api_call.h"
@@ -20,3 +21,10 @@ extern const size_t msk_n_api_options;
  */
 bool msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
                           MskApiSettings *ret_settings, GError **error);
+
+/**
+ * msk_api_read_tls: for [DEFAULT] use_ssl.
+ * @ret: (out) borrows from @config.
+ * @error: %MSK_ERROR_INVALID when certificate or key is not named, or an old protocol is wanted.
+ */
+bool msk_api_read_tls(const MskConfig *config, MskTlsFiles *ret, GError **error);

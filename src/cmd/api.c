@@ -3,16 +3,19 @@
 /*
  * masakari-api: the REST API.
  *
- *   config ─▶ store, cloud ─▶ HTTP server ─▶ main loop (signals only) ─▶ drain
+ *   config ─▶ store, cloud ─▶ HTTP server ─▶ main loop (signals, TLS files) ─▶ drain
  */
 
 #include "api/api_options.h"
 #include "api/api_service.h"
 #include "api/authorize.h"
 #include "api/policy_rules.h"
+#include "cmd/api_tls.h"
 #include "cmd/options.h"
 #include "cmd/program.h"
 #include "cmd/service_options.h"
+#include "base/error.h"
+#include "io/service_manager.h"
 #include "store/store_options.h"
 
 #define LOG_NAME "masakari.api"
@@ -26,11 +29,13 @@ typedef struct {
     char *wakeup_dir;
     MskApiSettings settings;
     MskHttpServer *server;
+    MskApiTls *tls; /* (nullable) */
 } Api;
 
 static void
 api_free(Api *self)
 {
+    msk_api_tls_free(self->tls);
     msk_http_server_free(self->server);
     msk_compute_free(self->compute);
     msk_policy_free(self->policy);
@@ -53,6 +58,64 @@ make_policy(const MskProgram *program, const MskConfig *config, GError **error)
         msk_api_log_policy(policy);
     }
     return policy;
+}
+
+/* A socket of the service manager goes before the address in the configuration. */
+static bool
+find_inherited(MskHttpServerOptions *options, GError **error)
+{
+    int fd;
+    unsigned n_fds = msk_service_listen_fds(&fd);
+
+    if (n_fds > 1) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "the service manager passed %u sockets, the API listens on one: leave one "
+                    "ListenStream= in its socket unit ([::]:port takes IPv4 as well)",
+                    n_fds);
+        return false;
+    }
+    options->inherited_fd = n_fds == 1 ? fd : 0;
+    return true;
+}
+
+static bool
+open_tls(Api *self, MskHttpServerOptions *options, GError **error)
+{
+    MskTlsFiles files;
+
+    if (!msk_config_bool(self->config, "DEFAULT", "use_ssl")) {
+        return true;
+    }
+    if (!msk_api_read_tls(self->config, &files, error)) {
+        return false;
+    }
+    self->tls = msk_api_tls_new(&files, error);
+    if (self->tls == NULL) {
+        return false;
+    }
+    options->tls = msk_api_tls_credentials(self->tls);
+    return true;
+}
+
+/* Listens; everything that a request needs is there. */
+static bool
+serve(Api *self, MskHttpServerOptions *options, GError **error)
+{
+    if (!find_inherited(options, error) || !open_tls(self, options, error)) {
+        return false;
+    }
+    self->server = msk_http_server_new(options, &msk_api_handler, &self->settings, error);
+    if (self->server == NULL) {
+        return false;
+    }
+    if (self->tls != NULL) {
+        msk_api_tls_follow(self->tls, self->server);
+    }
+    log_info("listening on %s port %u with %u workers%s",
+             options->inherited_fd > 0 ? "the socket of the service manager," : options->address,
+             msk_http_server_port(self->server), options->workers,
+             self->tls != NULL ? ", TLS" : "");
+    return true;
 }
 
 static bool
@@ -87,12 +150,9 @@ start(MskProgram *program, GError **error)
     self->settings.compute = self->compute;
     self->settings.policy = self->policy;
     self->settings.wakeup_dir = self->wakeup_dir;
-    self->server = msk_http_server_new(&server_options, &msk_api_handler, &self->settings, error);
-    if (self->server == NULL) {
+    if (!serve(self, &server_options, error)) {
         return false;
     }
-    log_info("listening on %s port %u with %u workers", server_options.address,
-             msk_http_server_port(self->server), server_options.workers);
     msk_program_set_data(program, g_steal_pointer(&self));
     return true;
 }
@@ -100,10 +160,13 @@ start(MskProgram *program, GError **error)
 static void
 reload(MskProgram *program, const MskConfig *old)
 {
-    const Api *self = msk_program_data(program);
+    Api *self = msk_program_data(program);
 
     (void) old; /* no option that may change at run time is the API's own */
     msk_api_reload_policy(self->policy);
+    if (self->tls != NULL) {
+        msk_api_tls_reload(self->tls);
+    }
 }
 
 static void

@@ -4,8 +4,10 @@
 #include "base/error.h"
 #include "io/http_deadline.h"
 #include "io/http_head.h"
+#include "io/http_listen.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,7 +18,6 @@
 #include <sys/socket.h>
 
 #define MAX_HEADERS  100
-#define LISTEN_QUEUE 1024
 #define READ_STEP    4096
 #define SPARE_FDS    128
 #define MICROSECONDS G_USEC_PER_SEC
@@ -37,14 +38,16 @@ struct MskHttpServer {
     int active;   /* atomic: requests whose head is complete and whose answer is not all sent */
     int draining; /* atomic */
     GMutex lock;
-    bool stopping;      /* guarded by the lock: nothing is given to the pool any more */
-    int drained_called; /* atomic */
+    bool stopping;          /* guarded by the lock: nothing is given to the pool any more */
+    MskTlsCredentials *tls; /* (nullable) guarded by the lock: for the next connection */
+    int drained_called;     /* atomic */
     MskHttpDrainedFunc drained;
     void *drained_data;
 };
 
 typedef struct {
     MskHttpDeadline *deadline;
+    MskTlsCredentials *tls; /* (nullable) what it began with */
     char client[NI_MAXHOST];
 } Connection;
 
@@ -240,6 +243,7 @@ begin(Request *self, const char *method, const char *version)
     request->headers = self->headers;
     request->body = "";
     request->client = self->peer != NULL ? self->peer->client : "";
+    request->is_tls = self->peer != NULL && self->peer->tls != NULL;
     (void) MHD_get_connection_values(self->connection, MHD_HEADER_KIND, collect_header, self);
     if (request->n_headers > MAX_HEADERS) {
         return refuse(self, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -473,6 +477,44 @@ set_up_socket(const MskHttpServer *self, int fd)
     }
 }
 
+/* Which credentials a connection gets is decided here, when it begins. */
+static void
+begin_tls(MskHttpServer *self, struct MHD_Connection *connection, Connection *peer, int fd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (info == NULL) {
+        return; /* not a TLS server */
+    }
+    void *session = info->tls_session;
+
+    g_mutex_lock(&self->lock);
+    peer->tls = msk_tls_credentials_ref(self->tls);
+    g_mutex_unlock(&self->lock);
+    if (!msk_tls_credentials_apply(peer->tls, session)) {
+        (void) shutdown(fd, SHUT_RDWR); /* its handshake fails then, if it was not over already */
+    }
+}
+
+/* libmicrohttpd wants one of its own; begin_tls() replaces it. */
+static int
+offer_no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int n_authorities,
+                     const gnutls_pk_algorithm_t *algorithms, int n_algorithms,
+                     gnutls_pcert_st **certificates, unsigned *n_certificates,
+                     gnutls_privkey_t *key)
+{
+    (void) session;
+    (void) authorities;
+    (void) n_authorities;
+    (void) algorithms;
+    (void) n_algorithms;
+    (void) certificates;
+    (void) n_certificates;
+    (void) key;
+    return -1;
+}
+
 static void
 on_connection(void *data, struct MHD_Connection *connection, void **context,
               enum MHD_ConnectionNotificationCode code)
@@ -487,6 +529,7 @@ on_connection(void *data, struct MHD_Connection *connection, void **context,
         peer = g_new0(Connection, 1);
         name_client(connection, peer->client, sizeof peer->client);
         set_up_socket(self, fd);
+        begin_tls(self, connection, peer, fd);
         peer->deadline = msk_http_deadlines_add(self->deadlines, fd);
         msk_http_deadlines_set(self->deadlines, peer->deadline,
                                g_get_monotonic_time() +
@@ -494,6 +537,7 @@ on_connection(void *data, struct MHD_Connection *connection, void **context,
         *context = peer;
     } else if (peer != NULL) {
         msk_http_deadlines_remove(self->deadlines, peer->deadline);
+        msk_tls_credentials_unref(peer->tls);
         g_free(peer);
         *context = NULL;
     }
@@ -509,76 +553,6 @@ keep_escapes(void *data, struct MHD_Connection *connection, char *text)
 }
 
 /* ---- the server --------------------------------------------------------------------------- */
-
-static int
-error_code_of_bind(int number)
-{
-    switch (number) {
-    case EADDRINUSE:
-        return MSK_ERROR_CONFLICT;
-    case EACCES:
-    case EPERM:
-        return MSK_ERROR_DENIED;
-    case EADDRNOTAVAIL:
-        return MSK_ERROR_INVALID;
-    default:
-        return MSK_ERROR_INTERNAL;
-    }
-}
-
-static bool
-bind_and_listen(MskHttpServer *self, const struct addrinfo *where, GError **error)
-{
-    int on = 1;
-    int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(fd, where->ai_addr, where->ai_addrlen) != 0 || listen(fd, LISTEN_QUEUE) != 0) {
-        int number = errno;
-
-        g_set_error(error, MSK_ERROR, error_code_of_bind(number), "cannot listen on %s port %u: %s",
-                    self->options.address, self->options.port, g_strerror(number));
-        if (fd >= 0) {
-            (void) close(fd); /* nothing was written to it */
-        }
-        return false;
-    }
-    self->listen_fd = fd;
-
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } bound = {0};
-    socklen_t size = sizeof bound;
-
-    if (getsockname(fd, &bound.any, &size) == 0) {
-        self->port =
-            ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
-    }
-    return true;
-}
-
-static bool
-open_listener(MskHttpServer *self, GError **error)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    g_autofree char *port = g_strdup_printf("%u", self->options.port);
-    int status = getaddrinfo(self->options.address, port, &hints, &found);
-
-    if (status != 0) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "cannot listen on '%s': %s",
-                    self->options.address, gai_strerror(status));
-        return false;
-    }
-    bool listening = bind_and_listen(self, found, error);
-
-    freeaddrinfo(found);
-    return listening;
-}
 
 /* Each connection is a descriptor; the usual soft limit of 1024 is for programs with select(). */
 static void
@@ -616,9 +590,15 @@ start_daemon(MskHttpServer *self)
 #endif
         {MHD_OPTION_END, 0, NULL},
     };
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
 
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                            on_access, self, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    if (self->tls == NULL) {
+        return MHD_start_daemon(flags, 0, NULL, NULL, on_access, self, MHD_OPTION_ARRAY, items,
+                                MHD_OPTION_END);
+    }
+    return MHD_start_daemon(flags | MHD_USE_TLS, 0, NULL, NULL, on_access, self, MHD_OPTION_ARRAY,
+                            items, MHD_OPTION_HTTPS_CERT_CALLBACK, offer_no_certificate,
+                            MHD_OPTION_END);
 }
 
 MskHttpServer *
@@ -632,9 +612,15 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
     self->handler_data = data;
     self->listen_fd = -1;
     g_mutex_init(&self->lock);
-    if (!open_listener(self, error)) {
+    self->tls = options->tls == NULL ? NULL : msk_tls_credentials_ref(options->tls);
+    self->options.tls = NULL; /* borrowed for the call, as the address is */
+    self->listen_fd = options->inherited_fd > 0
+                          ? msk_http_adopt_listener(options->inherited_fd, error)
+                          : msk_http_open_listener(options->address, options->port, error);
+    if (self->listen_fd < 0) {
         return NULL;
     }
+    self->port = msk_http_listener_port(self->listen_fd);
     allow_descriptors(options->max_connections);
     self->deadlines = msk_http_deadlines_new();
     self->pool = g_thread_pool_new(run_in_worker, self, (int) options->workers, TRUE, error);
@@ -651,6 +637,19 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
     }
     self->options.address = NULL; /* borrowed for the call */
     return g_steal_pointer(&self);
+}
+
+void
+msk_http_server_set_tls(MskHttpServer *self, MskTlsCredentials *tls)
+{
+    MskTlsCredentials *old;
+
+    g_assert(self->tls != NULL);
+    g_mutex_lock(&self->lock);
+    old = self->tls;
+    self->tls = msk_tls_credentials_ref(tls);
+    g_mutex_unlock(&self->lock);
+    msk_tls_credentials_unref(old);
 }
 
 uint16_t
@@ -694,6 +693,7 @@ msk_http_server_free(MskHttpServer *self)
         (void) close(self->listen_fd);
     }
     msk_http_deadlines_free(self->deadlines);
+    msk_tls_credentials_unref(self->tls);
     g_mutex_clear(&self->lock);
     g_free(self);
 }

@@ -19,6 +19,8 @@
  * Source: RFC 9112; libmicrohttpd's manual.
  */
 
+#include "io/tls_credentials.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,6 +44,7 @@ typedef struct {
     bool body_too_large;      /* it had more than max_body_bytes; @body is empty */
     int64_t received_mono_us; /* when the last byte of it was read */
     const char *client;       /* address of the peer, such as "127.0.0.1" */
+    bool is_tls;              /* it came over TLS to this server */
 } MskHttpRequest;
 
 /**
@@ -98,18 +101,28 @@ typedef struct {
                                    taken, however steadily it trickles; from 1 */
     unsigned tcp_keepidle_s;    /* TCP_KEEPIDLE; 0: no keep-alive probes */
     bool keep_alive;            /* false closes after each answer */
+    int inherited_fd; /* a listening TCP socket that is used in place of @address and @port and is
+                         closed by the server; 0: none */
+    MskTlsCredentials *tls; /* (nullable) (borrowed for the call): speaks TLS alone when given */
 } MskHttpServerOptions;
 
 /**
  * msk_http_server_new:
  * @handler: (static); @data is handed to its functions.
  * @error: %MSK_ERROR_INVALID when @address does not resolve, %MSK_ERROR_CONFLICT when the port is
- *   taken, %MSK_ERROR_DENIED when it may not be bound, %MSK_ERROR_INTERNAL otherwise.
+ *   taken, %MSK_ERROR_DENIED when it may not be bound, %MSK_ERROR_INTERNAL otherwise;
+ *   %MSK_ERROR_INVALID when @inherited_fd is no listening TCP socket.
  *
  * Blocks while a name resolves. Returns: (transfer full) the server, listening.
  */
 MskHttpServer *msk_http_server_new(const MskHttpServerOptions *options,
                                    const MskHttpHandler *handler, void *data, GError **error);
+
+/**
+ * msk_http_server_set_tls: gives connections from now on other credentials; those that are there
+ * keep theirs. Only for a server that began with some. Any thread.
+ */
+void msk_http_server_set_tls(MskHttpServer *self, MskTlsCredentials *tls);
 
 /** msk_http_server_port: Returns: the port that it listens on. */
 uint16_t msk_http_server_port(const MskHttpServer *self);

@@ -57,3 +57,12 @@ msk_service_watchdog_us(void)
 
     return sd_watchdog_enabled(0, &interval_us) > 0 ? (int64_t) interval_us : 0;
 }
+
+unsigned
+msk_service_listen_fds(int *ret_first_fd)
+{
+    int n_fds = sd_listen_fds(1);
+
+    *ret_first_fd = SD_LISTEN_FDS_START;
+    return n_fds > 0 ? (unsigned) n_fds : 0;
+}

@@ -12,7 +12,7 @@
 
 #define WSGI     "The options of [wsgi] count."
 #define PASTE    "There is no WSGI pipeline to describe."
-#define TLS      "The API speaks plain HTTP; a proxy in front of it does TLS."
+#define CIPHERS  "The list is in OpenSSL's words; [wsgi] ssl_priority says it in those of GnuTLS."
 #define PYTHON   "Only of use in Python."
 #define BUS      "This release uses no message bus."
 #define KEYSTONE "This release does not talk to Keystone."
@@ -116,7 +116,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "tempdir", STRING, NULL, TEMP)},
     {OPTION("DEFAULT", "use_json", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "use_eventlog", BOOL, "false", LOG)},
-    {OPTION("DEFAULT", "use_ssl", BOOL, "false", TLS)},
     {OPTION("DEFAULT", "wait_period_after_evacuation", INT, "90", HOSTREC)},
     {OPTION("DEFAULT", "wait_period_after_service_update", INT, "180", HOSTREC)},
     {OPTION("DEFAULT", "watch_log_file", BOOL, "false", ROTATE)},
@@ -354,11 +353,7 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_versionedobjects", "fatal_exception_format_errors", BOOL, "false", PYTHON)},
     {OPTION("process_failure", "service_disable_reason", STRING,
             "Masakari detected process failed.", PROCREC)},
-    {OPTION("ssl", "ca_file", STRING, NULL, TLS), .deprecated = STRINGS("DEFAULT.ssl_ca_file")},
-    {OPTION("ssl", "cert_file", STRING, NULL, TLS), .deprecated = STRINGS("DEFAULT.ssl_cert_file")},
-    {OPTION("ssl", "ciphers", STRING, NULL, TLS)},
-    {OPTION("ssl", "key_file", STRING, NULL, TLS), .deprecated = STRINGS("DEFAULT.ssl_key_file")},
-    {OPTION("ssl", "version", STRING, NULL, TLS)},
+    {OPTION("ssl", "ciphers", STRING, NULL, CIPHERS)},
     {OPTION("taskflow", "connection", STRING, NULL, TASKFLOW), .secret = true},
     {OPTION("taskflow_driver_recovery_flows", "host_auto_failure_recovery_tasks", FLOW,
             "pre: ['disable_compute_service_task'], main: ['prepare_HA_enabled_instances_task'], "
@@ -378,9 +373,6 @@ const MskOption msk_accepted_masakari[] = {
             PROCREC)},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},
     {OPTION("wsgi", "secure_proxy_ssl_header", STRING, NULL, HEADERS)},
-    {OPTION("wsgi", "ssl_ca_file", STRING, NULL, TLS)},
-    {OPTION("wsgi", "ssl_cert_file", STRING, NULL, TLS)},
-    {OPTION("wsgi", "ssl_key_file", STRING, NULL, TLS)},
     {OPTION("wsgi", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s len: %(body_length)s time: "
             "%(wall_seconds).7f",
