@@ -2,9 +2,8 @@
 #include "io/http_client.h"
 
 #include "base/error.h"
-#include "base/number.h"
+#include "io/http_curl.h"
 
-#include <curl/curl.h>
 #include <glib-unix.h>
 
 struct MskHttpClient {
@@ -13,10 +12,7 @@ struct MskHttpClient {
     GHashTable *sockets; /* descriptor to source id */
     GHashTable *calls;   /* set of MskHttpCall, owned */
     char *user_agent;
-    char *cafile;
-    char *certfile;
-    char *keyfile;
-    bool insecure;
+    MskHttpTls tls;
     unsigned connect_timeout_ms;
     unsigned timeout_ms;
     size_t max_answer_bytes;
@@ -52,64 +48,17 @@ call_free(void *data)
     g_free(call);
 }
 
-/* A URL can hold a password; a message shows the rest. */
-static char *
-url_for_messages(const char *url)
-{
-    const char *scheme_end = strstr(url, "://");
-    const char *authority = scheme_end != NULL ? scheme_end + strlen("://") : url;
-    const char *at = memrchr(authority, '@', strcspn(authority, "/?#")); /* curl takes the last */
-
-    if (scheme_end == NULL || at == NULL) {
-        return g_strdup(url);
-    }
-    return g_strdup_printf("%.*s***%s", (int) (authority - url), url, at);
-}
-
-static MskErrorCode
-error_code_of(CURLcode code)
-{
-    /* The list of curl's codes is long and grows; the few that matter are picked out. */
-    switch ((int) code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-        return MSK_ERROR_INVALID;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return MSK_ERROR_DENIED;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-        return MSK_ERROR_INTERNAL;
-    default:
-        return MSK_ERROR_UNAVAILABLE;
-    }
-}
-
 static GError *
 call_error(const MskHttpCall *call, CURLcode code)
 {
-    g_autofree char *url = url_for_messages(call->url);
-
     if (call->too_long) {
+        g_autofree char *url = msk_http_shown_url(call->url);
+
         return g_error_new(MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                            "%s %s: the answer is longer than %zu bytes", call->method, url,
                            call->client->max_answer_bytes);
     }
-    return g_error_new(MSK_ERROR, (int) error_code_of(code), "%s %s: %s", call->method, url,
-                       call->message[0] != '\0' ? call->message : curl_easy_strerror(code));
-}
-
-static unsigned
-retry_after_of(CURL *easy)
-{
-    curl_off_t seconds = 0;
-
-    if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0) {
-        return 0;
-    }
-    return (unsigned) MIN(seconds, 3600);
+    return msk_http_curl_error(code, call->method, call->url, call->message);
 }
 
 static void
@@ -126,7 +75,7 @@ finish_call(MskHttpCall *call, CURLcode code)
         call->done(&(MskHttpAnswer){.status = (unsigned) status,
                                     .body = (const char *) call->answer->data,
                                     .body_length = call->answer->len - 1,
-                                    .retry_after_s = retry_after_of(call->easy)},
+                                    .retry_after_s = msk_http_curl_retry_after(call->easy)},
                    NULL, call->data);
     } else {
         error = call_error(call, code);
@@ -236,18 +185,14 @@ want_timer(CURLM *multi, long timeout_ms, void *data)
 MskHttpClient *
 msk_http_client_new(const MskHttpClientOptions *options)
 {
-    static gsize initialised;
     MskHttpClient *self = g_new0(MskHttpClient, 1);
 
-    if (g_once_init_enter(&initialised)) {
-        g_assert(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-        g_once_init_leave(&initialised, 1);
-    }
+    msk_http_curl_start();
     self->user_agent = g_strdup(options->user_agent);
-    self->cafile = g_strdup(options->cafile);
-    self->certfile = g_strdup(options->certfile);
-    self->keyfile = g_strdup(options->keyfile);
-    self->insecure = options->insecure;
+    self->tls = (MskHttpTls){.cafile = g_strdup(options->cafile),
+                             .certfile = g_strdup(options->certfile),
+                             .keyfile = g_strdup(options->keyfile),
+                             .insecure = options->insecure};
     self->connect_timeout_ms = options->connect_timeout_ms;
     self->timeout_ms = options->timeout_ms;
     self->max_answer_bytes = options->max_answer_bytes;
@@ -277,9 +222,7 @@ msk_http_client_free(MskHttpClient *self)
     }
     g_hash_table_unref(self->sockets);
     g_free(self->user_agent);
-    g_free(self->cafile);
-    g_free(self->certfile);
-    g_free(self->keyfile);
+    msk_http_tls_clear(&self->tls);
     g_free(self);
 }
 
@@ -295,23 +238,6 @@ take_body(char *bytes, size_t size, size_t count, void *data)
     }
     (void) g_byte_array_append(call->answer, (const guint8 *) bytes, (unsigned) length);
     return length;
-}
-
-static void
-set_tls(const MskHttpClient *self, CURL *easy)
-{
-    if (self->cafile != NULL) {
-        (void) curl_easy_setopt(easy, CURLOPT_CAINFO, self->cafile);
-    }
-    if (self->certfile != NULL) {
-        (void) curl_easy_setopt(easy, CURLOPT_SSLCERT, self->certfile);
-        (void) curl_easy_setopt(easy, CURLOPT_SSLKEY,
-                                self->keyfile != NULL ? self->keyfile : self->certfile);
-    }
-    if (self->insecure) {
-        (void) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        (void) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
 }
 
 /* Options cannot fail but for lack of memory, which curl then reports as the transfer's failure. */
@@ -342,7 +268,7 @@ set_request(MskHttpCall *call, const MskHttpClientRequest *request)
         (void) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     }
     (void) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    set_tls(self, easy);
+    msk_http_curl_set_tls(easy, &self->tls);
 }
 
 MskHttpCall *
