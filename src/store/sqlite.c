@@ -14,11 +14,13 @@
 /* Pages are looked through for damage at the start as long as that takes milliseconds; damage in a
  * larger file is found when it is read. */
 #define CHECK_MAX_BYTES ((off_t) 16 * 1024 * 1024)
+#define WAL_RETRY_US    10000
 
 typedef struct {
     MskDb db;
     sqlite3 *handle;
     char *path;
+    unsigned busy_timeout_ms;
     dev_t device; /* these two tell the file that was opened */
     ino_t inode;
     /* Kept, as parsing them costs as much as a small read; each NULL until it is first needed. */
@@ -240,6 +242,7 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
         close_connection(&self->db);
         return NULL;
     }
+    self->busy_timeout_ms = busy_timeout_ms;
     (void) sqlite3_busy_timeout(self->handle, (int) MIN(busy_timeout_ms, (unsigned) G_MAXINT));
     (void) sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void) sqlite3_create_collation(self->handle, "msk_general_ci", SQLITE_UTF8, NULL, collate);
@@ -320,12 +323,38 @@ is_wal(MskDb *db, bool *ret, GError **error)
     return true;
 }
 
+/* Readers and the writer do not wait for each other with a write-ahead log. Two that set it at the
+ * same time are both holding a lock that the other wants, for which SQLite waits not at all: so the
+ * waiting is done here. */
+static bool
+make_wal(MskDb *db, GError **error)
+{
+    const Sqlite *self = (const Sqlite *) db;
+    int64_t deadline_mono_us =
+        g_get_monotonic_time() + (int64_t) self->busy_timeout_ms * G_TIME_SPAN_MILLISECOND;
+
+    for (;;) {
+        g_autoptr(GError) failure = NULL;
+        bool wal = false;
+
+        if (is_wal(db, &wal, &failure) &&
+            (wal || script(db, "PRAGMA journal_mode = WAL", &failure))) {
+            return true;
+        }
+        if ((sqlite3_extended_errcode(self->handle) & 0xff) != SQLITE_BUSY ||
+            g_get_monotonic_time() >= deadline_mono_us) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return false;
+        }
+        g_usleep(WAL_RETRY_US);
+    }
+}
+
 static bool
 check(MskDb *db, GError **error)
 {
     Sqlite *self = (Sqlite *) db;
     struct stat info;
-    bool wal = false;
 
     if (stat(self->path, &info) == 0 && info.st_size <= CHECK_MAX_BYTES) {
         g_autoptr(MskDbStatement) pages =
@@ -341,8 +370,7 @@ check(MskDb *db, GError **error)
             return false;
         }
     }
-    /* Readers and the writer do not wait for each other with a write-ahead log. */
-    return is_wal(db, &wal, error) && (wal || script(db, "PRAGMA journal_mode = WAL", error));
+    return make_wal(db, error);
 }
 
 static int64_t
