@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * host_recovery: brings the VMs of one failed host back on others.
+ *
+ *   gates ─▶ service ─▶ disabling ─▶ listing ─▶ planning ─▶ reserving ─▶ joining ─▶ enabling ─▶
+ * moving │ held: asked again until it opens          │ nothing to move          ▲ │ ▼ ▼ └─ second
+ * way ──────┤ over                                        over over
+ *
+ * The ways of the four recovery methods: auto: Nova chooses the hosts; reserved_host: one reserved
+ * host takes all; auto_priority and rh_priority: the one, and what fails there the other way.
+ *
+ * Rules that keep it harmless: nothing is evacuated before Nova's compute service of the host is
+ * known to be dead (its fencing was confirmed, it was down before, or its heartbeat has stopped for
+ * heartbeat_age_us by the cloud's own clock); nor while a gate holds.
+ *
+ * Pure, and plain data: see vm_move.h. A step may want several actions, one of the host's own at a
+ * time and one of each move in flight. At most max_moves are in flight.
+ * Source: upstream masakari/engine/drivers/taskflow/{driver,host_failure}.py.
+ */
+
+#include "model/recovery/instance_recovery.h"
+#include "model/recovery/vm_move.h"
+
+typedef enum {
+    MSK_METHOD_AUTO,
+    MSK_METHOD_RESERVED_HOST,
+    MSK_METHOD_AUTO_PRIORITY,
+    MSK_METHOD_RH_PRIORITY,
+} MskRecoveryMethod;
+
+/** msk_recovery_method_parse: @name: of a segment. Returns: whether it is one of the four. */
+bool msk_recovery_method_parse(const char *name, MskRecoveryMethod *ret);
+
+/* What is asked for, the same for all steps of one recovery. */
+typedef struct {
+    const char *host;
+    MskRecoveryMethod method;
+    bool fenced;                    /* whoever reported the host knows that it is off */
+    bool all_instances;             /* evacuate_all_instances */
+    bool ignore_error;              /* ignore_instances_in_error_state */
+    bool join_aggregates;           /* add_reserved_host_to_aggregate */
+    bool dry_run;                   /* tell what would be done */
+    unsigned max_moves;             /* host_failure_recovery_threads */
+    int64_t heartbeat_age_us;       /* 0: the heartbeat is not asked for */
+    int64_t hold_timeout_us;        /* how long the heartbeat's gate holds before it is an error */
+    int64_t down_timeout_us;        /* wait_period_after_service_update */
+    unsigned storm_segment_percent; /* 0: off */
+    unsigned storm_percent;         /* 0: off */
+    int64_t poll_us;                /* the first wait between two looks at the VMs */
+    int64_t max_poll_us;            /* verify_interval */
+    MskMoveOrder move;
+} MskHostOrder;
+
+/* What the store knows of other failures, within the window of the storm gates. */
+typedef struct {
+    unsigned failed_in_segment; /* hosts, this one among them */
+    unsigned hosts_in_segment;
+    unsigned failed;
+    unsigned hosts;
+} MskStormFacts;
+
+/* The compute service of the host. */
+typedef struct {
+    bool up;
+    bool forced_down;
+    int64_t age_us; /* since its last heartbeat, by the cloud's clock; negative: unknown */
+} MskServiceFacts;
+
+/* A VM of the host, as it is listed or looked at. */
+typedef struct {
+    char *uuid; /* lent, as the name is */
+    char *name; /* (nullable) */
+    bool ha_enabled;
+    int64_t priority; /* of its metadata; 0 when it has none */
+    uint64_t size;    /* the bigger the later */
+    MskSight sight;
+} MskListedVm;
+
+/* One VM of the plan. */
+typedef struct {
+    char *uuid;
+    char *name;
+    char *row;      /* (nullable) the shell's: the uuid of its vmoves row */
+    unsigned round; /* in which it was planned */
+    bool begun;     /* in this engine */
+    bool looking;   /* waits for a look */
+    bool served;    /* by the look under way */
+    bool stored;    /* its end is */
+    bool asks_migrations;
+    int64_t look_at_us;
+    MskVmMove move;
+} MskPlannedMove;
+
+typedef enum {
+    MSK_HOST_EVENT_BEGIN,
+    MSK_HOST_EVENT_GATES,    /* with storm */
+    MSK_HOST_EVENT_SERVICE,  /* with service */
+    MSK_HOST_EVENT_DONE,     /* the host's call went through, or its row is stored */
+    MSK_HOST_EVENT_LISTED,   /* with vms */
+    MSK_HOST_EVENT_RESERVED, /* with name: the reserved host, or NULL when there is none */
+    MSK_HOST_EVENT_JOINED,   /* with names: of the aggregates */
+    MSK_HOST_EVENT_LOOKED,   /* with vms: all VMs that were moved */
+    MSK_HOST_EVENT_FAILED,   /* the host's call did not go through */
+    MSK_HOST_EVENT_TIMER,
+    MSK_HOST_EVENT_MOVE,   /* DONE, FAILED or STALE of the move's call */
+    MSK_HOST_EVENT_STORED, /* the move's row, after its end */
+} MskHostEventKind;
+
+typedef struct {
+    MskHostEventKind kind;
+    int64_t now_us; /* monotonic */
+    MskStormFacts storm;
+    MskServiceFacts service;
+    MskListedVm *vms; /* only read */
+    size_t n_vms;
+    bool migrations; /* of LOOKED: the migrations were asked for */
+    const char *name;
+    const char *const *names;
+    MskErrorCode code;
+    const char *message; /* (nullable) of FAILED */
+    int64_t retry_after_us;
+    unsigned move; /* of MOVE and STORED: the index */
+    MskMoveEvent move_event;
+} MskHostEvent;
+
+typedef enum {
+    MSK_HOST_ACT_ASK_GATES,
+    MSK_HOST_ACT_GET_SERVICE,
+    MSK_HOST_ACT_FORCE_DOWN, /* disable the service, and force it down */
+    MSK_HOST_ACT_LIST,       /* all VMs on the host, with their migrations */
+    MSK_HOST_ACT_STORE_PLAN, /* the moves of this round and the state, in one transaction */
+    MSK_HOST_ACT_TAKE_RESERVED,
+    MSK_HOST_ACT_JOIN,   /* the reserved host to the host's aggregates */
+    MSK_HOST_ACT_ENABLE, /* the reserved host's service */
+    MSK_HOST_ACT_LOOK,   /* at the VMs in flight; with migrations if asked */
+    MSK_HOST_ACT_WAIT,   /* for delay_us; takes the place of a wait that is not over */
+    MSK_HOST_ACT_MOVE,   /* a call of a move; durable: its row and state are stored before */
+    MSK_HOST_ACT_STORE,  /* the row of a move that is over */
+    MSK_HOST_ACT_FINISH, /* with outcome, reason and message */
+} MskHostActKind;
+
+typedef struct {
+    MskHostActKind kind;
+    int64_t delay_us;
+    bool migrations;
+    unsigned move; /* of MOVE and STORE */
+    MskMoveAct call;
+    MskOutcome outcome;
+    bool reverted;
+    const char *reason; /* (static) of FINISH */
+} MskHostAct;
+
+typedef enum { MSK_HOST_TASK_DISABLE, MSK_HOST_TASK_PREPARE, MSK_HOST_TASK_EVACUATE } MskHostTask;
+
+/* One line of progress. */
+typedef struct {
+    MskHostTask task;
+    double progress;
+    char *message;
+} MskHostNote;
+
+/* Publish the notes in order, then the actions. */
+typedef struct {
+    GArray *notes; /* MskHostNote; frees its messages */
+    GArray *acts;  /* MskHostAct */
+} MskHostStep;
+
+void msk_host_step_clear(MskHostStep *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHostStep, msk_host_step_clear)
+
+typedef enum {
+    MSK_HOST_PHASE_GATES,
+    MSK_HOST_PHASE_SERVICE,
+    MSK_HOST_PHASE_DISABLING,
+    MSK_HOST_PHASE_WAITING, /* for the cloud to see the host down */
+    MSK_HOST_PHASE_LISTING,
+    MSK_HOST_PHASE_PLANNING,
+    MSK_HOST_PHASE_RESERVING,
+    MSK_HOST_PHASE_JOINING,
+    MSK_HOST_PHASE_ENABLING,
+    MSK_HOST_PHASE_MOVING,
+    MSK_HOST_PHASE_OVER,
+} MskHostPhase;
+
+typedef struct {
+    MskHostPhase phase;
+    int64_t attempt;      /* of the claim, from 1 */
+    unsigned round;       /* of the last plan, from 1 */
+    unsigned first_round; /* of this attempt */
+    bool second;          /* the second way of a priority method */
+    bool safe;            /* the host is known dead */
+    bool looking;         /* a look is under way */
+    bool look_migrations;
+    unsigned n_tries;
+    int64_t deadline_us;
+    int64_t poll_us;
+    int64_t next_look_us; /* not before */
+    char *reserved;       /* (nullable) the host that is taken */
+    char *held;           /* (nullable) what was last said of a gate that holds */
+    char *message;        /* (nullable) of an end in error, for users */
+    GPtrArray *moves;     /* MskPlannedMove, those of earlier rounds first */
+} MskHostRecovery;
+
+/** msk_host_recovery_init: a recovery that has not begun. */
+void msk_host_recovery_init(MskHostRecovery *self, int64_t attempt);
+void msk_host_recovery_clear(MskHostRecovery *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHostRecovery, msk_host_recovery_clear)
+
+/**
+ * msk_host_recovery_step: every action but FINISH is answered by exactly one event.
+ *
+ * Returns: what to do next; clear it with msk_host_step_clear().
+ */
+MskHostStep msk_host_recovery_step(MskHostRecovery *self, const MskHostOrder *order,
+                                   const MskHostEvent *event) G_GNUC_WARN_UNUSED_RESULT;
+
+/** msk_host_recovery_save: Returns: (transfer full) what a successor must know beside the moves,
+ *  ASCII, up to 255 characters. */
+char *msk_host_recovery_save(const MskHostRecovery *self);
+
+/**
+ * msk_host_recovery_load: @self: initialized. @text: (nullable) of msk_host_recovery_save().
+ * The state of another attempt only tells the rounds there were.
+ */
+void msk_host_recovery_load(MskHostRecovery *self, const char *text);
+
+/** msk_host_recovery_add: a move that is stored: of a predecessor, or of an earlier attempt.
+ *  @row: its vmoves row. @status: of that row. @state: (nullable) of msk_planned_move_save(). */
+void msk_host_recovery_add(MskHostRecovery *self, const char *uuid, const char *name,
+                           const char *row, const char *status, const char *state);
+
+/** msk_planned_move_save: Returns: (transfer full) what a successor must know, up to 255
+ *  characters. */
+char *msk_planned_move_save(const MskPlannedMove *self);
+
+/** msk_host_task_name: Returns: (static) the Python class's name. */
+const char *msk_host_task_name(MskHostTask task);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * safety_gates: what is asked before the first VM of a failed host is evacuated. Evacuating a VM
+ * that still runs destroys its disk.
+ * Pure; any thread.
+ */
+
+#include "model/recovery/host_recovery.h"
+
+typedef enum { MSK_GATE_OPEN, MSK_GATE_HOLDS } MskGateKind;
+
+typedef struct {
+    MskGateKind kind;
+    const char *gate; /* (static) */
+    char *record;     /* what was asked, and what the answer was; for people */
+} MskGateVerdict;
+
+void msk_gate_verdict_clear(MskGateVerdict *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskGateVerdict, msk_gate_verdict_clear)
+
+/**
+ * msk_gate_storm: holds while more than the configured share of the hosts has failed, of the
+ * segment or of all. One host may always fail.
+ */
+MskGateVerdict msk_gate_storm(const MskHostOrder *order, const MskStormFacts *facts);
+
+/**
+ * msk_gate_heartbeat: is the host known to be dead?
+ * @safe: this gate was open before in this recovery, whose own changes look like heartbeats.
+ */
+MskGateVerdict msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service,
+                                  bool safe);
