@@ -67,6 +67,50 @@ choose(const MskHostPlan *self, MskListedVm *vms, size_t n_vms)
     return chosen;
 }
 
+/* Returns: (nullable) the last move of the VM. */
+static const MskPlannedMove *
+last_move(GHashTable *moves, const char *uuid)
+{
+    return g_hash_table_lookup(moves, uuid);
+}
+
+static GHashTable *
+index_moves(const GPtrArray *moves)
+{
+    GHashTable *all = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < moves->len; i++) {
+        MskPlannedMove *planned = g_ptr_array_index(moves, i);
+
+        g_hash_table_insert(all, planned->uuid, planned);
+    }
+    return all;
+}
+
+/* A VM that an earlier move left in error is to become what it was before that. */
+static void
+inherit(MskVmMove *move, const MskPlannedMove *last)
+{
+    if (last != NULL && last->move.outcome == MSK_MOVE_FAILURE && last->move.found) {
+        move->found = true;
+        move->found_state = last->move.found_state;
+        move->found_busy = last->move.found_busy;
+        move->found_powered_off = last->move.found_powered_off;
+    }
+}
+
+static void
+add_move(GPtrArray *moves, const MskListedVm *vm, unsigned round, const MskPlannedMove *last)
+{
+    MskPlannedMove *planned = g_new0(MskPlannedMove, 1);
+
+    planned->uuid = g_strdup(vm->uuid);
+    planned->name = g_strdup(vm->name);
+    planned->round = round;
+    inherit(&planned->move, last);
+    g_ptr_array_add(moves, planned);
+}
+
 void
 msk_host_plan_make(MskHostPlan *self, MskListedVm *vms, size_t n_vms, unsigned round,
                    GPtrArray *moves)
@@ -76,16 +120,16 @@ msk_host_plan_make(MskHostPlan *self, MskListedVm *vms, size_t n_vms, unsigned r
     note(self, 0.0, "Preparing instances for evacuation");
     note(self, 0.3, "Total instances running on failed host '%s' is %zu", self->order->host, n_vms);
 
+    g_autoptr(GHashTable) known = index_moves(moves);
     g_autoptr(GPtrArray) chosen = choose(self, vms, n_vms);
 
     for (unsigned i = 0; i < chosen->len; i++) {
         const MskListedVm *vm = g_ptr_array_index(chosen, i);
-        MskPlannedMove *planned = g_new0(MskPlannedMove, 1);
+        const MskPlannedMove *last = last_move(known, vm->uuid);
 
-        planned->uuid = g_strdup(vm->uuid);
-        planned->name = g_strdup(vm->name);
-        planned->round = round;
-        g_ptr_array_add(moves, planned);
+        if (last == NULL || last->move.phase == MSK_MOVE_OVER) {
+            add_move(moves, vm, round, last);
+        }
         g_string_append_printf(uuids, "%s%s", i > 0 ? "," : "", vm->uuid);
     }
     self->n_moves = chosen->len;

@@ -17,8 +17,8 @@ typedef struct {
     unsigned n_moves;
 } MskHostPlan;
 
-/** msk_host_plan_make: appends a move of @round to @moves for each VM that has to be moved; n_moves
- *  of @self says how many. */
+/** msk_host_plan_make: appends a move of @round to @moves for each VM that has to be moved and has
+ *  none that is not over; n_moves of @self says how many there are to do. */
 void msk_host_plan_make(MskHostPlan *self, MskListedVm *vms, size_t n_vms, unsigned round,
                         GPtrArray *moves);
 

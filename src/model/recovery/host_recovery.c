@@ -66,12 +66,29 @@ finish(Work *work, MskOutcome outcome, bool reverted, const char *reason)
                                .reason = reason});
 }
 
+/* What was planned and will not be tried is over, too. */
+static void
+give_up_moves(MskHostRecovery *state)
+{
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        if (planned->move.phase != MSK_MOVE_OVER) {
+            planned->move.phase = MSK_MOVE_OVER;
+            planned->move.outcome = MSK_MOVE_FAILURE;
+            g_free(planned->move.message);
+            planned->move.message = g_strdup(state->message);
+        }
+    }
+}
+
 static void
 fail(Work *work, MskHostTask task, char *message, const char *reason)
 {
     note(work, task, 1.0, "%s", message);
     g_free(work->state->message);
     work->state->message = message;
+    give_up_moves(work->state);
     finish(work, MSK_OUTCOME_ERROR, true, reason);
 }
 
@@ -173,6 +190,8 @@ on_listed(Work *work)
     MskHostRecovery *state = work->state;
     MskHostPlan plan = {.order = work->order, .notes = work->step.notes};
 
+    int n_before = (int) state->moves->len;
+
     state->round++;
     msk_host_plan_make(&plan, work->event->vms, work->event->n_vms, state->round, state->moves);
     if (plan.n_moves == 0 && state->second) {
@@ -182,6 +201,7 @@ on_listed(Work *work)
     } else if (work->order->dry_run) {
         note(work, MSK_HOST_TASK_EVACUATE, 1.0,
              "Dry run: nothing was changed and nothing evacuated");
+        g_ptr_array_set_size(state->moves, n_before);
         finish(work, MSK_OUTCOME_FINISHED, true, "a dry run: nothing was evacuated");
     } else {
         enter(work, MSK_HOST_PHASE_PLANNING);

@@ -138,7 +138,7 @@ typedef enum {
     MSK_HOST_ACT_WAIT,   /* for delay_us; takes the place of a wait that is not over */
     MSK_HOST_ACT_MOVE,   /* a call of a move; durable: its row and state are stored before */
     MSK_HOST_ACT_STORE,  /* the row of a move that is over */
-    MSK_HOST_ACT_FINISH, /* with outcome, reason and message */
+    MSK_HOST_ACT_FINISH, /* with outcome, reason and message; store all moves that are not stored */
 } MskHostActKind;
 
 typedef struct {

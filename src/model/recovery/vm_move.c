@@ -339,7 +339,9 @@ back_off(Work *work)
     int64_t delay_us = work->order->retry_us << MIN(work->state->n_tries, 5);
 
     work->state->n_tries++;
-    return MAX(MIN(delay_us, MAX_RETRY_US), work->event->retry_after_us);
+    delay_us = MAX(MIN(delay_us, MAX_RETRY_US), work->event->retry_after_us);
+    /* What may take effect late must not do so behind the back of what comes next. */
+    return work->event->effect_unknown ? MAX(delay_us, work->order->settle_us) : delay_us;
 }
 
 static void
@@ -376,8 +378,6 @@ on_evacuate_failed(Work *work)
     state->unsure = unknown;
     if (is_final(work->event) && !unknown) {
         fail(work, "Nova refused the evacuation", work->event->message);
-    } else if (unknown) {
-        look(work, MAX(work->order->settle_us, work->event->retry_after_us), true);
     } else {
         /* Also for a VM that is gone, and one whose state forbids it: the look tells. */
         look(work, back_off(work), true);
@@ -462,11 +462,15 @@ msk_vm_move_clear(MskVmMove *self)
 char *
 msk_vm_move_save(const MskVmMove *self)
 {
-    if (self->phase == MSK_MOVE_PENDING) {
-        return g_strdup("pending");
-    }
-    return g_strconcat(self->phase == MSK_MOVE_OVER ? "over" : "ongoing", " ",
-                       self->found ? msk_vm_state_name(self->found_state) : "unknown",
+    static const char *const words[] = {
+        [MSK_MOVE_PENDING] = "pending",
+        [MSK_MOVE_OVER] = "over",
+    };
+    const char *word = self->phase == MSK_MOVE_PENDING || self->phase == MSK_MOVE_OVER
+                           ? words[self->phase]
+                           : "ongoing";
+
+    return g_strconcat(word, " ", self->found ? msk_vm_state_name(self->found_state) : "unknown",
                        self->found_busy ? " busy" : "", self->found_powered_off ? " off" : "",
                        self->lock_ours ? " lock-ours" : "", NULL);
 }
@@ -479,9 +483,8 @@ msk_vm_move_load(const char *text)
     MskVmMove state = {.phase = MSK_MOVE_PREPARING, .unsure = true, .stored = true};
 
     if (g_strcmp0(words[0], "pending") == 0) {
-        return (MskVmMove){.phase = MSK_MOVE_PENDING};
-    }
-    if (g_strcmp0(words[0], "over") == 0) {
+        state = (MskVmMove){.phase = MSK_MOVE_PENDING};
+    } else if (g_strcmp0(words[0], "over") == 0) {
         state.phase = MSK_MOVE_OVER;
     }
     for (unsigned i = 0; words[0] != NULL && words[1] != NULL && i < MSK_N_VM_STATES; i++) {

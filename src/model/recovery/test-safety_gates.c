@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/recovery/safety_gates.h"
+
+static const MskHostOrder order = {.host = "h1",
+                                   .heartbeat_age_us = 15 * G_USEC_PER_SEC,
+                                   .storm_segment_percent = 50,
+                                   .storm_percent = 50};
+
+static void
+test_storm(void)
+{
+    static const struct {
+        MskStormFacts facts;
+        MskGateKind kind;
+    } table[] = {
+        {{1, 1, 1, 1}, MSK_GATE_OPEN},  {{2, 4, 2, 9}, MSK_GATE_OPEN},
+        {{3, 4, 3, 9}, MSK_GATE_HOLDS}, {{1, 4, 5, 9}, MSK_GATE_HOLDS},
+        {{2, 2, 2, 9}, MSK_GATE_HOLDS}, {{1, 2, 1, 1}, MSK_GATE_OPEN},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_auto(MskGateVerdict) verdict = msk_gate_storm(&order, &table[i].facts);
+
+        g_assert_cmpint(verdict.kind, ==, table[i].kind);
+        g_assert_nonnull(verdict.record);
+    }
+}
+
+static void
+test_storm_can_be_turned_off(void)
+{
+    MskHostOrder off = {.host = "h1"};
+    MskStormFacts facts = {4, 4, 4, 4};
+    g_auto(MskGateVerdict) verdict = msk_gate_storm(&off, &facts);
+
+    g_assert_cmpint(verdict.kind, ==, MSK_GATE_OPEN);
+}
+
+static MskGateKind
+heartbeat(const MskHostOrder *asked, bool up, int64_t age_s, bool safe)
+{
+    MskServiceFacts facts = {.up = up, .age_us = age_s * G_USEC_PER_SEC};
+    g_auto(MskGateVerdict) verdict = msk_gate_heartbeat(asked, &facts, safe);
+
+    g_assert_nonnull(verdict.record);
+    return verdict.kind;
+}
+
+static void
+test_heartbeat(void)
+{
+    MskHostOrder fenced = order;
+    MskHostOrder off = order;
+
+    fenced.fenced = true;
+    off.heartbeat_age_us = 0;
+    g_assert_cmpint(heartbeat(&order, true, 14, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, true, 15, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, false, 3, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, true, -1, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, false, -1, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, true, 1, true), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&fenced, true, 1, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&off, true, 1, false), ==, MSK_GATE_OPEN);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/safety_gates/storm", test_storm);
+    g_test_add_func("/safety_gates/storm_off", test_storm_can_be_turned_off);
+    g_test_add_func("/safety_gates/heartbeat", test_heartbeat);
+    return g_test_run();
+}

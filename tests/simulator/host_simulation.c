@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host_simulation.h"
+
+#include <string.h>
+
+#include "model/recovery/notification_triage.h"
+
+#define MS             INT64_C(1000)
+#define CALL_US        (50 * MS)
+#define STORE_US       (5 * MS)
+#define LATE_US        (3000 * MS)
+#define TAKEOVER_US    (1000 * MS)
+#define RETRY_AFTER_US (120000 * MS)
+#define MAX_ACTIONS    20000u
+
+static const char *const fault_names[N_HOST_FAULTS] = {
+    [HOST_FAULT_NONE] = "nothing",
+    [HOST_FAULT_DIE_BEFORE] = "the engine dies, its calls are not made",
+    [HOST_FAULT_DIE_AFTER] = "the engine dies, its calls are made",
+    [HOST_FAULT_DIE_LATE] = "the engine dies, its calls take effect late",
+    [HOST_FAULT_NO_ANSWER_UNDONE] = "no answer, not done",
+    [HOST_FAULT_NO_ANSWER_DONE] = "no answer, but done",
+    [HOST_FAULT_NO_ANSWER_LATE] = "no answer, done late",
+    [HOST_FAULT_REFUSED] = "refused",
+    [HOST_FAULT_CONFLICT] = "conflict",
+    [HOST_FAULT_STALE] = "the order is stale",
+};
+
+/* An action whose answer is due. */
+typedef struct {
+    int64_t at_us;
+    uint64_t order;
+    MskHostAct act;
+    HostFault fault;
+} Due;
+
+/* An order without its giver. */
+typedef struct {
+    int64_t at_us;
+    char uuid[16];
+    MskMoveActKind kind;
+    bool to_reserved;
+} Late;
+
+/* A row of the vmoves table. */
+typedef struct {
+    char *uuid;
+    char *status;
+    char *state;
+} Row;
+
+typedef struct {
+    const HostScenario *scenario;
+    HostModel model;
+    MskHostRecovery state;
+    char *stored; /* (nullable) */
+    GPtrArray *rows;
+    GArray *due;
+    GArray *late;
+    uint64_t n_due;
+    HostFault fault;
+    unsigned at;
+    unsigned n_actions;
+    unsigned n_ends;
+    bool dies;
+    int64_t attempt;
+    MskNotificationStatus status;
+    GString *log;
+} Run;
+
+static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
+{
+    va_list arguments;
+
+    g_string_append_printf(self->log, "%7" G_GINT64_FORMAT " ", self->model.now_us / MS);
+    va_start(arguments, format);
+    g_string_append_vprintf(self->log, format, arguments);
+    va_end(arguments);
+    g_string_append_c(self->log, '\n');
+}
+
+static void
+free_row(void *data)
+{
+    Row *row = data;
+
+    g_free(row->uuid);
+    g_free(row->status);
+    g_free(row->state);
+    g_free(row);
+}
+
+static MskPlannedMove *
+planned_at(Run *self, unsigned index)
+{
+    return g_ptr_array_index(self->state.moves, index);
+}
+
+/* Writes the row of a move, as the engine's transaction does. */
+static void
+store_move(Run *self, unsigned index)
+{
+    const MskPlannedMove *planned = planned_at(self, index);
+    Row *row = NULL;
+
+    if (index < self->rows->len) {
+        row = g_ptr_array_index(self->rows, index);
+        g_free(row->status);
+        g_free(row->state);
+    } else {
+        g_assert_cmpuint(index, ==, self->rows->len);
+        row = g_new0(Row, 1);
+        row->uuid = g_strdup(planned->uuid);
+        g_ptr_array_add(self->rows, row);
+    }
+    row->status = g_strdup(msk_vm_move_status(&planned->move));
+    row->state = msk_planned_move_save(planned);
+}
+
+static void
+store_plan(Run *self)
+{
+    for (unsigned i = self->rows->len; i < self->state.moves->len; i++) {
+        store_move(self, i);
+    }
+    g_free(self->stored);
+    self->stored = msk_host_recovery_save(&self->state);
+}
+
+static bool
+to_reserved(const Run *self)
+{
+    MskRecoveryMethod method = self->scenario->order.method;
+
+    return method == MSK_METHOD_RESERVED_HOST ||
+           (method == MSK_METHOD_AUTO_PRIORITY && self->state.second) ||
+           (method == MSK_METHOD_RH_PRIORITY && !self->state.second);
+}
+
+static MskServiceFacts
+service_facts(const Run *self)
+{
+    int64_t beat_us = MIN(self->model.dies_us, self->model.now_us) / (10000 * MS) * (10000 * MS);
+    int64_t age_us = self->model.now_us - beat_us;
+
+    return (MskServiceFacts){.up = age_us < 60000 * MS && !self->model.forced_down,
+                             .forced_down = self->model.forced_down,
+                             .age_us = age_us};
+}
+
+static void
+answer_store(Run *self, const MskHostAct *act, MskHostEvent *event)
+{
+    if (act->kind == MSK_HOST_ACT_ASK_GATES) {
+        event->kind = MSK_HOST_EVENT_GATES;
+        event->storm = self->model.storm;
+        if (self->model.now_us >= self->model.storm_ends_us) {
+            event->storm.failed_in_segment = 1;
+        }
+    } else if (act->kind == MSK_HOST_ACT_STORE_PLAN) {
+        store_plan(self);
+        event->kind = MSK_HOST_EVENT_DONE;
+    } else if (act->kind == MSK_HOST_ACT_TAKE_RESERVED) {
+        if (!self->model.taken && self->model.n_reserved > 0) {
+            self->model.n_reserved--;
+            self->model.taken = true;
+        }
+        event->kind = MSK_HOST_EVENT_RESERVED;
+        event->name = self->model.taken ? "reserved" : NULL;
+    } else {
+        g_assert_cmpint(act->kind, ==, MSK_HOST_ACT_STORE);
+        store_move(self, act->move);
+        event->kind = MSK_HOST_EVENT_STORED;
+        event->move = act->move;
+    }
+}
+
+static MskListedVm listed[MODEL_MAX_VMS];
+static const char *const aggregates[] = {"agg", NULL};
+
+static void
+answer_cloud(Run *self, const MskHostAct *act, MskHostEvent *event)
+{
+    event->kind = MSK_HOST_EVENT_DONE;
+    if (act->kind == MSK_HOST_ACT_GET_SERVICE) {
+        event->kind = MSK_HOST_EVENT_SERVICE;
+        event->service = service_facts(self);
+    } else if (act->kind == MSK_HOST_ACT_FORCE_DOWN) {
+        self->model.forced_down = true;
+    } else if (act->kind == MSK_HOST_ACT_ENABLE) {
+        self->model.enabled = true;
+    } else if (act->kind == MSK_HOST_ACT_JOIN) {
+        event->kind = MSK_HOST_EVENT_JOINED;
+        event->names = aggregates;
+    } else {
+        bool source = act->kind == MSK_HOST_ACT_LIST;
+
+        event->kind = source ? MSK_HOST_EVENT_LISTED : MSK_HOST_EVENT_LOOKED;
+        event->vms = listed;
+        event->n_vms = host_model_list(&self->model, source, listed);
+    }
+}
+
+static void
+answer_move(Run *self, const MskHostAct *act, MskHostEvent *event)
+{
+    const MskPlannedMove *planned = planned_at(self, act->move);
+    MskMoveEvent *answer = &event->move_event;
+
+    event->kind = MSK_HOST_EVENT_MOVE;
+    event->move = act->move;
+    answer->kind = host_model_call(&self->model, host_model_find(&self->model, planned->uuid),
+                                   act->call.kind, to_reserved(self), &answer->code)
+                       ? MSK_MOVE_DONE
+                       : MSK_MOVE_FAILED;
+    answer->message = "refused";
+    say(self, "%s %s: %s", msk_move_act_name(act->call.kind), planned->uuid,
+        answer->kind == MSK_MOVE_DONE ? "done" : msk_error_code_name(answer->code));
+}
+
+static bool
+is_of_store(MskHostActKind kind)
+{
+    return kind == MSK_HOST_ACT_ASK_GATES || kind == MSK_HOST_ACT_STORE_PLAN ||
+           kind == MSK_HOST_ACT_TAKE_RESERVED || kind == MSK_HOST_ACT_STORE;
+}
+
+static void
+perform(Run *self, const MskHostAct *act, MskHostEvent *event)
+{
+    if (act->kind == MSK_HOST_ACT_WAIT) {
+        event->kind = MSK_HOST_EVENT_TIMER;
+    } else if (act->kind == MSK_HOST_ACT_MOVE) {
+        answer_move(self, act, event);
+    } else if (is_of_store(act->kind)) {
+        answer_store(self, act, event);
+    } else {
+        answer_cloud(self, act, event);
+    }
+}
+
+static void
+perform_late(Run *self, const MskHostAct *act)
+{
+    Late late = {.at_us = self->model.now_us + LATE_US,
+                 .kind = act->call.kind,
+                 .to_reserved = to_reserved(self)};
+
+    if (act->kind == MSK_HOST_ACT_MOVE) {
+        g_strlcpy(late.uuid, planned_at(self, act->move)->uuid, sizeof late.uuid);
+        g_array_append_val(self->late, late);
+    } else if (act->kind == MSK_HOST_ACT_FORCE_DOWN || act->kind == MSK_HOST_ACT_ENABLE) {
+        MskHostEvent lost = {.now_us = 0};
+
+        perform(self, act, &lost);
+    }
+}
+
+static void
+pass(Run *self, int64_t now_us)
+{
+    for (unsigned i = 0; i < self->late->len;) {
+        Late late = g_array_index(self->late, Late, i);
+        MskErrorCode code = MSK_ERROR_INTERNAL;
+
+        if (late.at_us > now_us) {
+            i++;
+            continue;
+        }
+        g_array_remove_index(self->late, i);
+        host_model_pass(&self->model, late.at_us);
+        say(self, "%s %s takes effect late", msk_move_act_name(late.kind), late.uuid);
+        (void) host_model_call(&self->model, host_model_find(&self->model, late.uuid), late.kind,
+                               late.to_reserved, &code);
+    }
+    host_model_pass(&self->model, now_us);
+}
+
+/* The answer to a call that goes wrong. The store's calls do not: the engine repeats them. */
+static void
+go_wrong(Run *self, const Due *due, MskHostEvent *event)
+{
+    MskHostEvent lost = {.now_us = self->model.now_us};
+    bool unknown = due->fault <= HOST_FAULT_NO_ANSWER_LATE;
+
+    if (due->fault == HOST_FAULT_NO_ANSWER_DONE) {
+        perform(self, &due->act, &lost);
+    } else if (due->fault == HOST_FAULT_NO_ANSWER_LATE) {
+        perform_late(self, &due->act);
+    }
+    event->code = unknown                             ? MSK_ERROR_UNAVAILABLE
+                  : due->fault == HOST_FAULT_CONFLICT ? MSK_ERROR_CONFLICT
+                                                      : MSK_ERROR_INTERNAL;
+    event->message = "out of order";
+    event->kind = MSK_HOST_EVENT_FAILED;
+    if (due->act.kind == MSK_HOST_ACT_MOVE) {
+        event->kind = MSK_HOST_EVENT_MOVE;
+        event->move = due->act.move;
+        event->move_event = (MskMoveEvent){.kind = due->fault == HOST_FAULT_STALE ? MSK_MOVE_STALE
+                                                                                  : MSK_MOVE_FAILED,
+                                           .code = event->code,
+                                           .effect_unknown = unknown,
+                                           .message = "out of order"};
+    }
+    say(self, "%s", fault_names[due->fault]);
+}
+
+static void
+store_what_is_left(Run *self)
+{
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        if (!planned_at(self, i)->stored) {
+            store_move(self, i);
+        }
+    }
+}
+
+static void
+finish(Run *self, const MskHostAct *act)
+{
+    self->n_ends++;
+    self->status = msk_notification_end_status(msk_outcome_status(act->outcome), self->attempt);
+    say(self, "%s: %s", msk_notification_status_name(self->status), act->reason);
+    store_what_is_left(self);
+}
+
+/* A wait takes the place of the one before. */
+static void
+forget_waits(Run *self)
+{
+    for (unsigned i = self->due->len; i > 0; i--) {
+        if (g_array_index(self->due, Due, i - 1).act.kind == MSK_HOST_ACT_WAIT) {
+            g_array_remove_index(self->due, i - 1);
+        }
+    }
+}
+
+static void
+begin_act(Run *self, const MskHostAct *act)
+{
+    bool hit = ++self->n_actions == self->at;
+    bool is_wait = act->kind == MSK_HOST_ACT_WAIT;
+    Due due = {.at_us = self->model.now_us, .order = self->n_due++, .act = *act};
+
+    g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
+    due.at_us += is_wait ? act->delay_us : is_of_store(act->kind) ? STORE_US : CALL_US;
+    if (is_wait) {
+        forget_waits(self);
+    }
+    if (act->kind == MSK_HOST_ACT_MOVE && act->call.durable) {
+        store_move(self, act->move);
+    }
+    if (hit && self->fault >= HOST_FAULT_NO_ANSWER_UNDONE && !is_wait && !is_of_store(act->kind)) {
+        due.fault = self->fault;
+    }
+    self->dies = self->dies || (hit && self->fault >= HOST_FAULT_DIE_BEFORE &&
+                                self->fault <= HOST_FAULT_DIE_LATE);
+    g_array_append_val(self->due, due);
+}
+
+static void
+react(Run *self, MskHostEvent *event)
+{
+    event->now_us = self->model.now_us;
+
+    g_auto(MskHostStep) step = msk_host_recovery_step(&self->state, &self->scenario->order, event);
+
+    for (unsigned i = 0; i < step.notes->len; i++) {
+        const MskHostNote *note = &g_array_index(step.notes, MskHostNote, i);
+
+        say(self, "%s %.1f: %s", msk_host_task_name(note->task), note->progress, note->message);
+    }
+    for (unsigned i = 0; i < step.acts->len; i++) {
+        const MskHostAct *act = &g_array_index(step.acts, MskHostAct, i);
+
+        if (act->kind == MSK_HOST_ACT_FINISH) {
+            self->n_actions++;
+            finish(self, act);
+            return;
+        }
+        begin_act(self, act);
+    }
+}
+
+static Due
+take_next(Run *self)
+{
+    unsigned best = 0;
+
+    g_assert_cmpuint(self->due->len, >, 0);
+    for (unsigned i = 1; i < self->due->len; i++) {
+        const Due *one = &g_array_index(self->due, Due, i);
+        const Due *other = &g_array_index(self->due, Due, best);
+
+        if (one->at_us < other->at_us ||
+            (one->at_us == other->at_us && one->order < other->order)) {
+            best = i;
+        }
+    }
+    Due due = g_array_index(self->due, Due, best);
+
+    g_array_remove_index(self->due, best);
+    return due;
+}
+
+static void
+load(Run *self)
+{
+    msk_host_recovery_clear(&self->state);
+    msk_host_recovery_init(&self->state, self->attempt);
+    msk_host_recovery_load(&self->state, self->stored);
+    for (unsigned i = 0; i < self->rows->len; i++) {
+        const Row *row = g_ptr_array_index(self->rows, i);
+
+        msk_host_recovery_add(&self->state, row->uuid, row->uuid, row->uuid, row->status,
+                              row->state);
+    }
+}
+
+/* The engine dies; what was under way is made, or not, or late. */
+static void
+die(Run *self)
+{
+    self->dies = false;
+    for (unsigned i = 0; i < self->due->len; i++) {
+        const MskHostAct *act = &g_array_index(self->due, Due, i).act;
+        MskHostEvent lost = {.now_us = 0};
+
+        if (self->fault == HOST_FAULT_DIE_AFTER && act->kind != MSK_HOST_ACT_WAIT) {
+            perform(self, act, &lost);
+        } else if (self->fault == HOST_FAULT_DIE_LATE) {
+            perform_late(self, act);
+        }
+    }
+    g_array_set_size(self->due, 0);
+    pass(self, self->model.now_us + TAKEOVER_US);
+    say(self, "the engine dies, another one takes over with '%s'",
+        self->stored == NULL ? "" : self->stored);
+    load(self);
+}
+
+static void
+recover(Run *self)
+{
+    MskHostEvent begin = {.kind = MSK_HOST_EVENT_BEGIN};
+
+    react(self, &begin);
+    while (self->state.phase != MSK_HOST_PHASE_OVER) {
+        if (self->dies) {
+            die(self);
+            react(self, &begin);
+            continue;
+        }
+        Due due = take_next(self);
+        MskHostEvent event = {.kind = MSK_HOST_EVENT_TIMER};
+
+        pass(self, due.at_us);
+        if (due.fault != HOST_FAULT_NONE) {
+            go_wrong(self, &due, &event);
+        } else {
+            perform(self, &due.act, &event);
+        }
+        react(self, &event);
+    }
+    self->dies = false;
+}
+
+static void
+recover_with_retry(Run *self)
+{
+    self->attempt = 1;
+    load(self);
+    recover(self);
+    if (self->status == MSK_NOTIFICATION_ERROR) {
+        g_array_set_size(self->due, 0);
+        pass(self, self->model.now_us + RETRY_AFTER_US);
+        say(self, "once more");
+        self->attempt = 2;
+        self->n_ends--; /* an error is not the end yet */
+        load(self);
+        recover(self);
+    }
+}
+
+static char *
+check_ends(Run *self)
+{
+    for (char **end = self->scenario->ends; *end != NULL; end++) {
+        g_auto(GStrv) words = g_strsplit_set(*end, "=@", 3);
+        const ModelVm *vm = host_model_find(&self->model, words[0]);
+        const char *place = vm->deleted ? "gone" : vm->elsewhere ? "other" : "source";
+
+        if (strcmp(msk_vm_state_name(vm->vm_state), words[1]) != 0 ||
+            strcmp(place, words[2]) != 0) {
+            return g_strdup_printf("%s ends as %s at %s", *end, msk_vm_state_name(vm->vm_state),
+                                   place);
+        }
+    }
+    for (unsigned i = 0; i < self->rows->len; i++) {
+        const Row *row = g_ptr_array_index(self->rows, i);
+
+        if (strcmp(row->status, "pending") == 0 || strcmp(row->status, "ongoing") == 0) {
+            return g_strdup_printf("the row of %s is left %s", row->uuid, row->status);
+        }
+    }
+    return NULL;
+}
+
+static char *
+judge(Run *self)
+{
+    g_autofree char *ends = check_ends(self);
+    const char *status = msk_notification_status_name(self->status);
+    const char *what = self->model.harm;
+
+    if (what == NULL && self->n_ends != 1) {
+        what = "it did not end exactly once";
+    } else if (what == NULL && strcmp(status, self->scenario->end_status) != 0) {
+        what = "it ends with another status";
+    } else if (what == NULL) {
+        what = ends;
+    }
+    return what == NULL
+               ? NULL
+               : g_strdup_printf("%s (%s at action %u)", what, fault_names[self->fault], self->at);
+}
+
+HostOutcome
+host_simulate(const HostScenario *scenario, HostFault fault, unsigned at)
+{
+    Run run = {.scenario = scenario,
+               .model = scenario->model,
+               .rows = g_ptr_array_new_with_free_func(free_row),
+               .due = g_array_new(FALSE, FALSE, sizeof(Due)),
+               .late = g_array_new(FALSE, FALSE, sizeof(Late)),
+               .fault = fault,
+               .at = at,
+               .log = g_string_new(NULL)};
+
+    recover_with_retry(&run);
+    pass(&run, run.model.now_us + 2 * LATE_US); /* what is late shows before the verdict */
+    host_model_verdict(&run.model);
+
+    HostOutcome outcome = {.n_actions = run.n_actions, .complaint = judge(&run)};
+
+    outcome.log = g_string_free(run.log, FALSE);
+    host_model_clear(&run.model);
+    msk_host_recovery_clear(&run.state);
+    g_ptr_array_unref(run.rows);
+    g_array_unref(run.due);
+    g_array_unref(run.late);
+    g_free(run.stored);
+    return outcome;
+}

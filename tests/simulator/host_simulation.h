@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * host_simulation: runs one scenario of a failed host: the real machines of host_recovery and
+ * vm_move against the model cloud, with what the engine does around them.
+ *
+ * A scenario file is lines of "word arguments", then "---", then the log it must give:
+ *   method auto|reserved_host|auto_priority|rh_priority
+ *   vm <name> <vm state> [noha] [busy] [locked] [off] [nohost] [prio=<n>] [size=<n>]
+ *                        [deleted=<ms>]
+ *   beats <ms>|ever      how long the host lives on after the report
+ *   reserved <n>, reserved-full, threads <n>, only-enabled, ignore-error, fenced, dry-run, join
+ *   evacuation <ms>      how long one takes
+ *   storm <failed> <hosts> <ms>   until then
+ *   end <status> [<vm>=<state>@source|other ...]
+ */
+
+#include "host_model.h"
+
+typedef enum {
+    HOST_FAULT_NONE,
+    HOST_FAULT_DIE_BEFORE,       /* the engine dies; none of its calls under way is made */
+    HOST_FAULT_DIE_AFTER,        /* all of them are made */
+    HOST_FAULT_DIE_LATE,         /* all of them are made some seconds later */
+    HOST_FAULT_NO_ANSWER_UNDONE, /* one call fails, unavailable and not made */
+    HOST_FAULT_NO_ANSWER_DONE,
+    HOST_FAULT_NO_ANSWER_LATE,
+    HOST_FAULT_REFUSED,
+    HOST_FAULT_CONFLICT,
+    HOST_FAULT_STALE,
+    N_HOST_FAULTS,
+} HostFault;
+
+typedef struct {
+    char *name;
+    HostModel model;
+    MskHostOrder order;
+    char *end_status;
+    char **ends; /* name=state@place */
+    char *golden;
+} HostScenario;
+
+HostScenario *host_scenario_parse(const char *name, const char *text);
+void host_scenario_free(HostScenario *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostScenario, host_scenario_free)
+
+typedef struct {
+    unsigned n_actions;
+    char *log;
+    char *complaint; /* (nullable) a broken rule */
+} HostOutcome;
+
+void host_outcome_clear(HostOutcome *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostOutcome, host_outcome_clear)
+
+/** host_simulate: @fault, @at: what goes wrong at the action of this number, from 1. */
+HostOutcome host_simulate(const HostScenario *scenario, HostFault fault, unsigned at);
