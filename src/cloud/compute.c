@@ -2,6 +2,7 @@
 #include "cloud/compute.h"
 
 #include "base/error.h"
+#include "cloud/nova_link.h"
 
 #define STRINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -14,7 +15,7 @@ static const MskOption options[] = {
      .choices = STRINGS("nova", "libvirt"),
      .own = true,
      .help = "What runs the virtual machines: OpenStack's compute service, or the libvirt daemons "
-             "of a few hosts, without OpenStack. This release has only libvirt."},
+             "of a few hosts, without OpenStack."},
     {.group = "DEFAULT",
      .name = "host",
      .type = MSK_OPTION_HOST,
@@ -52,6 +53,7 @@ void
 msk_compute_add_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, options, G_N_ELEMENTS(options));
+    msk_nova_link_add_options(schema);
 }
 
 void

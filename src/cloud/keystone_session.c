@@ -411,19 +411,32 @@ call_once(MskKeystoneSession *self, const MskKeystoneCall *call, const MskKeysto
                                            .headers = (const char *const *) headers->pdata,
                                            .body = call->body,
                                            .body_length = call->body_length,
-                                           .deadline_mono_us = call->deadline_mono_us};
+                                           .deadline_mono_us = call->deadline_mono_us,
+                                           .fresh_connection = call->fresh_connection,
+                                           .ret_sent = call->ret_sent};
 
     return msk_http_session_send(self->http, &request, ret, error);
+}
+
+/* Nothing of the call was taken by the service so far. */
+static void
+not_sent(const MskKeystoneCall *call)
+{
+    if (call->ret_sent != NULL) {
+        *call->ret_sent = false;
+    }
 }
 
 bool
 msk_keystone_session_call(MskKeystoneSession *self, const MskKeystoneCall *call, MskHttpReply *ret,
                           GError **error)
 {
-    g_autoptr(MskKeystoneToken) token =
-        msk_keystone_session_token(self, call->deadline_mono_us, error);
+    g_autoptr(MskKeystoneToken) token = NULL;
+    g_autoptr(MskKeystoneToken) fresh = NULL;
     g_auto(MskHttpReply) first = {0};
 
+    not_sent(call);
+    token = msk_keystone_session_token(self, call->deadline_mono_us, error);
     if (token == NULL || !call_once(self, call, token, &first, error)) {
         return false;
     }
@@ -432,10 +445,9 @@ msk_keystone_session_call(MskKeystoneSession *self, const MskKeystoneCall *call,
         first = (MskHttpReply){0};
         return true;
     }
+    not_sent(call);
     msk_keystone_session_reject(self, token);
-    g_autoptr(MskKeystoneToken) fresh =
-        msk_keystone_session_token(self, call->deadline_mono_us, error);
-
+    fresh = msk_keystone_session_token(self, call->deadline_mono_us, error);
     return fresh != NULL && call_once(self, call, fresh, ret, error);
 }
 

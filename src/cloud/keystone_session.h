@@ -62,6 +62,8 @@ typedef struct {
     const char *body;           /* (nullable) */
     size_t body_length;
     int64_t deadline_mono_us; /* of g_get_monotonic_time() */
+    bool fresh_connection;    /* see MskHttpSessionRequest */
+    bool *ret_sent;           /* (out) (nullable) whether the service may have read the call */
 } MskKeystoneCall;
 
 /**

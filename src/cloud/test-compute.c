@@ -30,8 +30,9 @@ test_refused_configurations(void)
         const char *overrides[3];
         const char *complaint;
     } cases[] = {
-        {{NULL}, "compute_driver"},
-        {{"DEFAULT.compute_driver=nova"}, "compute_driver"},
+        {{NULL}, "os_privileged_user_auth_url"},
+        {{"DEFAULT.os_privileged_user_auth_url=http://h/v3"}, "os_privileged_user_name"},
+        {{"DEFAULT.nova_catalog_admin_info=compute:nova"}, "nova_catalog_admin_info"},
         {{"DEFAULT.compute_driver=libvirt", "libvirt.connection_uri=here"}, "connection_uri"},
         {{"DEFAULT.compute_driver=libvirt", "libvirt.host_uris=h1:h1"}, "host_uris"},
     };

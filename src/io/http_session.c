@@ -188,6 +188,7 @@ set_request(const MskHttpSession *self, CURL *easy, const MskHttpSessionRequest 
     (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
     (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) MAX_REDIRECTS);
     (void) curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh_connection ? 1L : 0L);
     (void) curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void) curl_easy_setopt(easy, CURLOPT_USERAGENT, self->user_agent);
     (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -226,6 +227,15 @@ perform(CURL *easy, Transfer *transfer)
     return code;
 }
 
+/* libcurl counts the bytes of the request's head that it has written. */
+static bool
+was_sent(CURL *easy)
+{
+    long size = 0;
+
+    return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &size) != CURLE_OK || size > 0;
+}
+
 bool
 msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request, MskHttpReply *ret,
                       GError **error)
@@ -237,6 +247,9 @@ msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request
     g_autofree char *shown = msk_http_shown_url(request->url);
     CURLcode code;
 
+    if (request->ret_sent != NULL) {
+        *request->ret_sent = false;
+    }
     if (timeout_ms == 0) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "%s %s: no time was left to ask it",
                     request->method, shown);
@@ -249,6 +262,9 @@ msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request
 
     set_request(self, easy, request, headers, timeout_ms);
     code = perform(easy, &transfer);
+    if (request->ret_sent != NULL) {
+        *request->ret_sent = was_sent(easy);
+    }
     give_handle(self, easy);
     curl_slist_free_all(headers);
     if (transfer.too_long) {

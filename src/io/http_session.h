@@ -39,6 +39,10 @@ typedef struct {
     size_t body_length;
     int64_t deadline_mono_us; /* of g_get_monotonic_time(); 0: only the session's timeout counts */
     bool follow_redirects;    /* the headers go to the new place, too: not with a token in them */
+    /* What must not reach the peer twice: libcurl sends a request again by itself when a kept
+     * connection ends before the first byte of an answer, on a new one it does not. */
+    bool fresh_connection;
+    bool *ret_sent; /* (out) (nullable) whether the peer may have read the request */
 } MskHttpSessionRequest;
 
 /* An answer; to be cleared. */
@@ -69,7 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHttpSession, msk_http_session_free)
  * msk_http_session_send: Blocks, no longer than the session's timeout and the request's deadline.
  * @ret: (out) set on success.
  *
- * A connection that the peer has closed meanwhile is opened anew; nothing else is tried twice.
+ * A kept connection that ends before an answer begins is opened anew and the request sent again,
+ * unless fresh_connection is set; nothing else is tried twice.
  */
 bool msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request,
                            MskHttpReply *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -16,7 +16,6 @@
 #define PYTHON   "Only of use in Python."
 #define BUS      "This release uses no message bus."
 #define KEYSTONE "This release does not talk to Keystone."
-#define NOVA     "This release does not talk to Nova."
 #define ROTATE   "Log files are rotated by logrotate; a moved file is made anew."
 #define LOGFMT   "Messages here do not have this part."
 #define LOG      "Not done by this log."
@@ -86,17 +85,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "monkey_patch", BOOL, "false", PYTHON)},
     {OPTION("DEFAULT", "monkey_patch_modules", LIST, "masakari.api:masakari.cmd", PYTHON)},
     {OPTION("DEFAULT", "notification_driver", STRING, "taskflow_driver", MANAGER)},
-    {OPTION("DEFAULT", "nova_api_insecure", BOOL, "false", NOVA)},
-    {OPTION("DEFAULT", "nova_ca_certificates_file", STRING, NULL, NOVA)},
-    {OPTION("DEFAULT", "nova_catalog_admin_info", STRING, "compute:nova:publicURL", NOVA)},
-    {OPTION("DEFAULT", "os_privileged_user_auth_url", URI, NULL, NOVA)},
-    {OPTION("DEFAULT", "os_privileged_user_name", STRING, NULL, NOVA)},
-    {OPTION("DEFAULT", "os_privileged_user_password", STRING, NULL, NOVA), .secret = true},
-    {OPTION("DEFAULT", "os_privileged_user_tenant", STRING, NULL, NOVA)},
-    {OPTION("DEFAULT", "os_project_domain_name", STRING, "default", NOVA)},
-    {OPTION("DEFAULT", "os_region_name", STRING, NULL, NOVA)},
-    {OPTION("DEFAULT", "os_system_scope", STRING, NULL, NOVA)},
-    {OPTION("DEFAULT", "os_user_domain_name", STRING, "default", NOVA)},
     {OPTION("DEFAULT", "periodic_enable", BOOL, "true", PERIODIC)},
     {OPTION("DEFAULT", "periodic_fuzzy_delay", INT, "60", PERIODIC)},
     {OPTION("DEFAULT", "periodic_interval_max", INT, "300", PERIODIC)},
