@@ -11,6 +11,7 @@ enum {
     MAX_SERVICES = 1000,
     MAX_ENDPOINTS = 1000, /* of one service */
     MAX_ROLES = 1000,
+    MAX_RULES = 1000,
 };
 
 static const char *const default_interfaces[] = {"public", NULL};
@@ -67,7 +68,7 @@ msk_keystone_token_unref(MskKeystoneToken *self)
     g_free(self->system_scope);
     g_strfreev(self->roles);
     g_ptr_array_unref(self->services);
-    g_free(self->catalog);
+    g_clear_pointer(&self->access_rules, g_ptr_array_unref);
     g_free(self);
 }
 
@@ -174,6 +175,33 @@ read_services(const json_t *list, GPtrArray *services)
     }
 }
 
+/* Returns: (nullable) NULL when nothing is restricted; a rule that is incomplete allows nothing. */
+static GPtrArray *
+read_access_rules(const json_t *list)
+{
+    GPtrArray *rules;
+    size_t n = MIN(json_array_size(list), MAX_RULES);
+
+    if (list == NULL || json_is_null(list)) {
+        return NULL;
+    }
+    rules = g_ptr_array_new_with_free_func(msk_access_rule_free);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *entry = json_array_get(list, i);
+        MskAccessRule *rule = g_new0(MskAccessRule, 1);
+
+        rule->service = copy_string(entry, "service");
+        rule->method = copy_string(entry, "method");
+        rule->path = copy_string(entry, "path");
+        if (rule->service == NULL || rule->method == NULL || rule->path == NULL) {
+            msk_access_rule_free(rule);
+        } else {
+            g_ptr_array_add(rules, rule);
+        }
+    }
+    return rules;
+}
+
 static void
 read_token(const json_t *token, MskKeystoneToken *self)
 {
@@ -192,9 +220,8 @@ read_token(const json_t *token, MskKeystoneToken *self)
     self->issued_us = read_time(token, "issued_at");
     self->expires_us = read_time(token, "expires_at");
     read_services(catalog, self->services);
-    if (json_is_array(catalog)) {
-        self->catalog = json_dumps(catalog, JSON_COMPACT);
-    }
+    self->access_rules = read_access_rules(
+        json_object_get(json_object_get(token, "application_credential"), "access_rules"));
 }
 
 MskKeystoneToken *
@@ -279,6 +306,19 @@ describe_service(const MskKeystoneToken *self, const MskKeystoneFilter *filter)
         g_string_append(text, "no endpoint of this type");
     }
     return g_string_free(text, FALSE);
+}
+
+bool
+msk_keystone_token_has_service(const MskKeystoneToken *self, const char *type)
+{
+    for (unsigned i = 0; i < self->services->len; i++) {
+        const MskKeystoneService *service = g_ptr_array_index(self->services, i);
+
+        if (strcmp(service->type, type) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *

@@ -17,6 +17,8 @@
  * and access/service_catalog.py.
  */
 
+#include "cloud/access_rules.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,7 +55,8 @@ typedef struct {
     int64_t issued_us;   /* since the epoch, by Keystone's clock; 0 when not said */
     int64_t expires_us;  /* the same, always said */
     GPtrArray *services; /* of MskKeystoneService */
-    char *catalog;       /* (nullable) the catalogue as JSON, as Keystone sent it */
+    /* (nullable) of MskAccessRule: all that the application credential may be used for */
+    GPtrArray *access_rules;
 } MskKeystoneToken;
 
 /**
@@ -80,6 +83,11 @@ typedef struct {
     /* (nullable) NULL-terminated, the best first: "internal", "internalURL"; NULL: public */
     const char *const *interfaces;
 } MskKeystoneFilter;
+
+/**
+ * msk_keystone_token_has_service: whether the catalogue has a service of @type.
+ */
+bool msk_keystone_token_has_service(const MskKeystoneToken *self, const char *type);
 
 /**
  * msk_keystone_token_endpoint:

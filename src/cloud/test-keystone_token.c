@@ -127,7 +127,8 @@ test_endpoints(void)
             g_assert_nonnull(strstr(error->message, "public other in region R1"));
         }
     }
-    g_assert_true(g_str_has_prefix(token->catalog, "[{\"type\":\"compute\""));
+    g_assert_true(msk_keystone_token_has_service(token, "compute"));
+    g_assert_false(msk_keystone_token_has_service(token, "image"));
 }
 
 static void
@@ -139,7 +140,26 @@ test_a_service_without_endpoints(void)
     g_assert_null(
         msk_keystone_token_endpoint(token, &(MskKeystoneFilter){.type = "compute"}, &error));
     g_assert_nonnull(strstr(error->message, "no endpoint of this type"));
-    g_assert_null(token->catalog);
+}
+
+static void
+test_access_rules(void)
+{
+    g_autoptr(MskKeystoneToken) none = parse("{\"token\":{" USER "," LIFE "}}");
+    g_autoptr(MskKeystoneToken) empty =
+        parse("{\"token\":{" USER "," LIFE ",\"application_credential\":{\"access_rules\":[]}}}");
+    g_autoptr(MskKeystoneToken) odd =
+        parse("{\"token\":{" USER "," LIFE ",\"application_credential\":{\"access_rules\":7}}}");
+    g_autoptr(MskKeystoneToken) one =
+        parse("{\"token\":{" USER "," LIFE
+              ",\"application_credential\":{\"access_rules\":[{\"service\":\"s\"},{\"service\":"
+              "\"s\",\"method\":\"GET\",\"path\":\"/p\"}]}}}");
+
+    g_assert_null(none->access_rules);
+    g_assert_cmpuint(empty->access_rules->len, ==, 0);
+    g_assert_cmpuint(odd->access_rules->len, ==, 0); /* restricted, but to nothing we know */
+    g_assert_cmpuint(one->access_rules->len, ==, 1);
+    g_assert_true(msk_access_rules_allow(one->access_rules, "s", "GET", "/p"));
 }
 
 int
@@ -152,5 +172,6 @@ main(int argc, char **argv)
     g_test_add_func("/keystone_token/endpoints", test_endpoints);
     g_test_add_func("/keystone_token/a_service_without_endpoints",
                     test_a_service_without_endpoints);
+    g_test_add_func("/keystone_token/access_rules", test_access_rules);
     return g_test_run();
 }
