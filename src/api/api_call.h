@@ -18,11 +18,14 @@
 
 #define MSK_API_MAX_IDS 2
 
+typedef struct MskApiAuth MskApiAuth;
+
 /* What all calls share; the owner frees it after the server. */
 typedef struct {
     MskStore *store;
     MskCompute *compute;
     MskPolicy *policy;
+    MskApiAuth *auth;                     /* (nullable) who tells callers; NULL for noauth2 */
     const char *wakeup_dir;               /* (nullable) where engines listen */
     const char *link_prefix;              /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
     const char *healthcheck_disable_path; /* (nullable) */

@@ -36,8 +36,8 @@ const MskOption msk_api_options[] = {
      .type = MSK_OPTION_STRING,
      .initial = "keystone",
      .choices = WORDS("keystone", "noauth2"),
-     .help = "Who may use the API. noauth2 takes every caller for an administrator and is the only "
-             "one of this release; with keystone the API does not start."},
+     .help = "Who may use the API. keystone asks Keystone for each caller's token, see "
+             "[keystone_authtoken]; noauth2 takes every caller for an administrator."},
     {.group = "DEFAULT",
      .name = "use_forwarded_for",
      .type = MSK_OPTION_BOOL,
@@ -239,19 +239,13 @@ msk_api_read_tls(const MskConfig *config, MskTlsFiles *ret, GError **error)
     return true;
 }
 
-bool
+void
 msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
-                     MskApiSettings *ret_settings, GError **error)
+                     MskApiSettings *ret_settings)
 {
     const char *disable_path = msk_config_string(config, "healthcheck", "disable_by_file_path");
     int64_t max_body_bytes = msk_config_int(config, "oslo_middleware", "max_request_body_size");
 
-    if (strcmp(msk_config_string(config, "DEFAULT", "auth_strategy"), "noauth2") != 0) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[DEFAULT] auth_strategy = keystone is not part of this release; set "
-                    "auth_strategy = noauth2 and masakari_api_listen = 127.0.0.1");
-        return false;
-    }
     *ret_server = (MskHttpServerOptions){
         .address = msk_config_string(config, "DEFAULT", "masakari_api_listen"),
         .port = (uint16_t) msk_config_int(config, "DEFAULT", "masakari_api_listen_port"),
@@ -275,5 +269,4 @@ msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
         .use_forwarded_for = msk_config_bool(config, "DEFAULT", "use_forwarded_for"),
         .port = ret_server->port,
     };
-    return true;
 }

@@ -16,11 +16,11 @@ extern const size_t msk_n_api_options;
 /**
  * msk_api_read_options:
  * @config: outlives @ret_server and @ret_settings, which borrow from it.
- * @ret_settings: (out) the store, the cloud, the wake-up directory and the port are left unset.
- * @error: %MSK_ERROR_INVALID when something is asked for that this release does not have.
+ * @ret_settings: (out) the store, the cloud, who tells callers, the wake-up directory and the port
+ *   are left unset.
  */
-bool msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
-                          MskApiSettings *ret_settings, GError **error);
+void msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
+                          MskApiSettings *ret_settings);
 
 /**
  * msk_api_read_tls: for [DEFAULT] use_ssl.

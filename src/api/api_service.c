@@ -3,6 +3,7 @@
 #include "api/api_service.h"
 
 #include "api/accept.h"
+#include "api/authenticate.h"
 #include "api/authorize.h"
 #include "api/fault.h"
 #include "api/json_schema.h"
@@ -272,7 +273,7 @@ check_size(MskApiCall *call)
     g_auto(GStrv) parts = g_strsplit(form, "%s", 2);
     g_autofree char *explanation = g_strjoinv(limit, parts);
 
-    msk_fault_plain(call, 413, explanation);
+    msk_fault_plain(call, 413, explanation, "");
     return false;
 }
 
@@ -295,8 +296,9 @@ serve_v1(MskApiCall *call, const char *path)
     if (!check_size(call)) {
         return;
     }
-    /* With noauth2 everybody is an administrator. */
-    msk_caller_read(call->http, MSK_POLICY_ADMIN_YES, &call->caller);
+    if (!msk_call_authenticate(call)) {
+        return;
+    }
     if (is_broken_form(call->http)) {
         msk_fault_server(call);
         return;
@@ -304,7 +306,7 @@ serve_v1(MskApiCall *call, const char *path)
     const MskRoute *route = msk_route_find(call->http->method, path, call->ids, &project);
 
     if (route == NULL) {
-        msk_fault_plain(call, 404, "The resource could not be found.");
+        msk_fault_plain(call, 404, "The resource could not be found.", "");
         return;
     }
     run_route(call, route, project);

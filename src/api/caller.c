@@ -63,8 +63,34 @@ msk_caller_read(const MskHttpRequest *request, MskPolicyAdmin is_admin, MskCalle
 }
 
 void
+msk_caller_from_tokens(MskKeystoneToken *token, MskKeystoneToken *service_token, MskCaller *ret)
+{
+    *ret = (MskCaller){.token = token, .service_token = service_token};
+    ret->credentials = (MskPolicyCredentials){
+        .user_id = token->user.id,
+        .user_domain_id = token->user.domain_id,
+        .project_id = token->project.id,
+        .project_domain_id = token->project.domain_id,
+        .domain_id = token->domain_id,
+        .system_scope = token->system_scope,
+        .roles = (const char *const *) token->roles,
+        .is_admin_project = token->is_admin_project,
+        .is_admin = MSK_POLICY_ADMIN_UNKNOWN,
+    };
+    if (service_token != NULL) {
+        ret->credentials.service_user_id = service_token->user.id;
+        ret->credentials.service_user_domain_id = service_token->user.domain_id;
+        ret->credentials.service_project_id = service_token->project.id;
+        ret->credentials.service_project_domain_id = service_token->project.domain_id;
+        ret->credentials.service_roles = (const char *const *) service_token->roles;
+    }
+}
+
+void
 msk_caller_clear(MskCaller *self)
 {
+    g_clear_pointer(&self->token, msk_keystone_token_unref);
+    g_clear_pointer(&self->service_token, msk_keystone_token_unref);
     g_clear_pointer(&self->roles, g_strfreev);
     g_clear_pointer(&self->service_roles, g_strfreev);
 }

@@ -10,12 +10,15 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define RETRY_AFTER "1" /* seconds */
+
 static const struct {
     unsigned status;
     const char *name;   /* (nullable) of the member that holds the fault */
     const char *reason; /* of the status line */
 } statuses[] = {
     {400, "badRequest", "Bad Request"},
+    {401, "unauthorized", "Unauthorized"},
     {403, "forbidden", "Forbidden"},
     {404, "itemNotFound", "Not Found"},
     {405, "badMethod", "Method Not Allowed"},
@@ -82,7 +85,7 @@ msk_fault_text(MskApiCall *call, unsigned status, const char *text, size_t size)
         msk_http_response_add_header(response, "Vary", "OpenStack-API-Version");
     }
     if (status == 503) {
-        msk_http_response_add_header(response, "Retry-After", "1");
+        msk_http_response_add_header(response, "Retry-After", RETRY_AFTER);
     }
 }
 
@@ -139,7 +142,7 @@ msk_fault_server(MskApiCall *call)
 }
 
 void
-msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation)
+msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation, const char *detail)
 {
     static const char *const offers[] = {"text/html", "application/json", NULL};
     MskHttpResponse *response = call->response;
@@ -150,24 +153,27 @@ msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation)
 
     response->status = status;
     response->body = body;
+    if (status == 503) {
+        msk_http_response_add_header(response, "Retry-After", RETRY_AFTER);
+    }
     if (strcmp(call->http->method, "HEAD") == 0) {
         msk_http_response_add_header(response, "Content-Type", "text/html; charset=UTF-8");
         return;
     }
     if (type == NULL) {
-        g_string_printf(body, "%u %s\n\n%s\n\n   ", status, reason, explanation);
+        g_string_printf(body, "%u %s\n\n%s\n\n %s  ", status, reason, explanation, detail);
         msk_http_response_add_header(response, "Content-Type", "text/plain; charset=UTF-8");
     } else if (strcmp(type, "text/html") == 0) {
         g_string_printf(body,
                         "<html>\n <head>\n  <title>%u %s</title>\n </head>\n <body>\n"
-                        "  <h1>%u %s</h1>\n  %s<br /><br />\n\n\n\n </body>\n</html>",
-                        status, reason, status, reason, explanation);
+                        "  <h1>%u %s</h1>\n  %s<br /><br />\n%s\n\n\n </body>\n</html>",
+                        status, reason, status, reason, explanation, detail);
         msk_http_response_add_header(response, "Content-Type", "text/html; charset=UTF-8");
     } else {
         g_string_printf(body,
-                        "{\"message\": \"%s<br /><br />\\n\\n\\n\", \"code\": \"%u %s\", "
+                        "{\"message\": \"%s<br /><br />\\n%s\\n\\n\", \"code\": \"%u %s\", "
                         "\"title\": \"%s\"}",
-                        explanation, status, reason, reason);
+                        explanation, detail, status, reason, reason);
         msk_http_response_add_header(response, "Content-Type", "application/json");
     }
 }

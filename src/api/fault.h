@@ -40,7 +40,9 @@ void msk_fault_server(MskApiCall *call);
 
 /**
  * msk_fault_plain:
- * @status: 404 or 413.
+ * @status: 401, 404, 413 or 503; the last with Retry-After.
  * @explanation: a sentence in ASCII.
+ * @detail: another one, or "".
  */
-void msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation);
+void msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation,
+                     const char *detail);

@@ -76,16 +76,13 @@ typedef struct {
 #define MSK_KEYSTONE_CREDENTIAL_OPTIONS(g)                                                         \
     {MSK_KEYSTONE_AUTH_ROW(g, "application_credential_id",                                         \
                            "The id of the application credential, for auth_type = "                \
-                           "v3applicationcredential."),                                            \
-     .own = true},                                                                                 \
+                           "v3applicationcredential.")},                                           \
         {MSK_KEYSTONE_AUTH_ROW(g, "application_credential_name",                                   \
-                               "Its name, in place of its id; the user is needed then."),          \
-         .own = true},                                                                             \
-        {MSK_KEYSTONE_AUTH_ROW(g, "application_credential_secret", "Its secret."), .secret = true, \
-         .own = true},                                                                             \
+                               "Its name, in place of its id; the user is needed then.")},         \
+        {MSK_KEYSTONE_AUTH_ROW(g, "application_credential_secret", "Its secret."),                 \
+         .secret = true},                                                                          \
     {                                                                                              \
-        MSK_KEYSTONE_AUTH_ROW(g, "token", "The token, for auth_type = v3token."), .secret = true,  \
-                                                                                  .own = true      \
+        MSK_KEYSTONE_AUTH_ROW(g, "token", "The token, for auth_type = v3token."), .secret = true   \
     }
 
 /**

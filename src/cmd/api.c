@@ -8,6 +8,7 @@
 
 #include "api/api_options.h"
 #include "api/api_service.h"
+#include "api/authenticate.h"
 #include "api/authorize.h"
 #include "api/policy_rules.h"
 #include "cmd/api_tls.h"
@@ -38,6 +39,7 @@ api_free(Api *self)
     msk_api_tls_free(self->tls);
     msk_http_server_free(self->server);
     msk_compute_free(self->compute);
+    msk_api_auth_free(self->settings.auth);
     msk_policy_free(self->policy);
     msk_store_free(self->store);
     g_free(self->wakeup_dir);
@@ -127,15 +129,16 @@ start(MskProgram *program, GError **error)
     self->config = msk_program_config(program);
     const MskStoreOptions store_options = msk_store_options(self->config);
 
-    if (!msk_api_read_options(self->config, &server_options, &self->settings, error)) {
-        return false;
-    }
+    msk_api_read_options(self->config, &server_options, &self->settings);
     self->wakeup_dir = msk_service_bus_dir(self->config, error);
     if (self->wakeup_dir == NULL) {
         return false;
     }
     self->compute = msk_compute_new_hosts_only(self->config, error);
     if (self->compute == NULL) {
+        return false;
+    }
+    if (!msk_api_auth_new(self->config, &self->settings.auth, error)) {
         return false;
     }
     self->policy = make_policy(program, self->config, error);

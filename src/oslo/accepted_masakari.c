@@ -15,7 +15,6 @@
 #define CIPHERS  "The list is in OpenSSL's words; [wsgi] ssl_priority says it in those of GnuTLS."
 #define PYTHON   "Only of use in Python."
 #define BUS      "This release uses no message bus."
-#define KEYSTONE "This release does not talk to Keystone."
 #define ROTATE   "Log files are rotated by logrotate; a moved file is made anew."
 #define LOGFMT   "Messages here do not have this part."
 #define LOG      "Not done by this log."
@@ -159,40 +158,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("host_failure", "ignore_instances_in_error_state", BOOL, "false", HOSTREC)},
     {OPTION("host_failure", "service_disable_reason", STRING, "Masakari detected host failed.",
             HOSTREC)},
-    {OPTION("keystone_authtoken", "auth_section", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "auth_type", STRING, NULL, KEYSTONE),
-     .deprecated = STRINGS("keystone_authtoken.auth_plugin")},
-    {OPTION("keystone_authtoken", "auth_uri", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "auth_version", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "cache", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "cafile", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "certfile", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "delay_auth_decision", BOOL, "false", KEYSTONE)},
-    {OPTION("keystone_authtoken", "enforce_token_bind", STRING, "permissive", KEYSTONE)},
-    {OPTION("keystone_authtoken", "http_connect_timeout", INT, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "http_request_max_retries", INT, "3", KEYSTONE)},
-    {OPTION("keystone_authtoken", "include_service_catalog", BOOL, "true", KEYSTONE)},
-    {OPTION("keystone_authtoken", "insecure", BOOL, "false", KEYSTONE)},
-    {OPTION("keystone_authtoken", "interface", STRING, "internal", KEYSTONE)},
-    {OPTION("keystone_authtoken", "keyfile", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_pool_conn_get_timeout", INT, "10", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_pool_dead_retry", INT, "300", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_pool_maxsize", INT, "10", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_pool_socket_timeout", INT, "3", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_pool_unused_timeout", INT, "60", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcache_secret_key", STRING, NULL, KEYSTONE), .secret = true},
-    {OPTION("keystone_authtoken", "memcache_security_strategy", STRING, "None", KEYSTONE),
-     .choices = STRINGS("None", "MAC", "ENCRYPT")},
-    {OPTION("keystone_authtoken", "memcache_use_advanced_pool", BOOL, "true", KEYSTONE)},
-    {OPTION("keystone_authtoken", "memcached_servers", LIST, NULL, KEYSTONE),
-     .deprecated = STRINGS("keystone_authtoken.memcache_servers")},
-    {OPTION("keystone_authtoken", "region_name", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "service_token_roles", LIST, "service", KEYSTONE)},
-    {OPTION("keystone_authtoken", "service_token_roles_required", BOOL, "false", KEYSTONE)},
-    {OPTION("keystone_authtoken", "service_type", STRING, NULL, KEYSTONE)},
-    {OPTION("keystone_authtoken", "token_cache_time", INT, "300", KEYSTONE)},
-    {OPTION("keystone_authtoken", "www_authenticate_uri", STRING, NULL, KEYSTONE),
-     .deprecated = STRINGS("keystone_authtoken.auth_uri")},
     {OPTION("osapi_v1", "extensions_blacklist", LIST, "", EXT)},
     {OPTION("osapi_v1", "extensions_whitelist", LIST, "", EXT)},
     {OPTION("osapi_v1", "project_id_regex", STRING, NULL, PROJECT)},
