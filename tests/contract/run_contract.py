@@ -10,10 +10,12 @@ an empty database, and what it answered; parts that differ in every run are repl
                    ["json" | "raw" | "raw_b64" | "pad"], ["wait"], ["sleep"], ["quirk"]}
     responses[i] = {"id", "status", "headers", ["json" | "text"]}
 
-Under noauth2 there are no tokens: the project of a caller goes into X-Project-Id, its role into
-X-Roles, and a policy file asks for the role that makes an administrator elsewhere. There is no
-engine either: what the Python service's engine left in the database is read off the recorded
-answers and put there (RecordedEngine), so that the answers about it can be compared.
+With `tokens`, {"admin": (token, project id), "member": …, "reader": …}, an API with
+auth_strategy = keystone is asked. Under noauth2 there are no tokens: the project of a caller goes
+into X-Project-Id, its role into X-Roles, and a policy file asks for the role that makes an
+administrator elsewhere. There is no engine either: what the Python service's engine left in the
+database is read off the recorded answers and put there (RecordedEngine), so that the answers about
+it can be compared.
 
 As a program:  run_contract.py [--verbose]   starts masakari-api from $MSK_BUILD and compares.
 """
@@ -195,13 +197,16 @@ class RecordedEngine:
 class Runner:
     """Asks one API all requests in their order."""
 
-    def __init__(self, port, database):
+    def __init__(self, port, database, tokens=None):
         self.port = port
+        self.tokens = tokens
         self.base = f"http://127.0.0.1:{port}"
         self.requests = load("requests.json")
         self.responses = load("responses.json")
         self.engine = RecordedEngine(database, self.requests, self.responses)
         self.names = {"project": uuid.uuid4().hex, "demo": uuid.uuid4().hex}
+        if tokens is not None:
+            self.names = {"project": tokens["admin"][1], "demo": tokens["member"][1]}
 
     def _body(self, request):
         """Returns (bytes or None, content type or None)."""
@@ -219,16 +224,24 @@ class Runner:
             return start + b"a" * (pad["size"] - len(start) - len(end)) + end, "application/json"
         return None, None
 
+    def _caller(self, name):
+        """The headers that say who asks."""
+        project = PROJECTS.get(name)
+        if self.tokens is None:
+            return {} if project is None else {"X-Project-Id": self.names[project],
+                                               "X-Roles": name}
+        if project is not None:
+            return {"X-Auth-Token": self.tokens[name][0]}
+        return {"invalid": {"X-Auth-Token": "gAAAAABinvalidinvalidinvalid"},
+                "empty": {"X-Auth-Token": ""}}.get(name, {})
+
     def _headers(self, request, body, content_type):
         headers = {name: fill_in(value, self.names)
                    for name, value in (request.get("headers") or {}).items()}
         if content_type is not None:
             headers.setdefault("Content-Type", content_type)
         headers = {name: value for name, value in headers.items() if value is not None}
-        project = PROJECTS.get(request.get("token", "admin"))
-        if project is not None:
-            headers["X-Project-Id"] = self.names[project]
-            headers["X-Roles"] = request.get("token", "admin")
+        headers.update(self._caller(request.get("token", "admin")))
         if "mv" in request:
             headers["OpenStack-API-Version"] = "instance-ha " + request["mv"]
         if "Content-Length" not in headers:

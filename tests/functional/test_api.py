@@ -37,11 +37,14 @@ def notification(name):
                              "payload": {"event": "STOPPED", "process_name": name}}}
 
 
-def test_keystone_is_refused_at_start(services):
+def test_keystone_without_a_user_for_it_is_refused_at_start(services):
     services.options["DEFAULT"]["auth_strategy"] = "keystone"
     log = ends_with(services, EX_CONFIG)
-    assert "auth_strategy = keystone is not part of this release" in log
-    assert "noauth2" in log
+    assert "[keystone_authtoken] auth_type = (unset): it has to be password" in log
+    services.options["keystone_authtoken"] = {
+        "auth_type": "password", "auth_url": "http://127.0.0.1:1", "username": "masakari"}
+    log = ends_with(services, EX_CONFIG)
+    assert "[keystone_authtoken] password is not set" in log
 
 
 def test_another_bus_is_refused_at_start(services):
