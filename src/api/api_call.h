@@ -12,6 +12,8 @@
 #include "api/json_value.h"
 #include "api/query.h"
 #include "cloud/compute.h"
+#include "io/bus_sender.h"
+#include "io/event_notifier.h"
 #include "io/http_server.h"
 #include "oslo/policy.h"
 #include "store/store.h"
@@ -27,6 +29,9 @@ typedef struct {
     MskPolicy *policy;
     MskApiAuth *auth;                     /* (nullable) who tells callers; NULL for noauth2 */
     const char *wakeup_dir;               /* (nullable) where engines listen */
+    MskBusSender *hints;                  /* (nullable) to engines behind the message bus */
+    const char *rpc_topic;                /* of hints */
+    MskEventNotifier *events;             /* (nullable) */
     const char *link_prefix;              /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
     const char *healthcheck_disable_path; /* (nullable) */
     int64_t max_limit;                    /* [DEFAULT] osapi_max_limit */

@@ -3,6 +3,7 @@
  * masakari/ha/api.py, masakari/db/sqlalchemy/api.py. */
 #include "api/resources.h"
 
+#include "api/api_events.h"
 #include "api/fault.h"
 #include "api/field.h"
 #include "api/list_page.h"
@@ -34,10 +35,14 @@ in_use(MskApiCall *call, const char *what)
               call->ids[1], what);
 }
 
+/* @shown: for the event. */
 static void
-name_taken(MskApiCall *call, const MskHost *host)
+name_taken(MskApiCall *call, const char *action, const MskHost *shown)
 {
-    msk_fault(call, 409, "Host with name %s already exists.", host->name);
+    g_autofree char *message = g_strdup_printf("Host with name %s already exists.", shown->name);
+
+    msk_api_tell_host(call, action, shown, "HostExists", message);
+    msk_fault(call, 409, "%s", message);
 }
 
 /* Returns: false when the call was answered. @ret: untouched when the field is not there. */
@@ -206,20 +211,50 @@ msk_api_host_create(MskApiCall *call)
         return;
     }
     host->failover_segment_id = g_strdup(segment->uuid);
-    switch ((int) msk_store_host_create(call->settings->store, host, &error)) {
+    MskStoreResult result = msk_store_host_create(call->settings->store, host, &error);
+    MskHost shown = *host; /* its strings are lent */
+
+    shown.meta.id = 0; /* the Python service tells of it before it has been stored */
+    shown.segment = segment;
+    switch ((int) result) {
     case MSK_STORE_DONE:
+        msk_api_tell_host(call, "host.create", &shown, NULL, NULL);
         msk_call_reply_object(call, 201, "host", msk_view_host, host);
         break;
     case MSK_STORE_FAILED:
+        msk_api_tell_host(call, "host.create", &shown, "DBError", "The database failed.");
         msk_fault_error(call, error);
         break;
     case MSK_STORE_NAME_TAKEN:
-        name_taken(call, host);
+        name_taken(call, "host.create", &shown);
         break;
     default:
         segment_not_found(call);
         break;
     }
+}
+
+/* @stored: the row; @changes: what was asked for. */
+static void
+tell_taken_update(MskApiCall *call, const MskHost *stored, const MskHost *changes,
+                  MskHostFields fields)
+{
+    MskHost shown = *stored; /* its strings are lent */
+
+    shown.name = changes->name;
+    if ((fields & MSK_HOST_TYPE) != 0) {
+        shown.type = changes->type;
+    }
+    if ((fields & MSK_HOST_CONTROL_ATTRIBUTES) != 0) {
+        shown.control_attributes = changes->control_attributes;
+    }
+    if ((fields & MSK_HOST_RESERVED) != 0) {
+        shown.reserved = changes->reserved;
+    }
+    if ((fields & MSK_HOST_ON_MAINTENANCE) != 0) {
+        shown.on_maintenance = changes->on_maintenance;
+    }
+    name_taken(call, "host.update", &shown);
 }
 
 /*
@@ -250,6 +285,7 @@ msk_api_host_update(MskApiCall *call)
     }
     switch ((int) result) {
     case MSK_STORE_DONE:
+        msk_api_tell_host(call, "host.update", wanted, NULL, NULL);
         msk_call_reply_object(call, 200, "host", msk_view_host, wanted);
         break;
     case MSK_STORE_FAILED:
@@ -259,7 +295,7 @@ msk_api_host_update(MskApiCall *call)
         in_use(call, "updated");
         break;
     case MSK_STORE_NAME_TAKEN:
-        name_taken(call, wanted);
+        tell_taken_update(call, host, wanted, fields);
         break;
     default:
         not_found(call);
@@ -270,11 +306,21 @@ msk_api_host_update(MskApiCall *call)
 void
 msk_api_host_delete(MskApiCall *call)
 {
+    g_autoptr(MskHost) host = NULL;
     g_autoptr(GError) error = NULL;
 
+    /* For the event; the delete below says what is wrong. */
+    if (msk_api_wants_events(call) &&
+        msk_store_host_get(call->settings->store, call->ids[0], call->ids[1], &host, NULL) !=
+            MSK_STORE_DONE) {
+        host = NULL;
+    }
     switch (
         (int) msk_store_host_delete(call->settings->store, call->ids[0], call->ids[1], &error)) {
     case MSK_STORE_DONE:
+        if (host != NULL) {
+            msk_api_tell_host(call, "host.delete", host, NULL, NULL);
+        }
         msk_call_reply(call, 204, NULL);
         break;
     case MSK_STORE_FAILED:

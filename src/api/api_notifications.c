@@ -3,6 +3,7 @@
  */
 #include "api/resources.h"
 
+#include "api/api_events.h"
 #include "api/fault.h"
 #include "api/json_schema.h"
 #include "api/json_text.h"
@@ -11,7 +12,6 @@
 #include "api/uuid_like.h"
 #include "api/views.h"
 #include "base/datetime.h"
-#include "io/wakeup.h"
 
 #include <string.h>
 
@@ -182,12 +182,12 @@ msk_api_notification_create(MskApiCall *call)
     switch ((int) msk_store_notification_create(
         call->settings->store, host, call->settings->duplicate_interval_s, notification, &error)) {
     case MSK_STORE_DONE:
-        if (call->settings->wakeup_dir != NULL) {
-            (void) msk_wakeup_send(call->settings->wakeup_dir); /* a lost one costs a poll */
-        }
+        msk_api_tell_engines(call, notification);
+        msk_api_tell_notification(call, notification, NULL, NULL);
         msk_call_reply_object(call, 202, "notification", msk_view_notification, notification);
         break;
     case MSK_STORE_FAILED:
+        msk_api_tell_notification(call, notification, "DBError", "The database failed.");
         msk_fault_error(call, error);
         break;
     case MSK_STORE_ON_MAINTENANCE:

@@ -2,6 +2,7 @@
 /* /segments. Source: upstream masakari/api/openstack/ha/segments.py, masakari/ha/api.py. */
 #include "api/resources.h"
 
+#include "api/api_events.h"
 #include "api/fault.h"
 #include "api/field.h"
 #include "api/list_page.h"
@@ -18,10 +19,39 @@ not_found(MskApiCall *call)
     msk_fault(call, 404, "No failover segment with id %s.", call->ids[0]);
 }
 
-static void
-name_taken(MskApiCall *call, const MskSegment *segment)
+static char *
+name_taken_message(const MskSegment *segment)
 {
-    msk_fault(call, 409, "Failover segment with name %s already exists.", segment->name);
+    return g_strdup_printf("Failover segment with name %s already exists.", segment->name);
+}
+
+/* The event of an update that was refused for the name: the stored row, with @changes over it. */
+static void
+tell_taken_update(MskApiCall *call, MskSegment *changes, MskSegmentFields fields,
+                  const char *message)
+{
+    g_autoptr(MskSegment) stored = NULL;
+
+    if (!msk_api_wants_events(call) || msk_store_segment_get(call->settings->store, call->ids[0],
+                                                             &stored, NULL) != MSK_STORE_DONE) {
+        return; /* nothing is there to tell of, or the database has just failed */
+    }
+    MskSegment shown = *stored; /* its strings are lent */
+
+    shown.name = changes->name;
+    if ((fields & MSK_SEGMENT_SERVICE_TYPE) != 0) {
+        shown.service_type = changes->service_type;
+    }
+    if ((fields & MSK_SEGMENT_DESCRIPTION) != 0) {
+        shown.description = changes->description;
+    }
+    if ((fields & MSK_SEGMENT_RECOVERY_METHOD) != 0) {
+        shown.recovery_method = changes->recovery_method;
+    }
+    if ((fields & MSK_SEGMENT_ENABLED) != 0) {
+        shown.enabled = changes->enabled;
+    }
+    msk_api_tell_segment(call, "segment.update", &shown, "FailoverSegmentExists", message);
 }
 
 static MskStoreResult
@@ -136,10 +166,18 @@ msk_api_segment_create(MskApiCall *call)
     MskStoreResult result = msk_store_segment_create(call->settings->store, segment, &error);
 
     if (result == MSK_STORE_FAILED) {
+        msk_api_tell_segment(call, "segment.create", segment, "DBError", "The database failed.");
         msk_fault_error(call, error);
     } else if (result == MSK_STORE_NAME_TAKEN) {
-        name_taken(call, segment);
+        g_autofree char *message = name_taken_message(segment);
+
+        msk_api_tell_segment(call, "segment.create", segment, "FailoverSegmentExists", message);
+        msk_fault(call, 409, "%s", message);
     } else {
+        MskSegment shown = *segment; /* its strings are lent */
+
+        shown.meta.id = 0; /* the Python service tells of it before it has been stored */
+        msk_api_tell_segment(call, "segment.create", &shown, NULL, NULL);
         msk_call_reply_object(call, 201, "segment", msk_view_segment, segment);
     }
 }
@@ -161,11 +199,13 @@ msk_api_segment_update(MskApiCall *call)
         segment->enabled = enabled->type == MSK_JSON_STRING || enabled->boolean;
     }
     segment->uuid = g_strdup(call->ids[0]);
+    g_autofree char *message = name_taken_message(segment);
     MskStoreResult result =
         msk_store_segment_update(call->settings->store, segment, fields, &error);
 
     switch ((int) result) {
     case MSK_STORE_DONE:
+        msk_api_tell_segment(call, "segment.update", segment, NULL, NULL);
         msk_call_reply_object(call, 200, "segment", msk_view_segment, segment);
         break;
     case MSK_STORE_FAILED:
@@ -177,7 +217,8 @@ msk_api_segment_update(MskApiCall *call)
                   call->ids[0]);
         break;
     case MSK_STORE_NAME_TAKEN:
-        name_taken(call, segment);
+        tell_taken_update(call, segment, fields, message);
+        msk_fault(call, 409, "%s", message);
         break;
     default:
         not_found(call);
@@ -188,10 +229,19 @@ msk_api_segment_update(MskApiCall *call)
 void
 msk_api_segment_delete(MskApiCall *call)
 {
+    g_autoptr(MskSegment) segment = NULL;
     g_autoptr(GError) error = NULL;
 
+    /* For the event; the delete below says what is wrong. */
+    if (msk_api_wants_events(call) && msk_store_segment_get(call->settings->store, call->ids[0],
+                                                            &segment, NULL) != MSK_STORE_DONE) {
+        segment = NULL;
+    }
     switch ((int) msk_store_segment_delete(call->settings->store, call->ids[0], &error)) {
     case MSK_STORE_DONE:
+        if (segment != NULL) {
+            msk_api_tell_segment(call, "segment.delete", segment, NULL, NULL);
+        }
         msk_call_reply(call, 204, NULL);
         break;
     case MSK_STORE_FAILED:

@@ -132,6 +132,12 @@ msk_log_set_request_id(const char *request_id)
     g_private_replace(&request_id_of_thread, g_strdup(request_id));
 }
 
+const char *
+msk_log_request_id(void)
+{
+    return g_private_get(&request_id_of_thread);
+}
+
 void
 msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
 {

@@ -64,6 +64,9 @@ bool msk_log_enabled(const char *logger, MskLogLevel level);
 /** msk_log_set_request_id: @request_id: (nullable) of this thread's work from now on; copied. */
 void msk_log_set_request_id(const char *request_id);
 
+/** msk_log_request_id: Returns: (nullable) (owned by the log) what was set in this thread. */
+const char *msk_log_request_id(void);
+
 void msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 

@@ -22,12 +22,16 @@
 #define LOG_NAME "masakari.api"
 #include "base/log.h"
 
+#define MAX_HINTS 1000
+
 typedef struct {
     MskConfig *config; /* the settings borrow from it; none of them is mutable */
     MskStore *store;
     MskCompute *compute;
     MskPolicy *policy;
     char *wakeup_dir;
+    MskBusSender *hints; /* (nullable) */
+    MskEventNotifier *events;
     MskApiSettings settings;
     MskHttpServer *server;
     MskApiTls *tls; /* (nullable) */
@@ -42,6 +46,8 @@ api_free(Api *self)
     msk_api_auth_free(self->settings.auth);
     msk_policy_free(self->policy);
     msk_store_free(self->store);
+    msk_bus_sender_free(self->hints);
+    msk_event_notifier_free(self->events);
     g_free(self->wakeup_dir);
     msk_config_unref(self->config);
     g_free(self);
@@ -120,6 +126,28 @@ serve(Api *self, MskHttpServerOptions *options, GError **error)
     return true;
 }
 
+/* Hints to engines behind the message bus, and events. */
+static bool
+start_bus(Api *self, GError **error)
+{
+    g_autoptr(MskBusSettings) settings = msk_bus_settings_new(self->config, NULL, error);
+
+    if (settings == NULL) {
+        return false;
+    }
+    self->events = msk_event_notifier_new(self->config, "masakari-api", error);
+    if (self->events == NULL) {
+        return false;
+    }
+    self->settings.events = self->events;
+    if (!settings->local) {
+        self->settings.rpc_topic = msk_config_string(self->config, "DEFAULT", "masakari_topic");
+        self->hints = msk_bus_sender_new(g_steal_pointer(&settings), "hints", MAX_HINTS, 0);
+        self->settings.hints = self->hints;
+    }
+    return true;
+}
+
 static bool
 start(MskProgram *program, GError **error)
 {
@@ -130,8 +158,8 @@ start(MskProgram *program, GError **error)
     const MskStoreOptions store_options = msk_store_options(self->config);
 
     msk_api_read_options(self->config, &server_options, &self->settings);
-    self->wakeup_dir = msk_service_bus_dir(self->config, error);
-    if (self->wakeup_dir == NULL) {
+    self->wakeup_dir = msk_service_wakeup_dir(self->config);
+    if (!start_bus(self, error)) {
         return false;
     }
     self->compute = msk_compute_new_hosts_only(self->config, error);

@@ -16,13 +16,14 @@ static bool
 start(MskProgram *program, GError **error)
 {
     g_autoptr(MskConfig) config = msk_program_config(program);
-    g_autofree char *bus_dir = msk_service_bus_dir(config, error);
+    g_autofree char *bus_dir = msk_service_wakeup_dir(config);
+    g_autoptr(MskBusSettings) bus = msk_bus_settings_new(config, NULL, error);
     g_autoptr(MskCompute) compute = NULL;
     g_autoptr(MskStore) store = NULL;
     MskStoreOptions store_options = msk_store_options(config);
 
     store_options.max_connections = MSK_ENGINE_STORE_CONNECTIONS;
-    if (bus_dir == NULL || (compute = msk_compute_new(config, error)) == NULL ||
+    if (bus == NULL || (compute = msk_compute_new(config, error)) == NULL ||
         (store = msk_store_open(&store_options, error)) == NULL) {
         return false;
     }
@@ -30,6 +31,7 @@ start(MskProgram *program, GError **error)
         .host = msk_config_string(config, "DEFAULT", "host"),
         .state_path = msk_config_string(config, "DEFAULT", "state_path"),
         .bus_dir = bus_dir,
+        .bus = bus,
     };
     MskEngine *engine =
         msk_engine_new(&places, config, g_steal_pointer(&store), g_steal_pointer(&compute), error);

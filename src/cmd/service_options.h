@@ -8,14 +8,9 @@
 
 #include "oslo/config.h"
 
-/** msk_service_add_state_options: [DEFAULT] state_path and transport_url. */
+/** msk_service_add_state_options: [DEFAULT] state_path, and the message bus. */
 void msk_service_add_state_options(MskConfigSchema *schema);
 
-/**
- * msk_service_bus_dir:
- * @error: %MSK_ERROR_INVALID when transport_url is not "local://", the only one of this release.
- *
- * Returns: (transfer full) the directory of the wake-up sockets, "$state_path/bus", for
- *   msk_wakeup_listen() and msk_wakeup_send().
- */
-char *msk_service_bus_dir(const MskConfig *config, GError **error);
+/** msk_service_wakeup_dir: Returns: (transfer full) the directory of the wake-up sockets,
+ *  "$state_path/bus", for msk_wakeup_listen() and msk_wakeup_send(). */
+char *msk_service_wakeup_dir(const MskConfig *config);

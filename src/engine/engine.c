@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/engine_lock.h"
 #include "engine/recoveries.h"
+#include "engine/rpc_server.h"
 #include "io/wakeup.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -28,6 +29,7 @@ struct MskEngine {
     MskStoreQueue *queue;
     MskCallPool *pool;
     MskRecoveries *recoveries;
+    MskRpcServer *rpc_server; /* (nullable) */
 
     /* Who we are; all of it changes when our lease is lost. */
     char *uuid;
@@ -513,6 +515,10 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     if (!take_identity(self, error)) {
         return NULL;
     }
+    if (places->bus != NULL && !places->bus->local) {
+        self->rpc_server =
+            msk_rpc_server_new(places->bus, self->host, self->queue, on_wakeup, self);
+    }
     self->poll_timer = g_timeout_add_seconds(POLL_INTERVAL_S, on_poll, self);
     self->expiry_timer = g_timeout_add_seconds(
         (unsigned) MIN(self->settings.expiry_check_interval_us / G_USEC_PER_SEC, INT32_MAX / 1000),
@@ -530,7 +536,8 @@ msk_engine_free(MskEngine *self)
     remove_timer(&self->poll_timer);
     remove_timer(&self->expiry_timer);
     remove_timer(&self->drain_timer);
-    msk_store_queue_free(self->queue);
+    msk_store_queue_free(self->queue); /* what it had answers to the RPC server */
+    msk_rpc_server_free(self->rpc_server);
     msk_call_pool_free(self->pool, FREE_CALLS_MS);
     msk_recoveries_free(self->recoveries);
     drop_identity(self);

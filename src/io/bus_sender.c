@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/bus_sender.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "io/bus_link.h"
+
+#define LOG_NAME "oslo.messaging._drivers.impl_rabbit"
+#include "base/log.h"
+
+#define REPLY_RETRY_US  INT64_C(250000)
+#define FREE_WAIT_US    INT64_C(2000000)
+#define IDLE_MS         1000
+#define MAX_NAME        255u /* of AMQP */
+#define MAX_DECLARATION 64   /* names that are remembered as declared */
+
+typedef struct {
+    MskBusKind kind;
+    char *routing_key;
+    char *body;
+    unsigned attempts;
+    int64_t not_before_us;
+    int64_t give_up_us; /* of a reply; 0: nobody has missed its queue yet */
+} Message;
+
+/* Kept alive by its owner and by its thread, which may hang on a broker when the owner is gone. */
+struct MskBusSender {
+    gatomicrefcount references;
+    MskBusSettings *settings;
+    const char *purpose;
+    unsigned max_messages;
+    unsigned max_attempts;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    GQueue queue;       /* of Message */
+    unsigned n_dropped; /* since it was last said */
+    bool stopping;
+    bool finished;
+    int64_t stop_at_us;
+
+    /* The thread's own. */
+    MskBusLink *link;
+    bool exchange_declared;
+    GPtrArray *queues_declared; /* char *, the routing keys of events */
+};
+
+static void
+message_free(void *data)
+{
+    Message *message = data;
+
+    g_free(message->routing_key);
+    g_free(message->body);
+    g_free(message);
+}
+
+static void
+lock(MskBusSender *self)
+{
+    g_assert(pthread_mutex_lock(&self->lock) == 0);
+}
+
+static void
+unlock(MskBusSender *self)
+{
+    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+}
+
+static void
+sender_unref(MskBusSender *self)
+{
+    if (!g_atomic_ref_count_dec(&self->references)) {
+        return;
+    }
+    g_queue_clear_full(&self->queue, message_free);
+    g_ptr_array_unref(self->queues_declared);
+    msk_bus_settings_unref(self->settings);
+    (void) pthread_cond_destroy(&self->changed); /* nobody waits: no reference is left */
+    (void) pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+/* With the lock held. */
+static void
+wait_until(MskBusSender *self, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = until_us / G_USEC_PER_SEC,
+                                   .tv_nsec = until_us % G_USEC_PER_SEC * 1000};
+
+    (void) pthread_cond_timedwait(&self->changed, &self->lock, &until); /* looked at again */
+}
+
+/* ---- the thread -------------------------------------------------------------------------- */
+
+static bool
+declare(MskBusSender *self, MskAmqp *amqp, const Message *message, GError **error)
+{
+    const MskBusSettings *settings = self->settings;
+    MskBusArguments arguments;
+
+    if (message->kind == MSK_BUS_REPLY) {
+        return true;
+    }
+    if (!self->exchange_declared &&
+        !msk_amqp_declare_exchange(amqp, settings->exchange, "topic", settings->durable,
+                                   settings->auto_delete, error)) {
+        return false;
+    }
+    self->exchange_declared = true;
+    if (message->kind != MSK_BUS_EVENT ||
+        g_ptr_array_find_with_equal_func(self->queues_declared, message->routing_key, g_str_equal,
+                                         NULL)) {
+        return true;
+    }
+    msk_bus_topic_arguments(settings, &arguments);
+    if (!msk_amqp_declare_queue(amqp, message->routing_key, settings->durable,
+                                settings->auto_delete, arguments.items, arguments.n, error) ||
+        !msk_amqp_bind(amqp, message->routing_key, settings->exchange, message->routing_key,
+                       error)) {
+        return false;
+    }
+    if (self->queues_declared->len < MAX_DECLARATION) {
+        g_ptr_array_add(self->queues_declared, g_strdup(message->routing_key));
+    }
+    return true;
+}
+
+static MskAmqpSent
+publish(MskBusSender *self, MskAmqp *amqp, const Message *message, GError **error)
+{
+    bool is_reply = message->kind == MSK_BUS_REPLY;
+    const MskAmqpMessage sent = {.exchange = is_reply ? "" : self->settings->exchange,
+                                 .routing_key = message->routing_key,
+                                 .body = message->body,
+                                 .mandatory = is_reply && self->settings->mandatory_replies};
+
+    return declare(self, amqp, message, error) ? msk_amqp_publish(amqp, &sent, error)
+                                               : MSK_AMQP_FAILED;
+}
+
+static void
+forget_connection(MskBusSender *self, const GError *why)
+{
+    self->exchange_declared = false;
+    g_ptr_array_set_size(self->queues_declared, 0);
+    msk_bus_link_drop(self->link, why);
+}
+
+/* The caller may be about to reconnect. Returns: whether to try again later. */
+static bool
+wait_for_caller(const MskBusSender *self, Message *message)
+{
+    int64_t now_us = g_get_monotonic_time();
+
+    if (message->give_up_us == 0) {
+        message->give_up_us = now_us + self->settings->missing_reply_queue_s * G_USEC_PER_SEC;
+    }
+    if (now_us >= message->give_up_us) {
+        log_info("Nobody waits in queue %s any more, the reply is dropped", message->routing_key);
+        return false;
+    }
+    message->not_before_us = now_us + REPLY_RETRY_US;
+    return true;
+}
+
+/* Returns: whether @message has to be kept for another attempt. */
+static bool
+send_one(MskBusSender *self, Message *message)
+{
+    g_autoptr(GError) error = NULL;
+    MskAmqp *amqp = msk_bus_link_connect(self->link);
+    MskAmqpSent sent = amqp == NULL ? MSK_AMQP_FAILED : publish(self, amqp, message, &error);
+
+    if (sent == MSK_AMQP_SENT || sent == MSK_AMQP_UNROUTED) {
+        msk_bus_link_settled(self->link);
+        return sent == MSK_AMQP_UNROUTED && wait_for_caller(self, message);
+    }
+    if (error != NULL) {
+        forget_connection(self, error);
+    }
+    message->attempts++;
+    if (self->max_attempts != 0 && message->attempts >= self->max_attempts) {
+        log_error("A message for %s could not be sent in %u attempts and is dropped",
+                  message->routing_key, message->attempts);
+        return false;
+    }
+    return true;
+}
+
+/* With the lock held. Returns: (nullable) (transfer full) the first message that may go now. */
+static Message *
+take_ready(MskBusSender *self)
+{
+    int64_t now_us = g_get_monotonic_time();
+
+    for (GList *item = self->queue.head; item != NULL; item = item->next) {
+        Message *message = item->data;
+
+        if (message->not_before_us <= now_us) {
+            g_queue_delete_link(&self->queue, item);
+            return message;
+        }
+    }
+    return NULL;
+}
+
+/* Nothing is to be sent: keeps the connection alive, or makes it. */
+static void
+tend(MskBusSender *self)
+{
+    g_autoptr(GError) error = NULL;
+    MskAmqp *amqp = msk_bus_link_amqp(self->link);
+
+    if (amqp != NULL && !msk_amqp_tick(amqp, &error)) {
+        forget_connection(self, error);
+    } else if (amqp == NULL && msk_bus_link_connect(self->link) != NULL) {
+        msk_bus_link_settled(self->link);
+    }
+}
+
+/* With the lock held, which is given up in between. */
+static void
+work_once(MskBusSender *self)
+{
+    Message *message = take_ready(self);
+    bool keep = false;
+
+    unlock(self);
+    if (message == NULL) {
+        tend(self);
+    } else {
+        keep = send_one(self, message);
+    }
+    int64_t wait_ms = msk_bus_link_amqp(self->link) == NULL ? msk_bus_link_wait_ms(self->link) : 0;
+
+    lock(self);
+    if (keep && message->not_before_us == 0) {
+        g_queue_push_head(&self->queue, message);
+    } else if (keep) {
+        g_queue_push_tail(&self->queue, message);
+    } else if (message != NULL) {
+        message_free(message);
+    }
+    int64_t until_us = g_get_monotonic_time() + wait_ms * 1000;
+
+    while (!self->stopping && g_get_monotonic_time() < until_us) {
+        wait_until(self, until_us);
+    }
+}
+
+/* With the lock held. Returns: whether there is more to do. */
+static bool
+rest(MskBusSender *self)
+{
+    if (self->stopping) {
+        return !g_queue_is_empty(&self->queue) && g_get_monotonic_time() < self->stop_at_us &&
+               msk_bus_link_amqp(self->link) != NULL;
+    }
+    if (g_queue_is_empty(&self->queue) && msk_bus_link_amqp(self->link) != NULL) {
+        wait_until(self, g_get_monotonic_time() + IDLE_MS * 1000);
+    } else if (!g_queue_is_empty(&self->queue)) {
+        const Message *first = g_queue_peek_head(&self->queue);
+
+        if (first->not_before_us > g_get_monotonic_time()) {
+            wait_until(self, MIN(first->not_before_us, g_get_monotonic_time() + REPLY_RETRY_US));
+        }
+    }
+    return true;
+}
+
+static void *
+run(void *data)
+{
+    MskBusSender *self = data;
+
+    self->link = msk_bus_link_new(self->settings, self->purpose);
+    lock(self);
+    while (rest(self)) {
+        work_once(self);
+    }
+    unlock(self);
+    msk_bus_link_free(self->link);
+    lock(self);
+    self->finished = true;
+    (void) pthread_cond_broadcast(&self->changed);
+    unlock(self);
+    sender_unref(self);
+    return NULL;
+}
+
+/* ---- the owner --------------------------------------------------------------------------- */
+
+MskBusSender *
+msk_bus_sender_new(MskBusSettings *settings, const char *purpose, unsigned max_messages,
+                   unsigned attempts)
+{
+    MskBusSender *self = g_new0(MskBusSender, 1);
+    pthread_condattr_t clock;
+    pthread_t thread;
+
+    g_assert(!settings->local);
+    g_atomic_ref_count_init(&self->references);
+    g_atomic_ref_count_inc(&self->references); /* the thread's */
+    self->settings = settings;
+    self->purpose = purpose;
+    self->max_messages = max_messages;
+    self->max_attempts = attempts;
+    self->queues_declared = g_ptr_array_new_with_free_func(g_free);
+    g_assert(pthread_mutex_init(&self->lock, NULL) == 0);
+    g_assert(pthread_condattr_init(&clock) == 0);
+    g_assert(pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0);
+    g_assert(pthread_cond_init(&self->changed, &clock) == 0);
+    (void) pthread_condattr_destroy(&clock); /* cannot fail */
+    g_assert(pthread_create(&thread, NULL, run, self) == 0);
+    (void) pthread_setname_np(thread, "bus-sender"); /* for ps */
+    (void) pthread_detach(thread);                   /* it holds a reference of its own */
+    return self;
+}
+
+void
+msk_bus_sender_free(MskBusSender *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    int64_t until_us = g_get_monotonic_time() + FREE_WAIT_US;
+
+    lock(self);
+    self->stopping = true;
+    self->stop_at_us = until_us;
+    (void) pthread_cond_broadcast(&self->changed);
+    while (!self->finished && g_get_monotonic_time() < until_us) {
+        wait_until(self, until_us);
+    }
+    unlock(self);
+    sender_unref(self);
+}
+
+void
+msk_bus_sender_push(MskBusSender *self, MskBusKind kind, const char *routing_key, char *body)
+{
+    Message *message = g_new0(Message, 1);
+    Message *dropped = NULL;
+
+    if (strlen(routing_key) > MAX_NAME) {
+        log_warning("A message for a queue whose name has more than %u bytes is dropped", MAX_NAME);
+        g_free(body);
+        g_free(message);
+        return;
+    }
+    *message = (Message){.kind = kind, .routing_key = g_strdup(routing_key), .body = body};
+    lock(self);
+    if (g_queue_get_length(&self->queue) >= self->max_messages) {
+        dropped = g_queue_pop_head(&self->queue);
+        self->n_dropped++;
+    }
+    g_queue_push_tail(&self->queue, message);
+    unsigned n_dropped = self->n_dropped;
+
+    (void) pthread_cond_broadcast(&self->changed);
+    unlock(self);
+    if (dropped != NULL) {
+        message_free(dropped);
+        if ((n_dropped & (n_dropped - 1)) == 0) { /* 1, 2, 4, … */
+            log_warning("More than %u messages wait for the message bus (%s): %u of the oldest "
+                        "were dropped so far",
+                        self->max_messages, self->purpose, n_dropped);
+        }
+    }
+}
