@@ -10,8 +10,8 @@ PACKAGES   := tools/install-packages.sh
 CHECKS     := $(PYTHON) tools/run-checks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help all demo check check-unit check-contract check-functional check-fuzz check-clang \
-        check-sanitizers lint bench docs install clean
+.PHONY: help all demo check check-unit check-contract check-functional check-cloud check-fuzz \
+        check-clang check-sanitizers lint bench docs install clean
 
 help: ## list the targets
 	@echo 'masakari-c: make TARGET'
@@ -30,7 +30,7 @@ demo: ## kill a real virtual machine three times and watch it come back (root, <
 	@MSK_BUILD="$(abspath $(BUILD))" PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) demo/demo.py
 
 check: ## everything below but bench: the line "N passed, N failed, N skipped" ends it (root)
-	@$(PACKAGES) build demo test lint
+	@$(PACKAGES) build demo test cloud lint
 	@$(CHECKS) all
 
 check-unit: ## unit tests, built with GCC (needs no root once built)
@@ -44,6 +44,10 @@ check-contract: ## the REST calls recorded from the Python service, against masa
 check-functional: ## the real programs with real libvirtd, QEMU and faults (root)
 	@$(PACKAGES) build demo test
 	@$(CHECKS) functional
+
+check-cloud: ## our services among real MariaDB, RabbitMQ, Keystone, Nova and Python twins (root)
+	@$(PACKAGES) build test cloud
+	@$(CHECKS) cloud
 
 check-fuzz: ## replay the fuzz corpora
 	@$(PACKAGES) build test

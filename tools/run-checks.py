@@ -160,7 +160,8 @@ class Stage:
         report = LOGS / f"{self.name}.{counts.passed}.xml"
         report.unlink(missing_ok=True)
         status = self.run([sys.executable, "-m", "pytest", "-v", "-rs", "-p", "no:cacheprovider",
-                           "-n", WORKERS, "--timeout", CASE_LIMIT_S, "--durations", "20",
+                           "-n", WORKERS, "--dist", "loadgroup", "--timeout", CASE_LIMIT_S,
+                           "--durations", "20",
                            f"--junitxml={report}", *paths],
                           {"MSK_BUILD": str(build), "PYTHONUNBUFFERED": "1", **(env or {})})
         if not report.exists():
@@ -234,6 +235,11 @@ def functional(stage, counts):
     stage.pytest(stage.build("build"), ["tests/functional"], counts)
 
 
+def cloud(stage, counts):
+    """real MariaDB, RabbitMQ, Keystone, Nova, and Debian's Python services"""
+    stage.pytest(stage.build("build"), ["tests/cloud"], counts)
+
+
 def sanitized(stage, counts, directory, sanitizer):
     """Unit, contract and functional tests of one sanitizer build."""
     build = stage.build(directory, [f"-Db_sanitize={sanitizer}"])
@@ -278,6 +284,7 @@ STAGES = {
     "clang": (clang, 900),
     "contract": (contract, 900),
     "functional": (functional, 2400),
+    "cloud": (cloud, 2400),
     "fuzz": (fuzz, 1200),
     "asan": (asan, 3000),
     "tsan": (tsan, 3000),

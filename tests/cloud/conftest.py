@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests on real services share: one cloud for all of them.
+
+With pytest-xdist all tests of this folder run on one worker (--dist loadgroup), so that a run
+starts one cloud; tests that stop services are a group of their own with a cloud of their own.
+"""
+import pathlib
+
+import pytest
+
+from kit.cloud import Cloud
+
+HERE = pathlib.Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Puts every test that is in no group of its own into the group of the shared cloud."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("cloud"))
+
+
+@pytest.fixture(scope="session")
+def cloud():
+    """MariaDB, RabbitMQ, memcached, Keystone, Placement and Nova with four hosts."""
+    with Cloud() as made:
+        yield made
