@@ -10,7 +10,22 @@
 #include "cmd/program.h"
 #include "cmd/service_options.h"
 #include "engine/engine.h"
+#include "io/event_notifier.h"
 #include "store/store_options.h"
+
+typedef struct {
+    MskEventNotifier *events;
+    MskEngine *engine;
+} Engine;
+
+static void
+engine_main_free(Engine *self)
+{
+    msk_engine_free(self->engine);
+    msk_event_notifier_free(self->events);
+    g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Engine, engine_main_free)
 
 static bool
 start(MskProgram *program, GError **error)
@@ -18,12 +33,15 @@ start(MskProgram *program, GError **error)
     g_autoptr(MskConfig) config = msk_program_config(program);
     g_autofree char *bus_dir = msk_service_wakeup_dir(config);
     g_autoptr(MskBusSettings) bus = msk_bus_settings_new(config, NULL, error);
+    g_autoptr(Engine) self = g_new0(Engine, 1);
     g_autoptr(MskCompute) compute = NULL;
     g_autoptr(MskStore) store = NULL;
     MskStoreOptions store_options = msk_store_options(config);
 
     store_options.max_connections = MSK_ENGINE_STORE_CONNECTIONS;
-    if (bus == NULL || (compute = msk_compute_new(config, error)) == NULL ||
+    if (bus == NULL ||
+        (self->events = msk_event_notifier_new(config, "masakari-engine", error)) == NULL ||
+        (compute = msk_compute_new(config, error)) == NULL ||
         (store = msk_store_open(&store_options, error)) == NULL) {
         return false;
     }
@@ -32,12 +50,15 @@ start(MskProgram *program, GError **error)
         .state_path = msk_config_string(config, "DEFAULT", "state_path"),
         .bus_dir = bus_dir,
         .bus = bus,
+        .events = self->events,
     };
-    MskEngine *engine =
+    self->engine =
         msk_engine_new(&places, config, g_steal_pointer(&store), g_steal_pointer(&compute), error);
-
-    msk_program_set_data(program, engine);
-    return engine != NULL;
+    if (self->engine == NULL) {
+        return false;
+    }
+    msk_program_set_data(program, g_steal_pointer(&self));
+    return true;
 }
 
 static void
@@ -49,13 +70,19 @@ on_drained(void *data)
 static void
 drain(MskProgram *program)
 {
-    msk_engine_drain(msk_program_data(program), on_drained, program);
+    const Engine *self = msk_program_data(program);
+
+    msk_engine_drain(self->engine, on_drained, program);
 }
 
 static void
 stop(MskProgram *program)
 {
-    msk_engine_free(msk_program_data(program));
+    Engine *self = msk_program_data(program);
+
+    if (self != NULL) {
+        engine_main_free(self);
+    }
 }
 
 static const MskProgramSpec spec = {

@@ -511,6 +511,7 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     context.queue = self->queue;
     context.pool = self->pool;
     context.settings = &self->settings;
+    context.events = places->events;
     self->recoveries = msk_recoveries_new(&context);
     if (!take_identity(self, error)) {
         return NULL;

@@ -19,15 +19,17 @@
 #include "cloud/compute.h"
 #include "engine/engine_settings.h"
 #include "io/bus_settings.h"
+#include "io/event_notifier.h"
 #include "store/store.h"
 
 typedef struct MskEngine MskEngine;
 
 typedef struct {
-    const char *host;       /* the name of this machine, for people */
-    const char *state_path; /* an existing directory; locks go below it */
-    const char *bus_dir;    /* of the wake-ups */
-    MskBusSettings *bus;    /* (nullable) the message bus; NULL or local: none */
+    const char *host;         /* the name of this machine, for people */
+    const char *state_path;   /* an existing directory; locks go below it */
+    const char *bus_dir;      /* of the wake-ups */
+    MskBusSettings *bus;      /* (nullable) the message bus; NULL or local: none */
+    MskEventNotifier *events; /* (nullable) outlives the engine */
 } MskEnginePlaces;
 
 /** The number of connections that the engine needs of its store. */

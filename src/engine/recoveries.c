@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/recoveries.h"
 
+#include "engine/engine_events.h"
 #include "engine/recovery_jobs.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -44,6 +45,8 @@ typedef struct {
 
     MskNotificationStatus end_status;
     char *end_message; /* (nullable) */
+    bool tells;        /* whether there are events of it */
+    bool recovers;     /* whether it calls for a recovery */
     const char *end_reason;
 } Recovery;
 
@@ -174,6 +177,16 @@ log_end(const Recovery *self)
 }
 
 static void
+tell_end(const Recovery *self)
+{
+    if (self->tells) {
+        msk_engine_tell_end(self->owner->context.events, self->claim->notification, self->recovers,
+                            self->end_status,
+                            self->end_message != NULL ? self->end_message : self->end_reason);
+    }
+}
+
+static void
 on_finished(MskStoreResult result, const GError *error, MskRecoveryJob *job)
 {
     Recovery *self = recovery_of(job, STAGE_ENDING);
@@ -188,6 +201,7 @@ on_finished(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         lose(self);
     } else {
         log_end(self);
+        tell_end(self);
         leave(self);
     }
 }
@@ -508,6 +522,16 @@ begin_instance(Recovery *self, MskRecoveryJob *job)
 }
 
 static void
+tell_begin(Recovery *self, const MskTriage *triage)
+{
+    self->tells = msk_engine_tells(triage);
+    self->recovers = triage->kind != MSK_TRIAGE_END;
+    if (self->tells) {
+        msk_engine_tell_begin(self->owner->context.events, self->claim);
+    }
+}
+
+static void
 on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
 {
     Recovery *self = recovery_of(job, STAGE_PREPARING);
@@ -515,6 +539,9 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     (void) error; /* was logged by the queue */
     if (self == NULL) {
         return;
+    }
+    if (result == MSK_STORE_DONE) {
+        tell_begin(self, &job->triage);
     }
     if (result == MSK_STORE_BUSY) {
         if (self->busy_ms == 0) {

@@ -19,6 +19,7 @@
 #include "engine/call_pool.h"
 #include "engine/engine_settings.h"
 #include "engine/store_queue.h"
+#include "io/event_notifier.h"
 
 typedef struct MskRecoveries MskRecoveries;
 
@@ -26,6 +27,7 @@ typedef struct {
     MskStoreQueue *queue;              /* outlived by the recoveries' users, see free */
     MskCallPool *pool;                 /* the same */
     const MskEngineSettings *settings; /* the same */
+    MskEventNotifier *events;          /* (nullable) the same */
     /* Whether the engine's lease is long enough for a call that changes something. */
     bool (*may_act)(void *data);
     /* A clock that goes on while the machine sleeps. */
