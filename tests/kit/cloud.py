@@ -21,6 +21,7 @@ from kit.keystone import Keystone
 from kit.mariadb import MariaDb
 from kit.memcached import Memcached
 from kit.nova import Nova
+from kit.python_twin import KeystoneRest, client_options
 from kit.rabbitmq import RabbitMq
 
 # A commit survives the death of the server, as tests need, if not that of the machine.
@@ -75,6 +76,7 @@ class Cloud:
         self.keystone.prepare()
         self.keystone.start()
         done("Keystone")
+        self.keystone.register("masakari", "instance-ha", "http://127.0.0.1:15868/v1/%(tenant_id)s")
         if self.nova:
             self.nova.register()
             done("users and endpoints")
@@ -87,6 +89,18 @@ class Cloud:
             self.nova.wait_ready()
             done(f"Nova with {len(self.nova.hosts)} hosts")
         return self
+
+    def configure(self, services):
+        """Makes our services (kit.services.Services) part of this cloud: its Keystone, its broker,
+        its Nova. The database stays theirs."""
+        services.options["DEFAULT"].update({
+            "auth_strategy": "keystone", "compute_driver": "nova",
+            "transport_url": self.rabbitmq.url(), "masakari_api_workers": 2,
+            **client_options(self.keystone)})
+        services.options["keystone_authtoken"] = self.keystone.auth("masakari")
+        del services.options["libvirt"]
+        services.rest = KeystoneRest(services.port, self.keystone, version="1.3")
+        return services
 
     def close(self):
         """Ends everything, and removes the directory if it is ours."""

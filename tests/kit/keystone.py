@@ -133,12 +133,19 @@ class Keystone(Daemon):
             self.admin("PUT", f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
 
     def register(self, name, kind, url):
-        """A service with its user (project service, roles admin and service) and endpoints."""
+        """A service with its user (project service, roles admin and service) and endpoints; those
+        of an earlier call are moved."""
         self.user(name, "service", "admin", "service")
         service = self._made("service", name, type=kind)
+        there = {entry["interface"]: entry["id"] for entry in self.admin(
+            "GET", f"/endpoints?service_id={service}")["endpoints"]}
         for interface in ("public", "internal", "admin"):
-            self.admin("POST", "/endpoints", {"endpoint": {
-                "service_id": service, "interface": interface, "url": url, "region_id": REGION}})
+            body = {"endpoint": {"service_id": service, "interface": interface, "url": url,
+                                 "region_id": REGION}}
+            if interface in there:
+                self.admin("PATCH", f"/endpoints/{there[interface]}", body)
+            else:
+                self.admin("POST", "/endpoints", body)
 
     def auth(self, user):
         """The options of a [keystone_authtoken] section for a registered service."""
