@@ -6,6 +6,10 @@
 #include "base/datetime.h"
 #include "model/progress.h"
 
+/* Releases before 1.2, which added two fields, refuse that version; newer ones take this one with
+ * the fields. */
+#define NOTIFICATION_VERSION "1.1"
+
 static json_t *
 object_new(const char *name, const char *version, json_t *data)
 {
@@ -140,7 +144,7 @@ msk_wire_notification(const MskNotification *notification, const GPtrArray *flow
     set_text(data, "failover_segment_uuid", notification->failover_segment_uuid);
     set_text(data, "message", notification->message);
     set_meta(data, &notification->meta);
-    json_t *object = object_new("Notification", "1.2", data);
+    json_t *object = object_new("Notification", NOTIFICATION_VERSION, data);
 
     if (flows != NULL) {
         json_object_set_new(object, "masakari_object.changes",

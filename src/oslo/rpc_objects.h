@@ -19,8 +19,8 @@
 #include "model/host.h"
 #include "model/notification.h"
 
-/** msk_wire_notification: Notification 1.2. @flows: (nullable) (element-type MskFlowProgress) with
- *  them the object has recovery_workflow_details. */
+/** msk_wire_notification: Notification 1.1 with the fields of 1.2. @flows: (nullable) (element-type
+ * MskFlowProgress) with them the object has recovery_workflow_details. */
 json_t *msk_wire_notification(const MskNotification *notification, const GPtrArray *flows);
 /** msk_wire_notification_uuid: Returns: (nullable) (owned by @object) the uuid of a Notification
  *  that came from outside; NULL when @object is none. */

@@ -172,14 +172,15 @@ class RabbitMq:
 
     def ctl(self, *args, timeout=120):
         """Runs rabbitmqctl; returns what it printed. Takes a second or two."""
-        result = subprocess.run([CTL, "-q", "--no-table-headers", *args], env=self._env(),
+        result = subprocess.run([CTL, "-q", *args], env=self._env(),
                                 capture_output=True, text=True, timeout=timeout, check=False)
         if result.returncode != 0:
             raise KitError(f"rabbitmqctl {' '.join(args)} failed: {result.stdout}{result.stderr}")
         return result.stdout
 
     def _table(self, command, columns, *args):
-        rows = [line.split("\t") for line in self.ctl(command, *args, *columns).splitlines()]
+        text = self.ctl(command, "--no-table-headers", *args, *columns)
+        rows = [line.split("\t") for line in text.splitlines()]
         return [dict(zip(columns, row)) for row in rows if len(row) == len(columns)]
 
     def queues(self, vhost="/"):
