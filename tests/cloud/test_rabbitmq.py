@@ -1,0 +1,430 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The message bus on a real RabbitMQ, with oslo.messaging and the Python service's own objects at
+the other end, and against what was recorded of the Python services (tests/data/rpc)."""
+import json
+import pathlib
+import time
+
+import oslo_messaging
+import pytest
+from masakari import objects
+from masakari.objects import base as objects_base
+from oslo_config import cfg
+
+from kit.host import wait_until
+from kit.rabbitmq import RabbitMq, make_certificates
+from kit.services import Services
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "rpc"
+EVENTS = json.loads((DATA / "versioned_notifications.json").read_text(encoding="utf-8"))
+MESSAGES = json.loads((DATA / "rpc_messages.json").read_text(encoding="utf-8"))
+LONG = 120  # seconds that an event may take on a busy machine
+
+oslo_messaging.set_transport_defaults(control_exchange="masakari")
+objects.register_all()
+objects_base.MasakariObjectRegistry.register_notification_objects()
+
+
+def new_conf():
+    """The defaults: oslo.messaging registers some of its options in the global object alone."""
+    cfg.CONF([], project="none", default_config_files=[], default_config_dirs=[])
+    return cfg.CONF
+
+
+@pytest.fixture(name="broker", scope="module")
+def _broker():
+    with RabbitMq(tls=True) as broker:
+        yield broker
+
+
+def make_services(broker, **options):
+    """Our API and engine on @broker; their queues begin empty."""
+    services = Services(name="h1")
+    services.options["DEFAULT"]["transport_url"] = broker.url()
+    services.options["libvirt"]["connection_uri"] = "test:///default"
+    services.options["oslo_messaging_notifications"] = {"driver": "messagingv2"}
+    services.options["oslo_messaging_rabbit"] = {"rabbit_retry_interval": "1",
+                                                 "rabbit_interval_max": "1",
+                                                 "kombu_reconnect_delay": "0", **options}
+    services.db_sync()
+    return services
+
+
+@pytest.fixture(name="services")
+def _services(broker):
+    for name in broker.queues():
+        broker.ctl("delete_queue", name)
+    with make_services(broker) as services:
+        yield services
+
+
+def vm_report(number=6, event="STOPPED_FAILED"):
+    """The body of a notification of a VM."""
+    return {"notification": {
+        "hostname": "h1", "type": "VM", "generated_time": "2026-01-02T03:04:05",
+        "payload": {"event": "LIFECYCLE", "vir_domain_event": event,
+                    "instance_uuid": f"5e5e0000-0000-4000-8000-{number:012d}"}}}
+
+
+def host_report():
+    """The body of a notification that calls for nothing."""
+    return {"notification": {
+        "hostname": "h1", "type": "COMPUTE_HOST", "generated_time": "2026-01-02T03:04:05",
+        "payload": {"event": "STARTED", "host_status": "NORMAL", "cluster_status": "ONLINE"}}}
+
+
+class Listener:
+    """An oslo.messaging listener of our events, on the Python side."""
+
+    def __init__(self, broker):
+        self.seen = []
+        conf = new_conf()
+        self.transport = oslo_messaging.get_notification_transport(conf, url=broker.url())
+        self.server = oslo_messaging.get_notification_listener(
+            self.transport, [oslo_messaging.Target(topic="versioned_notifications")], [self],
+            executor="threading")
+
+    def info(self, context, publisher_id, event_type, payload, metadata):
+        """Called by oslo.messaging."""
+        self.seen.append((event_type, publisher_id, payload, context, metadata))
+
+    error = info
+
+    def __enter__(self):
+        self.server.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self.server.wait()
+        self.transport.cleanup()
+
+    def names(self):
+        """The events so far."""
+        return [event[0] for event in self.seen]
+
+    def wait(self, *names):
+        """Waits until each of the events has come."""
+        wait_until(lambda: set(names) <= set(self.names()), LONG,
+                   f"events {names}; there were {self.names()}")
+
+    def one(self, name):
+        """The only event of that name."""
+        found = [event for event in self.seen if event[0] == name]
+        assert len(found) == 1, self.names()
+        return found[0]
+
+
+def shape(value, path=""):
+    """{path: type} of everything in a JSON value but the report of a monitor, which is free."""
+    if isinstance(value, dict) and not path.endswith("object.data.payload"):
+        result = {path: "object"}
+        for key, member in value.items():
+            result.update(shape(member, f"{path}.{key}"))
+        return result
+    return {path: "null" if value is None else type(value).__name__}
+
+
+def assert_same_shape(ours, recorded):
+    """The same keys at every level; types may differ where one side is null."""
+    mine, theirs = shape(ours), shape(recorded)
+    assert set(mine) == set(theirs)
+    for path, kind in mine.items():
+        assert kind == theirs[path] or "null" in (kind, theirs[path]), path
+
+
+def change_everything(services):
+    """One of every change of segments and hosts, and of those that are refused for a name."""
+    rest = services.rest
+    segment, host = rest.segment_with_host("h1")
+    other = rest.post("/segments", {"segment": {
+        "name": "other", "recovery_method": "auto", "service_type": "C"}})["segment"]["uuid"]
+    body = {"segment": {"name": "other", "recovery_method": "auto", "service_type": "C"}}
+    assert rest.call("POST", "/segments", body)[0] == 409
+    assert rest.call("PUT", f"/segments/{segment}", {"segment": {"name": "other"}})[0] == 409
+    rest.put(f"/segments/{segment}", {"segment": {"name": "new"}})
+    twin = {"host": {"name": "h1", "type": "KVM", "control_attributes": "x"}}
+    assert rest.call("POST", f"/segments/{segment}/hosts", twin)[0] == 409
+    rest.put(f"/segments/{segment}/hosts/{host}", {"host": {"reserved": True}})
+    rest.delete(f"/segments/{segment}/hosts/{host}")
+    rest.delete(f"/segments/{other}")
+
+
+def test_every_event_as_recorded(broker, services):
+    """Every event that can be provoked here has the keys and types of the recorded one, and the
+    Python service's fields take each value."""
+    with Listener(broker) as listener:
+        services.api()
+        services.engine()
+        change_everything(services)
+        services.rest.segment_with_host("h1", "again")
+        services.rest.post("/notifications", host_report())
+        services.rest.post("/notifications", vm_report())
+        wanted = set(EVENTS) - {"host.update.error"}
+        listener.wait(*wanted)
+        for name, publisher, payload, context, _ in listener.seen:
+            recorded = EVENTS[name]["oslo.message"]
+            assert_same_shape(payload, recorded["payload"])
+            assert publisher.split(":")[0] == recorded["publisher_id"].split(":")[0]
+            kept = {key[len("_context_"):] for key in recorded if key.startswith("_context_")}
+            assert kept <= set(context)
+            assert context["auth_token"] is None
+            check_fields(payload)
+
+
+def check_fields(payload):
+    """What a Python service would do to read the object."""
+    name = payload["masakari_object.name"]
+    cls = objects_base.MasakariObjectRegistry.obj_classes()[name][0]
+    assert payload["masakari_object.version"] == cls.VERSION
+    for key, value in payload["masakari_object.data"].items():
+        field = cls.fields[key]
+        if isinstance(value, dict) and "masakari_object.name" in value:
+            check_fields(value)
+        elif value is not None:
+            field.coerce(None, key, field.from_primitive(None, key, value))
+
+
+def test_event_contents(broker, services):
+    """Order, priorities and values, with the oddities of the Python service."""
+    with Listener(broker) as listener:
+        services.api()
+        change_everything(services)
+        listener.wait("host.delete.end", "segment.delete.end", "host.create.error")
+        names = listener.names()
+        assert names.index("segment.create.start") < names.index("segment.create.end")
+        created = [e for e in listener.seen if e[0] == "segment.create.end"][0]
+        assert "id" not in created[2]["masakari_object.data"]
+        error = listener.one("segment.update.error")[2]["masakari_object.data"]
+        assert error["name"] == "other" and error["id"] == 1
+        fault = error["fault"]["masakari_object.data"]
+        assert fault["exception"] == "FailoverSegmentExists"
+        assert fault["exception_message"] == "Failover segment with name other already exists."
+        updated = listener.one("host.update.end")[2]["masakari_object.data"]
+        assert updated["reserved"] is True
+        segment = updated["failover_segment"]
+        restored = objects_base.MasakariObject.obj_from_primitive(segment)
+        assert restored.name == "new"
+
+
+def engine_client(broker, version="1.1", timeout=60):
+    """What a Python API has of an engine."""
+    conf = new_conf()
+    transport = oslo_messaging.get_rpc_transport(conf, url=broker.url(),
+                                                 allowed_remote_exmods=["masakari.exception"])
+    serializer = objects_base.MasakariObjectSerializer()
+    target = oslo_messaging.Target(topic="ha_engine", version=version)
+    return transport, oslo_messaging.get_rpc_client(
+        transport, target, serializer=serializer, timeout=timeout)
+
+
+def python_notification(uuid):
+    """A Notification as the Python API would send it."""
+    return objects.Notification(
+        id=1, notification_uuid=uuid, generated_time="2026-01-02T03:04:05Z",
+        source_host_uuid=uuid, type="VM", status="new",
+        payload={"event": "LIFECYCLE", "instance_uuid": uuid})
+
+
+def test_python_client_calls_our_engine(broker, services):
+    """A Python API asks our engine for details, and for what it does not have."""
+    services.api()
+    services.engine()
+    services.rest.segment_with_host("h1")
+    uuid = services.rest.post("/notifications", vm_report())["notification"]["notification_uuid"]
+    transport, client = engine_client(broker)
+    try:
+        wait_until(lambda: services.rest.notifications()[0]["status"] == "error", LONG, "the end")
+        result = client.call({}, "get_notification_recovery_workflow_details",
+                             notification=python_notification(uuid))
+        assert isinstance(result, objects.Notification)
+        assert result.notification_uuid == uuid and result.status == "error"
+        assert result.obj_what_changed() == {"recovery_workflow_details"}
+        with pytest.raises(oslo_messaging.RemoteError) as caught:
+            client.call({}, "fly")
+        assert caught.value.exc_type == "NoSuchMethod"
+        with pytest.raises(oslo_messaging.RemoteError) as caught:
+            client.prepare(version="2.0").call({}, "process_notification")
+        assert caught.value.exc_type == "UnsupportedVersion"
+        missing = python_notification("00000000-0000-4000-8000-000000000000")
+        with pytest.raises(Exception, match="Failed to fetch notification recovery workflow"):
+            client.call({}, "get_notification_recovery_workflow_details", notification=missing)
+    finally:
+        transport.cleanup()
+
+
+def test_python_server_gets_our_casts(broker, services):
+    """A Python engine gets our API's cast, with the keys that were recorded."""
+    seen = []
+
+    class Endpoint:
+        """The engine."""
+        target = oslo_messaging.Target(version="1.1")
+
+        def process_notification(self, context, notification=None):
+            """Called by oslo.messaging."""
+            seen.append((context, notification))
+
+    conf = new_conf()
+    transport = oslo_messaging.get_rpc_transport(conf, url=broker.url())
+    server = oslo_messaging.get_rpc_server(
+        transport, oslo_messaging.Target(topic="ha_engine", server="python"), [Endpoint()],
+        executor="threading", serializer=objects_base.MasakariObjectSerializer())
+    server.start()
+    try:
+        services.api()
+        services.rest.segment_with_host("h1")
+        posted = services.rest.post("/notifications", vm_report())["notification"]
+        wait_until(lambda: seen, LONG, "the cast")
+        context, notification = seen[0]
+        assert isinstance(notification, objects.Notification)
+        assert notification.notification_uuid == posted["notification_uuid"]
+        assert notification.payload == posted["payload"] and notification.status == "new"
+        recorded = MESSAGES["process_notification.cast.publish"]["oslo.message"]
+        ours = notification.obj_to_primitive()
+        ours.pop("masakari_object.changes", None)
+        known = recorded["args"]["notification"]
+        known["masakari_object.data"] = {key: value for key, value
+                                         in known["masakari_object.data"].items()
+                                         if key in objects.Notification.fields}
+        assert_same_shape(ours, known)
+        assert {k[9:] for k in recorded if k.startswith("_context_")} <= set(context)
+    finally:
+        server.stop()
+        server.wait()
+        transport.cleanup()
+
+
+def test_queues_as_python_declares_them(broker, services):
+    """Names, arguments and bindings; a Python server on the same queues finds nothing amiss (the
+    test before) or after us."""
+    services.engine()
+    wait_until(lambda: "ha_engine.h1" in broker.queues(), LONG, "the queues")
+    wait_until(lambda: any(name.startswith("ha_engine_fanout_") and queue["consumers"] == "1"
+                           for name, queue in broker.queues().items()), LONG, "the fanout queue")
+    queues = broker.queues()
+    for name in ("ha_engine", "ha_engine.h1"):
+        queue = queues[name]
+        assert (queue["durable"], queue["auto_delete"], queue["arguments"]) == (
+            "false", "false", "[]")
+    fanout = [name for name, queue in queues.items()
+              if name.startswith("ha_engine_fanout_") and queue["consumers"] == "1"]
+    assert queues[fanout[0]]["arguments"] == '[{"x-expires",1800000}]'
+    exchanges = broker.exchanges()
+    assert exchanges["masakari"]["type"] == "topic"
+    assert exchanges["masakari"]["durable"] == "false"
+    assert exchanges["ha_engine_fanout"]["auto_delete"] == "true"
+    bound = {(b["source_name"], b["destination_name"], b["routing_key"])
+             for b in broker.bindings()}
+    assert ("masakari", "ha_engine.h1", "ha_engine.h1") in bound
+    assert ("ha_engine_fanout", fanout[0], "ha_engine") in bound
+
+
+def test_ping(broker, services):
+    """An engine answers oslo_rpc_server_ping when it is told to."""
+    services.options["DEFAULT"]["rpc_ping_enabled"] = "true"
+    services.engine()
+    transport, client = engine_client(broker, version="1.0")
+    try:
+        assert client.call({}, "oslo_rpc_server_ping") == "pong"
+    finally:
+        transport.cleanup()
+
+
+@pytest.mark.parametrize("trouble", ["kill", "pause"])
+def test_broker_in_trouble_under_load(broker, services, trouble):
+    """Notifications keep being taken and recovered while the broker is away or hangs, each once;
+    when it is back, so are the messages, without a restart of anything."""
+    services.api()
+    services.engine()
+    services.rest.segment_with_host("h1")
+    slowest = 0.0
+
+    def post(number):
+        nonlocal slowest
+        begin = time.monotonic()
+        services.rest.post("/notifications", vm_report(number))
+        slowest = max(slowest, time.monotonic() - begin)
+
+    try:
+        post(1)
+        getattr(broker, trouble)()
+        for number in range(2, 12):
+            post(number)
+        wait_until(lambda: all(row["status"] == "error" for row in services.rest.notifications()),
+                   LONG, "every notification to come to its end without the broker")
+    finally:
+        if trouble == "kill":
+            broker.start()
+        else:
+            broker.resume()
+    rows = services.rest.notifications()
+    assert len(rows) == 11 and len({row["notification_uuid"] for row in rows}) == 11
+    assert slowest < LONG  # a broker that hangs must not hang the API
+    with Listener(broker) as listener:
+        post(12)
+        wait_until(lambda: listener.names().count("notification.create.end") >= 1, LONG,
+                   "events after the broker came back")
+    transport, client = engine_client(broker)
+    try:
+        wait_until(lambda: call_works(client, rows[0]["notification_uuid"]), LONG,
+                   "the engine to answer after the broker came back", interval=1)
+    finally:
+        transport.cleanup()
+
+
+def call_works(client, uuid):
+    """Whether the engine answers now."""
+    try:
+        client.prepare(timeout=5).call({}, "get_notification_recovery_workflow_details",
+                                       notification=python_notification(uuid))
+    except oslo_messaging.MessagingTimeout:
+        return False
+    return True
+
+
+def test_tls_and_failover(broker):
+    """Over TLS with the broker's certificate checked; a broker that is not there is passed over,
+    and an untrusted one is not talked to."""
+    ca = broker.certificates["ca"]
+    with make_services(broker, ssl="true", ssl_ca_file=ca,
+                       ssl_enforce_hostname_verification="true") as services:
+        good = f"openstack:pw@localhost:{broker.tls_port}"
+        services.options["DEFAULT"]["transport_url"] = (
+            f"rabbit://openstack:pw@127.0.0.1:1,{good}/")
+        engine = services.engine()
+        wait_until(lambda: "Listening for requests" in log_of(engine), LONG, "the engine over TLS")
+    other = broker.certificates["key"].parent / "other"
+    other.mkdir(exist_ok=True)
+    stranger = make_certificates(other)["ca"]
+    with make_services(broker, ssl="true", ssl_ca_file=stranger) as services:
+        services.options["DEFAULT"]["transport_url"] = broker.url(tls=True)
+        engine = services.engine()
+        wait_until(lambda: "out of reach" in log_of(engine), LONG, "a refusal")
+        assert "Listening for requests" not in log_of(engine)
+
+
+def log_of(process):
+    """What it has logged so far."""
+    return process.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_wrong_password_is_said(broker, services):
+    """Who may not log in says so, without the password, and lives on."""
+    services.options["DEFAULT"]["transport_url"] = broker.url(password="se%2Fcret")
+    engine = services.engine()
+    wait_until(lambda: "out of reach" in log_of(engine), LONG, "the refusal")
+    text = "\n".join(line for line in log_of(engine).splitlines() if "out of reach" in line)
+    assert "se/cret" not in text and "se%2Fcret" not in text
+    assert engine.alive()
+
+
+def test_stop_while_the_broker_hangs(broker, services):
+    """Programs end in time although a broker does not answer."""
+    api, engine = services.api(), services.engine()
+    broker.pause()
+    try:
+        services.rest.segment_with_host("h1")
+        assert (engine.stop(30), api.stop(30)) == (0, 0)
+    finally:
+        broker.resume()
