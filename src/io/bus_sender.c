@@ -11,7 +11,7 @@
 
 #define REPLY_RETRY_US  INT64_C(250000)
 #define FREE_WAIT_US    INT64_C(2000000)
-#define IDLE_MS         1000
+#define IDLE_US         INT64_C(1000000)
 #define MAX_NAME        255u /* of AMQP */
 #define MAX_DECLARATION 64   /* names that are remembered as declared */
 
@@ -259,7 +259,7 @@ rest(MskBusSender *self)
                msk_bus_link_amqp(self->link) != NULL;
     }
     if (g_queue_is_empty(&self->queue) && msk_bus_link_amqp(self->link) != NULL) {
-        wait_until(self, g_get_monotonic_time() + IDLE_MS * 1000);
+        wait_until(self, g_get_monotonic_time() + IDLE_US);
     } else if (!g_queue_is_empty(&self->queue)) {
         const Message *first = g_queue_peek_head(&self->queue);
 

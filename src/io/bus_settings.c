@@ -76,13 +76,13 @@ static const MskOption options[] = {
     {OPTION(RABBIT, "rabbit_quorum_delivery_limit", INT, "0",
             "How often a quorum queue delivers a message; 0 sets no limit."),
      FROM(0)},
-    {OPTION(RABBIT, "rabbit_quorum_max_memory_bytes", INT, "0",
+    {OPTION(RABBIT, "rabbit_quroum_max_memory_bytes", INT, "0",
             "The memory of a quorum queue in bytes; 0 sets no limit."),
-     .deprecated = STRINGS("oslo_messaging_rabbit.rabbit_quroum_max_memory_bytes"),
+     .deprecated = STRINGS("oslo_messaging_rabbit.rabbit_quorum_max_memory_bytes"),
      .has_bounds = true, .min = 0, .max = INT64_MAX},
-    {OPTION(RABBIT, "rabbit_quorum_max_memory_length", INT, "0",
+    {OPTION(RABBIT, "rabbit_quroum_max_memory_length", INT, "0",
             "The messages of a quorum queue that are kept in memory; 0 sets no limit."),
-     .deprecated = STRINGS("oslo_messaging_rabbit.rabbit_quroum_max_memory_length"),
+     .deprecated = STRINGS("oslo_messaging_rabbit.rabbit_quorum_max_memory_length"),
      .has_bounds = true, .min = 0, .max = INT64_MAX},
     {OPTION(RABBIT, "rabbit_quorum_queue", BOOL, "false",
             "Whether the services' queues are quorum queues, which are durable.")},
@@ -93,19 +93,24 @@ static const MskOption options[] = {
      .unit = "seconds", FROM(1)},
     {OPTION(RABBIT, "rabbit_stream_fanout", BOOL, "false",
             "Whether the engines share a stream for fanout messages instead of a queue each. "
-            "Needs rabbit_transient_quorum_queue and rabbit_qos_prefetch_count.")},
+            "Needs rabbit_transient_quorum_queue and rabbit_qos_prefetch_count."),
+     .own = true},
     {OPTION(RABBIT, "rabbit_transient_queues_ttl", INT, "1800",
             "How long a queue of one process outlives it; with rabbit_stream_fanout, how long "
             "the stream keeps messages. 0 is for ever."),
      .unit = "seconds", FROM(0)},
     {OPTION(RABBIT, "rabbit_transient_quorum_queue", BOOL, "false",
-            "Whether queues of one process are quorum queues, too.")},
+            "Whether queues of one process are quorum queues, too."),
+     .own = true},
     {OPTION(RABBIT, "use_queue_manager", BOOL, "false",
-            "Whether queues of one process have the same name after each start.")},
+            "Whether queues of one process have the same name after each start."),
+     .own = true},
     {OPTION(RABBIT, "hostname", STRING, MSK_OPTION_HOST_NAME,
-            "With use_queue_manager: the host in the names.")},
+            "With use_queue_manager: the host in the names."),
+     .own = true},
     {OPTION(RABBIT, "processname", STRING, "masakari-engine",
-            "With use_queue_manager: the process in the names.")},
+            "With use_queue_manager: the process in the names."),
+     .own = true},
 };
 
 void
@@ -187,8 +192,8 @@ read_queues(MskBusSettings *self, Reader *reader)
     self->cancel_on_failover = read_bool(reader, "enable_cancel_on_failover");
     self->mandatory_replies = read_bool(reader, "direct_mandatory_flag");
     self->delivery_limit = read_int(reader, "rabbit_quorum_delivery_limit");
-    self->max_memory_length = read_int(reader, "rabbit_quorum_max_memory_length");
-    self->max_memory_bytes = read_int(reader, "rabbit_quorum_max_memory_bytes");
+    self->max_memory_length = read_int(reader, "rabbit_quroum_max_memory_length");
+    self->max_memory_bytes = read_int(reader, "rabbit_quroum_max_memory_bytes");
     self->transient_ttl_s = read_int(reader, "rabbit_transient_queues_ttl");
     self->prefetch = MIN(read_int(reader, "rabbit_qos_prefetch_count"), UINT16_MAX);
     if (read_bool(reader, "use_queue_manager")) {

@@ -53,7 +53,7 @@ static const struct {
      false},
     {{GROUP "rabbit_quorum_queue=true"}, "x-queue-type=quorum", "x-expires=1800000", true},
     {{GROUP "rabbit_quorum_queue=true", GROUP "rabbit_quorum_delivery_limit=3",
-      GROUP "rabbit_quorum_max_memory_length=4", GROUP "rabbit_quorum_max_memory_bytes=5"},
+      GROUP "rabbit_quroum_max_memory_length=4", GROUP "rabbit_quroum_max_memory_bytes=5"},
      "x-queue-type=quorum x-delivery-limit=3 x-max-in-memory-length=4 x-max-in-memory-bytes=5",
      "x-expires=1800000",
      true},
