@@ -9,6 +9,7 @@
 void
 msk_call_clear(MskApiCall *self)
 {
+    msk_client_view_clear(&self->view);
     g_clear_pointer(&self->version, g_free);
     msk_caller_clear(&self->caller);
     for (size_t i = 0; i < MSK_API_MAX_IDS; i++) {
@@ -62,17 +63,24 @@ msk_call_reply_object(MskApiCall *self, unsigned status, const char *name,
 char *
 msk_call_host_url(const MskApiCall *self)
 {
-    const char *host = msk_http_request_header(self->http, "Host");
-    const char *scheme = self->http->is_tls ? "https" : "http";
-    const char *usual_port = self->http->is_tls ? ":443" : ":80";
+    const char *host =
+        self->view.host != NULL ? self->view.host : msk_http_request_header(self->http, "Host");
+    const char *own_scheme = self->http->is_tls ? "https" : "http";
+    const char *scheme = self->view.scheme != NULL ? self->view.scheme : own_scheme;
+    const char *usual_port = "";
 
     if (host == NULL || *host == '\0') {
         return g_strdup_printf("%s://localhost:%u", scheme, self->settings->port);
     }
     size_t size = strlen(host);
 
+    if (strcmp(scheme, "http") == 0) {
+        usual_port = ":80";
+    } else if (strcmp(scheme, "https") == 0) {
+        usual_port = ":443";
+    }
     /* Neither an empty port is written nor the one that the scheme implies. */
-    if (g_str_has_suffix(host, usual_port)) {
+    if (*usual_port != '\0' && g_str_has_suffix(host, usual_port)) {
         size -= strlen(usual_port);
     } else if (g_str_has_suffix(host, ":")) {
         size--;
@@ -85,13 +93,14 @@ char *
 msk_call_link(const MskApiCall *self, const char *script)
 {
     const char *prefix = self->settings->link_prefix;
+    const char *behind = self->view.prefix != NULL ? self->view.prefix : "";
 
     if (prefix == NULL || *prefix == '\0') {
         g_autofree char *host_url = msk_call_host_url(self);
 
-        return g_strconcat(host_url, script, NULL);
+        return g_strconcat(host_url, behind, script, NULL);
     }
-    char *link = g_strconcat(prefix, script, NULL);
+    char *link = g_strconcat(prefix, behind, script, NULL);
     size_t size = strlen(link);
 
     while (size > 0 && link[size - 1] == '/') {

@@ -9,6 +9,8 @@
  */
 
 #include "api/caller.h"
+#include "api/client_view.h"
+#include "api/cors.h"
 #include "api/json_value.h"
 #include "api/query.h"
 #include "cloud/compute.h"
@@ -22,29 +24,40 @@
 
 typedef struct MskApiAuth MskApiAuth;
 
+/* What /healthcheck looks at, and says. Lists end with NULL. */
+typedef struct {
+    bool by_file;                  /* while @file_path exists, the service is to be left alone */
+    bool by_port;                  /* the same with the one of @port_paths that has our port */
+    const char *file_path;         /* "": none */
+    const char *const *port_paths; /* "port:path" each; checked */
+    bool detailed;
+} MskHealthSettings;
+
 /* What all calls share; the owner frees it after the server. */
 typedef struct {
     MskStore *store;
     MskCompute *compute;
     MskPolicy *policy;
-    MskApiAuth *auth;                     /* (nullable) who tells callers; NULL for noauth2 */
-    const char *wakeup_dir;               /* (nullable) where engines listen */
-    MskBusSender *hints;                  /* (nullable) to engines behind the message bus */
-    const char *rpc_topic;                /* of hints */
-    MskEventNotifier *events;             /* (nullable) */
-    const char *link_prefix;              /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
-    const char *healthcheck_disable_path; /* (nullable) */
-    int64_t max_limit;                    /* [DEFAULT] osapi_max_limit */
+    MskApiAuth *auth;         /* (nullable) who tells callers; NULL for noauth2 */
+    const char *wakeup_dir;   /* (nullable) where engines listen */
+    MskBusSender *hints;      /* (nullable) to engines behind the message bus */
+    const char *rpc_topic;    /* of hints */
+    MskEventNotifier *events; /* (nullable) */
+    const char *link_prefix;  /* (nullable) [DEFAULT] osapi_masakari_link_prefix */
+    MskHealthSettings health;
+    MskCors cors;
+    MskProxySettings proxy;
+    int64_t max_limit; /* [DEFAULT] osapi_max_limit */
     int64_t duplicate_interval_s;
     int64_t max_body_bytes; /* for the message that says so */
-    bool use_forwarded_for;
-    uint16_t port; /* for requests without a Host */
+    uint16_t port;          /* that the API listens on; for requests without a Host */
 } MskApiSettings;
 
 typedef struct {
     const MskApiSettings *settings;
     const MskHttpRequest *http;
     MskHttpResponse *response;
+    MskClientView view;       /* how the client sees the server, and its address */
     const char *query_text;   /* (nullable) */
     const char *content_type; /* (static) of a successful answer */
     char *version;            /* (nullable) the microversion asked for, once it is known */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api_options.h"
 
+#include "api/middleware_options.h"
 #include "base/error.h"
 
 #include <string.h>
@@ -9,10 +10,9 @@
 #define NUMBER(lowest, highest)                                                                    \
     .type = MSK_OPTION_INT, .min = (lowest), .max = (highest), .has_bounds = true
 
-#define MAX_WORKERS          1000
-#define DEFAULT_PRIORITY     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-#define TLS12_PRIORITY       "NORMAL:-VERS-ALL:+VERS-TLS1.2"
-#define DEFAULT_DISABLE_PATH "/etc/masakari/healthcheck_disable" /* of upstream's api-paste.ini */
+#define MAX_WORKERS      1000
+#define DEFAULT_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define TLS12_PRIORITY   "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
 const MskOption msk_api_options[] = {
     {.group = "DEFAULT",
@@ -38,12 +38,6 @@ const MskOption msk_api_options[] = {
      .choices = WORDS("keystone", "noauth2"),
      .help = "Who may use the API. keystone asks Keystone for each caller's token, see "
              "[keystone_authtoken]; noauth2 takes every caller for an administrator."},
-    {.group = "DEFAULT",
-     .name = "use_forwarded_for",
-     .type = MSK_OPTION_BOOL,
-     .initial = "False",
-     .help = "Whether log lines show the X-Forwarded-For header of a request in place of the "
-             "address it came from."},
     {.group = "DEFAULT",
      .name = "use_ssl",
      .type = MSK_OPTION_BOOL,
@@ -76,18 +70,6 @@ const MskOption msk_api_options[] = {
      .help = "The Python service waits up to this long before it stores a notification, to make "
              "duplicates that arrive together less likely. Here the check and the insert are one "
              "transaction, so nothing waits."},
-    {.group = "oslo_middleware",
-     .name = "max_request_body_size",
-     NUMBER(1, G_MAXINT32),
-     .initial = "114688",
-     .unit = "bytes",
-     .deprecated = WORDS("DEFAULT.osapi_max_request_body_size", "DEFAULT.max_request_body_size"),
-     .help = "A request with a larger body is answered 413."},
-    {.group = "healthcheck",
-     .name = "disable_by_file_path",
-     .type = MSK_OPTION_STRING,
-     .help = "While this file exists, /healthcheck answers 503, so that a load balancer takes the "
-             "service out. By default " DEFAULT_DISABLE_PATH "."},
     {.group = "wsgi",
      .name = "client_socket_timeout",
      NUMBER(0, 86400),
@@ -239,20 +221,18 @@ msk_api_read_tls(const MskConfig *config, MskTlsFiles *ret, GError **error)
     return true;
 }
 
-void
+bool
 msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
-                     MskApiSettings *ret_settings)
+                     MskApiSettings *ret_settings, GError **error)
 {
-    const char *disable_path = msk_config_string(config, "healthcheck", "disable_by_file_path");
-    int64_t max_body_bytes = msk_config_int(config, "oslo_middleware", "max_request_body_size");
-
     *ret_server = (MskHttpServerOptions){
         .address = msk_config_string(config, "DEFAULT", "masakari_api_listen"),
         .port = (uint16_t) msk_config_int(config, "DEFAULT", "masakari_api_listen_port"),
         .workers = count_workers(config),
         .queue_size = wsgi_number(config, "max_queued_requests"),
         .max_connections = wsgi_number(config, "default_pool_size"),
-        .max_body_bytes = (size_t) max_body_bytes,
+        .max_body_bytes =
+            (size_t) msk_config_int(config, "oslo_middleware", "max_request_body_size"),
         .max_header_bytes = wsgi_number(config, "max_header_line"),
         .idle_timeout_s = wsgi_number(config, "client_socket_timeout"),
         .request_timeout_s = wsgi_number(config, "request_timeout"),
@@ -261,12 +241,10 @@ msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
     };
     *ret_settings = (MskApiSettings){
         .link_prefix = msk_config_string(config, "DEFAULT", "osapi_masakari_link_prefix"),
-        .healthcheck_disable_path = disable_path == NULL ? DEFAULT_DISABLE_PATH : disable_path,
         .max_limit = msk_config_int(config, "DEFAULT", "osapi_max_limit"),
         .duplicate_interval_s =
             msk_config_int(config, "DEFAULT", "duplicate_notification_detection_interval"),
-        .max_body_bytes = max_body_bytes,
-        .use_forwarded_for = msk_config_bool(config, "DEFAULT", "use_forwarded_for"),
         .port = ret_server->port,
     };
+    return msk_middleware_read_options(config, ret_settings, error);
 }

@@ -18,9 +18,10 @@ extern const size_t msk_n_api_options;
  * @config: outlives @ret_server and @ret_settings, which borrow from it.
  * @ret_settings: (out) the store, the cloud, who tells callers, the wake-up directory and the port
  *   are left unset.
+ * @error: %MSK_ERROR_INVALID as of msk_middleware_read_options().
  */
-void msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
-                          MskApiSettings *ret_settings);
+bool msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
+                          MskApiSettings *ret_settings, GError **error);
 
 /**
  * msk_api_read_tls: for [DEFAULT] use_ssl.

@@ -348,12 +348,10 @@ static void
 log_access(const MskApiCall *call, size_t size)
 {
     const MskHttpRequest *http = call->http;
-    const char *forwarded =
-        call->settings->use_forwarded_for ? msk_http_request_header(http, "X-Forwarded-For") : NULL;
 
     log_info("%s \"%s %s %s\" status: %u len: %zu time: %.7f",
-             forwarded == NULL ? http->client : forwarded, http->method, http->target,
-             http->version, call->response->status, size,
+             call->view.address == NULL ? http->client : call->view.address, http->method,
+             http->target, http->version, call->response->status, size,
              (double) (g_get_monotonic_time() - http->received_mono_us) / G_USEC_PER_SEC);
 }
 
@@ -368,6 +366,7 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
     msk_log_set_request_id(request_id);
     find_target(request, &target);
+    msk_client_view_read(request, &call.settings->proxy, &call.view);
     call.query_text = target.query;
     call.content_type = target.type;
     if (is_request_id(global_id)) {
@@ -377,9 +376,12 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
         serve_root(&call, target.path);
     } else if (target.place == PLACE_HEALTHCHECK) {
         msk_api_health(&call);
-    } else if (strcmp(request->method, "OPTIONS") != 0) {
-        serve_v1(&call, target.path);
-        msk_http_response_add_header(response, REQUEST_ID, request_id);
+    } else {
+        if (strcmp(request->method, "OPTIONS") != 0) {
+            serve_v1(&call, target.path);
+            msk_http_response_add_header(response, REQUEST_ID, request_id);
+        }
+        msk_cors_apply(&call.settings->cors, request, response);
     }
     log_access(&call, response->body == NULL ? 0 : response->body->len);
     msk_log_set_request_id(NULL);

@@ -16,6 +16,7 @@
 #include "cmd/program.h"
 #include "cmd/service_options.h"
 #include "base/error.h"
+#include "io/http_listen.h"
 #include "io/service_manager.h"
 #include "store/store_options.h"
 
@@ -112,6 +113,9 @@ serve(Api *self, MskHttpServerOptions *options, GError **error)
     if (!find_inherited(options, error) || !open_tls(self, options, error)) {
         return false;
     }
+    if (options->inherited_fd > 0) {
+        self->settings.port = msk_http_listener_port(options->inherited_fd);
+    }
     self->server = msk_http_server_new(options, &msk_api_handler, &self->settings, error);
     if (self->server == NULL) {
         return false;
@@ -157,7 +161,9 @@ start(MskProgram *program, GError **error)
     self->config = msk_program_config(program);
     const MskStoreOptions store_options = msk_store_options(self->config);
 
-    msk_api_read_options(self->config, &server_options, &self->settings);
+    if (!msk_api_read_options(self->config, &server_options, &self->settings, error)) {
+        return false;
+    }
     self->wakeup_dir = msk_service_wakeup_dir(self->config);
     if (!start_bus(self, error)) {
         return false;

@@ -9,8 +9,8 @@
 
 #define LOOK_S       2
 #define SECOND_US    ((int64_t) G_USEC_PER_SEC)
-#define DAY_US       (24 * 3600 * SECOND_US)
-#define ENDS_SOON_US (14 * DAY_US)
+#define DAY_US       (SECOND_US * 3600 * 24)
+#define ENDS_SOON_US (DAY_US * 14)
 
 struct MskApiTls {
     MskTlsFiles files;

@@ -3,6 +3,7 @@
 
 #include "api/api_options.h"
 #include "api/authtoken_options.h"
+#include "api/middleware_options.h"
 #include "cloud/compute.h"
 #include "cmd/service_options.h"
 #include "engine/engine_settings.h"
@@ -18,6 +19,7 @@ msk_options_masakari(MskConfigSchema *schema)
     msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);
     msk_config_schema_add(schema, msk_api_options, msk_n_api_options);
     msk_config_schema_add(schema, msk_authtoken_options, msk_n_authtoken_options);
+    msk_config_schema_add(schema, msk_middleware_options, msk_n_middleware_options);
     msk_compute_add_options(schema);
     msk_engine_add_options(schema);
     msk_config_schema_add(schema, msk_policy_options, msk_n_policy_options);

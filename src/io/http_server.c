@@ -117,6 +117,20 @@ msk_http_response_add_header(MskHttpResponse *self, const char *name, const char
 }
 
 void
+msk_http_response_append_header(MskHttpResponse *self, const char *name, const char *value)
+{
+    for (size_t i = 0; i < self->n_headers; i++) {
+        if (strcasecmp(self->headers[i].name, name) == 0) {
+            g_autofree char *before = self->headers[i].value;
+
+            self->headers[i].value = g_strconcat(before, ",", value, NULL);
+            return;
+        }
+    }
+    msk_http_response_add_header(self, name, value);
+}
+
+void
 msk_http_response_clear(MskHttpResponse *self)
 {
     for (size_t i = 0; i < self->n_headers; i++) {

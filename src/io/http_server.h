@@ -62,7 +62,7 @@ const char *msk_http_request_header(const MskHttpRequest *self, const char *name
  */
 char *msk_http_request_header_list(const MskHttpRequest *self, const char *name);
 
-#define MSK_HTTP_MAX_RESPONSE_HEADERS 8
+#define MSK_HTTP_MAX_RESPONSE_HEADERS 16
 
 /* The answer under construction; starts as 200 without a body. */
 typedef struct {
@@ -77,6 +77,9 @@ typedef struct {
 
 /** msk_http_response_add_header: @name: (static); @value: copied, without line breaks. */
 void msk_http_response_add_header(MskHttpResponse *self, const char *name, const char *value);
+/** msk_http_response_append_header: adds @value, behind a comma, to the header @name when there is
+ *  one already. */
+void msk_http_response_append_header(MskHttpResponse *self, const char *name, const char *value);
 /** msk_http_response_clear: back to an empty 200; frees what it holds. */
 void msk_http_response_clear(MskHttpResponse *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHttpResponse, msk_http_response_clear)

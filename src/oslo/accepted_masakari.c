@@ -20,7 +20,6 @@
 #define LOG      "Not done by this log."
 #define RATE     "Messages are not limited."
 #define DB       "SQLite needs no such setting."
-#define CORS     "Cross-origin requests are not answered specially."
 #define BACKDOOR "There is no Python interpreter to connect to."
 #define HOSTREC  "Belongs to the recovery of hosts, which this release does not have."
 #define PROCREC  "Belongs to the recovery of processes, which this release does not have."
@@ -32,19 +31,17 @@
 #define DIRS     "Only of use inside the values of other options."
 #define MANAGER  "The classes of the Python services cannot be exchanged here."
 #define PERIODIC "Periodic work has its own intervals."
-#define HEADERS  "A proxy in front sets these headers."
-#define UNUSED   "The Python services read it nowhere."
-#define ATONCE   "New notifications are taken at once, whatever became of the wake-up."
-#define TEMP     "No temporary files are written."
-#define ONEDB    "Reads and writes use the same database."
+#define HEADERS                                                                                    \
+    "Of a middleware that no pipeline of the service has; see enable_proxy_headers_parsing."
+#define UNUSED "The Python services read it nowhere."
+#define ATONCE "New notifications are taken at once, whatever became of the wake-up."
+#define TEMP   "No temporary files are written."
+#define ONEDB  "Reads and writes use the same database."
 #define SYNC                                                                                       \
     "SQLite is always written through to the disk, or accepted notifications could be lost."
-#define HEALTHALL   "The health check looks at disable_by_file_path alone."
-#define HEALTHSHORT "The health check answers in one line."
-#define HEALTHONE   "Only disable_by_file_path is looked at."
-#define PROJECT     "The form of project ids in URLs is fixed."
-#define BASIC       "There is no basic authentication."
-#define STEPS       "The steps of a recovery cannot be exchanged in this release."
+#define PROJECT "The form of project ids in URLs is fixed."
+#define BASIC   "There is no basic authentication."
+#define STEPS   "The steps of a recovery cannot be exchanged in this release."
 
 const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "api_paste_config", STRING, "api-paste.ini", PASTE)},
@@ -111,12 +108,6 @@ const MskOption msk_accepted_masakari[] = {
             LOG)},
     {OPTION("DEFAULT", "wsgi_server_debug", BOOL, "false", WSGI)},
     {OPTION("coordination", "backend_url", STRING, NULL, COORD), .secret = true},
-    {OPTION("cors", "allow_credentials", BOOL, "true", CORS)},
-    {OPTION("cors", "allow_headers", LIST, "", CORS)},
-    {OPTION("cors", "allow_methods", LIST, "OPTIONS,GET,HEAD,POST,PUT,DELETE,TRACE,PATCH", CORS)},
-    {OPTION("cors", "allowed_origin", LIST, NULL, CORS)},
-    {OPTION("cors", "expose_headers", LIST, "", CORS)},
-    {OPTION("cors", "max_age", INT, "3600", CORS)},
     {OPTION("database", "backend", STRING, "sqlalchemy", DB),
      .deprecated = STRINGS("DEFAULT.db_backend")},
     {OPTION("database", "connection_debug", INT, "0", DB), .has_bounds = true, .min = INT64_MIN,
@@ -145,9 +136,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("database", "use_db_reconnect", BOOL, "false", DB)},
     {OPTION("database", "use_tpool", BOOL, "false", DB),
      .deprecated = STRINGS("DEFAULT.dbapi_use_tpool")},
-    {OPTION("healthcheck", "backends", LIST, "", HEALTHALL)},
-    {OPTION("healthcheck", "detailed", BOOL, "false", HEALTHSHORT)},
-    {OPTION("healthcheck", "disable_by_file_paths", LIST, "", HEALTHONE)},
     {OPTION("healthcheck", "path", STRING, "/healthcheck", HEALTH)},
     {OPTION("host_failure", "add_reserved_host_to_aggregate", BOOL, "false", HOSTREC)},
     {OPTION("host_failure", "evacuate_all_instances", BOOL, "true", HOSTREC)},
@@ -248,7 +236,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_messaging_rabbit", "ssl_enforce_fips_mode", BOOL, "false", BUS)},
     {OPTION("oslo_messaging_rabbit", "ssl_version", STRING, "", BUS),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_version")},
-    {OPTION("oslo_middleware", "enable_proxy_headers_parsing", BOOL, "false", HEADERS)},
     {OPTION("oslo_middleware", "http_basic_auth_user_file", STRING, "/etc/htpasswd", BASIC)},
     {OPTION("oslo_middleware", "secure_proxy_ssl_header", STRING, "X-Forwarded-Proto", HEADERS)},
     {OPTION("oslo_policy", "remote_content_type", STRING, "application/x-www-form-urlencoded",
@@ -280,7 +267,6 @@ const MskOption msk_accepted_masakari[] = {
             "post: []",
             PROCREC)},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},
-    {OPTION("wsgi", "secure_proxy_ssl_header", STRING, NULL, HEADERS)},
     {OPTION("wsgi", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s len: %(body_length)s time: "
             "%(wall_seconds).7f",

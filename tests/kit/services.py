@@ -89,12 +89,17 @@ class Rest:
         self.prefix = prefix
         self.address = address
 
+    def connection(self, timeout):
+        """A connection to the API that its caller closes."""
+        made = http.client.HTTPConnection(self.address, self.port, timeout=timeout)
+        if self.host is not None:
+            made.sock = _connect_from(self.host.init_pid, (self.address, self.port), timeout)
+        return made
+
     def call(self, method, path, body=None, headers=None, timeout=30):
         """Returns (status, headers, body): the body is parsed if it is JSON, else bytes.
         A path that starts with "//" is used without the prefix."""
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout)
-        if self.host is not None:
-            connection.sock = _connect_from(self.host.init_pid, (self.address, self.port), timeout)
+        connection = self.connection(timeout)
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         sent = {**NOAUTH_HEADERS, **({"Content-Type": "application/json"} if data else {}),
                 **(headers or {})}
