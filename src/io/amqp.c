@@ -325,7 +325,7 @@ msk_amqp_declare_queue(MskAmqp *self, const char *name, bool durable, bool auto_
 {
     g_autoptr(GError) problem = NULL;
     const amqp_bytes_t bytes = amqp_cstring_bytes(name);
-    Table args;
+    Table args = {0};
 
     fill_table(&args, arguments, n_arguments);
     (void) amqp_queue_declare(self->state, CHANNEL, bytes, 0, durable, 0, auto_delete, args.table);
@@ -361,7 +361,7 @@ bool
 msk_amqp_consume(MskAmqp *self, const char *queue, const MskAmqpArgument *arguments,
                  size_t n_arguments, GError **error)
 {
-    Table args;
+    Table args = {0};
 
     fill_table(&args, arguments, n_arguments);
     (void) amqp_basic_consume(self->state, CHANNEL, amqp_cstring_bytes(queue), amqp_empty_bytes, 0,
