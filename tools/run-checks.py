@@ -9,6 +9,7 @@ a meson test, one pytest case, or one lint check; a stage that cannot run counts
 The last line is "N passed, N failed, N skipped", and the exit status is 1 when one failed.
 """
 import argparse
+import concurrent.futures as futures
 import dataclasses
 import json
 import os
@@ -18,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -36,6 +38,8 @@ SANITIZER_ENV = {
 # Most tests wait for programs that wait; each has directories, ports and a host of its own.
 WORKERS = 4
 CASE_LIMIT_S = 300
+# So do stages: while one builds, the other waits.
+SIDE_BY_SIDE = 2
 
 
 @dataclasses.dataclass
@@ -66,36 +70,45 @@ class StageError(Exception):
 class Stage:
     """What a running stage needs: its log, its clock, and commands with a time limit."""
 
+    _lock = threading.Lock()
+    _trees = {}
+    _running = []
+    _shown = 0.0
+    stopping = threading.Event()
+
     def __init__(self, name, limit_s):
         self.name = name
         self.log_path = LOGS / f"{name}.log"
         self.started = time.monotonic()
         self.deadline = self.started + limit_s
         self.limit_s = limit_s
-        self._shown = 0.0
+        with Stage._lock:
+            Stage._running.append(self)
 
-    def progress(self, final=None):
-        """One line a stage: on a terminal it is rewritten in place, elsewhere only its end."""
-        elapsed = time.monotonic() - self.started
-        if final is not None:
-            print(("\r\033[K" if TERMINAL else "") + f"{self.name:<14} {final}  ({elapsed:.0f} s)",
-                  flush=True)
-        elif TERMINAL and elapsed - self._shown >= 1:
-            self._shown = elapsed
-            width = shutil.get_terminal_size().columns - 26
-            last = self._last_line()[:max(width, 0)]
-            print(f"\r\033[K{self.name:<14} {elapsed:4.0f} s  {last}", end="", flush=True)
-        elif not TERMINAL and elapsed - self._shown >= 30:
-            self._shown = elapsed
-            print(f"{self.name:<14} running for {elapsed:.0f} s", flush=True)
+    def elapsed(self):
+        """Seconds since it began."""
+        return time.monotonic() - self.started
 
-    def _last_line(self):
-        with open(self.log_path, "rb") as log:
-            log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - 400))
-            lines = log.read().decode(errors="replace").split("\n")
-        text = next((line for line in reversed(lines) if line.strip()), "")
-        return re.sub(r"[^ -~]", "", text)
+    @classmethod
+    def progress(cls):
+        """What runs now: one line, rewritten in place on a terminal, else every 30 s."""
+        with cls._lock:
+            if not cls._running or time.monotonic() - cls._shown < (1 if TERMINAL else 30):
+                return
+            cls._shown = time.monotonic()
+            text = ", ".join(f"{stage.name} ({stage.elapsed():.0f} s)" for stage in cls._running)
+            if TERMINAL:
+                width = shutil.get_terminal_size().columns - 1
+                print(f"\r\033[K{f'running: {text}'[:width]}", end="", flush=True)
+            else:
+                print(f"running: {text}", flush=True)
+
+    def end(self, lines):
+        """Its result, and what failed in it; `lines` follow the first one."""
+        with Stage._lock:
+            Stage._running.remove(self)
+            lines[0] = f"{self.name:<14} {lines[0]}  ({self.elapsed():.0f} s)"
+            print(("\r\033[K" if TERMINAL else "") + "\n".join(lines), flush=True)
 
     def run(self, argv, env=None):
         """Runs a command into the log; returns its exit status."""
@@ -109,6 +122,8 @@ class Stage:
             while process.poll() is None:
                 if time.monotonic() > self.deadline:
                     raise StageError(f"still running after {self.limit_s:.0f} s, stopped")
+                if Stage.stopping.is_set():
+                    raise StageError("interrupted")
                 self.progress()
                 try:
                     process.wait(timeout=0.2)
@@ -133,12 +148,18 @@ class Stage:
     # -- the ways a stage gets its results
 
     def build(self, directory, options=(), env=None):
-        """Configures a build tree if needed, and builds it."""
+        """Configures a build tree if needed, and builds it; one stage at a time does."""
         path = ROOT / directory
+        with Stage._lock:
+            tree = Stage._trees.setdefault(directory, threading.Lock())
+        with tree:
+            self._build(path, options, env)
+        return path
+
+    def _build(self, path, options, env):
         if not (path / "build.ninja").exists():
             self.must(["meson", "setup", path, *options], env)
         self.must(["ninja", "-C", path], env)
-        return path
 
     def meson(self, build, suite, counts, env=None, scale=1):
         """Runs a suite of meson tests and counts their TAP subtests."""
@@ -240,22 +261,22 @@ def cloud(stage, counts):
     stage.pytest(stage.build("build"), ["tests/cloud"], counts)
 
 
-def sanitized(stage, counts, directory, sanitizer):
+def sanitized(stage, counts, directory, sanitizer, marked):
     """Unit, contract and functional tests of one sanitizer build."""
     build = stage.build(directory, [f"-Db_sanitize={sanitizer}"])
     stage.meson(build, "unit", counts, SANITIZER_ENV, scale=5)
-    stage.pytest(build, ["-m", "not plain_build", "tests/contract", "tests/functional"], counts,
+    stage.pytest(build, ["-m", marked, "tests/contract", "tests/functional"], counts,
                  SANITIZER_ENV)
 
 
 def asan(stage, counts):
     """unit and functional tests under ASan and UBSan"""
-    sanitized(stage, counts, "build-asan", "address,undefined")
+    sanitized(stage, counts, "build-asan", "address,undefined", "not plain_build")
 
 
 def tsan(stage, counts):
-    """unit and functional tests under TSan"""
-    sanitized(stage, counts, "build-tsan", "thread")
+    """unit tests and functional tests of what has threads, under TSan"""
+    sanitized(stage, counts, "build-tsan", "thread", "not plain_build and not one_thread")
 
 
 def lint(stage, counts):
@@ -278,17 +299,17 @@ def lint(stage, counts):
         counts.fail(f"tools/lint/run ended with status {status}")
 
 
-# In the order they run, each with the seconds it may take.
+# In the order they begin, each with the seconds it may take.
 STAGES = {
     "unit": (unit, 900),
     "clang": (clang, 900),
     "contract": (contract, 900),
     "functional": (functional, 2400),
-    "cloud": (cloud, 2400),
-    "fuzz": (fuzz, 1200),
+    "lint": (lint, 1800),
     "asan": (asan, 3000),
     "tsan": (tsan, 3000),
-    "lint": (lint, 1800),
+    "cloud": (cloud, 2400),
+    "fuzz": (fuzz, 1200),
 }
 
 
@@ -304,14 +325,13 @@ def run_stage(name):
             raise StageError("it has no tests")
     except (StageError, OSError, ValueError, ElementTree.ParseError) as error:
         counts.fail(f"the stage could not run: {error}")
-    stage.progress(f"{counts.passed:5} passed {counts.failed:4} failed {counts.skipped:4} skipped")
-    for failure in counts.failures:
-        print(f"    FAILED {failure}")
+    lines = [f"{counts.passed:5} passed {counts.failed:4} failed {counts.skipped:4} skipped"]
+    lines += [f"    FAILED {failure}" for failure in counts.failures]
     if counts.failures:
-        print(f"    log: {stage.log_path.relative_to(ROOT)}, which ends:")
-        lines = stage.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
-        for line in lines[-20:]:
-            print(f"    | {line}")
+        log = stage.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines.append(f"    log: {stage.log_path.relative_to(ROOT)}, which ends:")
+        lines += [f"    | {line}" for line in log[-20:]]
+    stage.end(lines)
     return counts
 
 
@@ -333,8 +353,14 @@ def main():
     LOGS.mkdir(parents=True, exist_ok=True)
     total = Counts()
     try:
-        for name in names:
-            total.add(run_stage(name))
+        with futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            try:
+                for counts in pool.map(run_stage, names):
+                    total.add(counts)
+            except BaseException:
+                Stage.stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     except KeyboardInterrupt:
         print("\ninterrupted")
         return 130

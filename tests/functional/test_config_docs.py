@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.one_thread
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSK_BUILD", ROOT / "build")).resolve()
 SAMPLES = {"masakari.conf.sample": "masakari-api",

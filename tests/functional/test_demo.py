@@ -14,8 +14,10 @@ import pytest
 
 from kit.host import BUILD, ROOT, wait_until
 
-pytestmark = pytest.mark.plain_build
+# One after the other: they share the build's demo directory, and each looks for what is left.
+pytestmark = [pytest.mark.plain_build, pytest.mark.xdist_group("demo")]
 HOST_MOUNT = re.compile(r"/(run|etc|var|tmp|dev/shm|proc|sys)(/|$)|.*/msk-demo-")
+OTHER_TEST = re.compile(r"/tmp/(msk-(?!demo-)|pytest-)")
 PR_SET_CHILD_SUBREAPER = 36
 PROGRAMS = ("masakari-api", "masakari-engine", "masakari-instancemonitor", "masakari-manage")
 
@@ -24,7 +26,8 @@ def mounts():
     """The mounts of this machine where a host puts its own; other programs may mount elsewhere."""
     lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     found = [line.split(" ", 6)[4] for line in lines]
-    return sorted(point for point in found if HOST_MOUNT.match(point))
+    return sorted(point for point in found
+                  if HOST_MOUNT.match(point) and not OTHER_TEST.match(point))
 
 
 def children():

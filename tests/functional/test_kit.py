@@ -89,6 +89,8 @@ OWNER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from kit.host import Host
+
+pytestmark = pytest.mark.one_thread
 host = Host("h3").up()
 process = host.spawn(["sh", "-c", "sleep 1000 & exec sleep 1001"])
 print(host.init_pid, process.pid, host.dir, flush=True)

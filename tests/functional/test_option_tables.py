@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.one_thread
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSK_BUILD", ROOT / "build"))
 PROJECTS = ("masakari", "masakarimonitors")

@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.one_thread
+
 cfg = pytest.importorskip("oslo_config.cfg", reason="needs the package python3-oslo.config")
 types = pytest.importorskip("oslo_config.types")
 

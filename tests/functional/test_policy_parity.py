@@ -10,6 +10,8 @@ import subprocess
 import pytest
 import yaml
 
+pytestmark = pytest.mark.one_thread
+
 cfg = pytest.importorskip("oslo_config.cfg", reason="needs the package python3-oslo.config")
 policy = pytest.importorskip("oslo_policy.policy", reason="needs the package python3-oslo.policy")
 

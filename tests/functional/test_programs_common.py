@@ -403,6 +403,8 @@ def test_service_manager_is_told(home, notify):
 
 IN_OWN_DEV = """
 import json, os, socket, subprocess, sys
+
+pytestmark = pytest.mark.one_thread
 for place in ("/dev", "/run"):
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
 os.mknod("/dev/null", 0o20666, os.makedev(1, 3))

@@ -17,6 +17,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import threading
@@ -26,15 +27,28 @@ from kit import host as kit_host
 from kit.host import BUILD, KitError, Process, tail
 
 CLONE_NEWNET = 0x40000000
+PORTS = (20000, 32768)
+CLAIMS = []
 NOAUTH_HEADERS = {"X-Auth-Token": "admin:demo", "OpenStack-API-Version": "instance-ha 1.3",
                   "Accept": "application/json"}
 
 
 def free_port():
-    """A TCP port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nothing listens on, and that is this process's own: tests run
+    side by side, so an abstract socket keeps others from the number. No connection gets it by
+    chance, as it is below those that Linux hands out."""
+    while True:
+        port = random.randrange(*PORTS)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        try:
+            claim.bind(f"\0masakari-c-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
 
 
 def program(name):
