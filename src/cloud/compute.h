@@ -10,8 +10,9 @@
  * Every call blocks, but not longer than [libvirt] call_timeout, or four times that to start and
  * stop servers; with Nova not longer than [nova] call_timeout for each request it consists of. A
  * peer that hangs costs its callers that long and no more. Any thread may call; a driver bounds how
- * many calls it has in flight. A driver repeats nothing by itself but what was refused because its
- * token had ended: whether and when to try again is the caller's business.
+ * many calls it has in flight to a libvirt daemon; calls to Nova are bounded by the caller. A
+ * driver repeats nothing by itself but what was refused because its token had ended: whether and
+ * when to try again is the caller's business.
  *
  * Errors, of every call:
  *   UNAVAILABLE  the peer is away, hangs, is overloaded or dropped the connection; see the call's
@@ -178,8 +179,9 @@ MskComputeService *msk_compute_get_service(MskCompute *self, MskComputeCall *cal
  * @error: %MSK_ERROR_CONFLICT when forced_down cannot be taken back because evacuations of the host
  *   are not cleaned up yet: its compute service must be restarted first.
  *
- * Giving it what it has already is no error. All goes out as one request: a host that has just died
- * is disabled and forced down together, because Nova would try to tell a service that it still
+ * Giving it what it has already is no error. Nova lets forced_down be taken back while evacuations
+ * are under way, so ask the migrations first. All goes out as one request: a host that has just
+ * died is disabled and forced down together, because Nova would try to tell a service that it still
  * takes for up, and wait for its answer.
  */
 bool msk_compute_set_service(MskCompute *self, MskComputeCall *call,
