@@ -37,7 +37,7 @@ SANITIZER_ENV = {
 
 # Most tests wait for programs that wait; each has directories, ports and a host of its own.
 WORKERS = 4
-CASE_LIMIT_S = 300
+CASE_LIMIT_S = 600
 # So do stages: while one builds, the other waits.
 SIDE_BY_SIDE = 2
 

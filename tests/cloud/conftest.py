@@ -13,6 +13,7 @@ from kit.cloud import Cloud
 HERE = pathlib.Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Puts every test that is in no group of its own into the group of the shared cloud."""
     for item in items:
