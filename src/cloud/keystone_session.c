@@ -7,9 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define RENEW_BEFORE_US (30 * G_USEC_PER_SEC) /* as keystoneauth does */
-#define RETRY_AFTER_US  (5 * G_USEC_PER_SEC)  /* of a renewal that failed while the old is good */
-#define SHOWN_BYTES     300
+#define RENEW_BEFORE_US (INT64_C(30) * G_USEC_PER_SEC) /* as keystoneauth does */
+#define RETRY_AFTER_US                                                                             \
+    (INT64_C(5) * G_USEC_PER_SEC) /* of a renewal that failed while the old is good */
+#define SHOWN_BYTES 300
 
 struct MskKeystoneSession {
     MskKeystoneAuth auth; /* strings owned by @strings */
