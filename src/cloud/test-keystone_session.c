@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PATIENCE_US (20 * G_USEC_PER_SEC)
+#define PATIENCE_US ((int64_t) 20 * G_USEC_PER_SEC)
 #define N_THREADS   8
 
 /* A Keystone and a service on one port. */

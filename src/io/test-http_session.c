@@ -22,7 +22,7 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
     (*n_requests)++;
     if (g_str_has_prefix(request->target, "/slow")) {
-        g_usleep(2 * G_USEC_PER_SEC);
+        g_usleep((gulong) 2 * G_USEC_PER_SEC);
     } else if (strcmp(request->target, "/moved") == 0) {
         response->status = 302;
         response->body = g_string_new("old");

@@ -6,7 +6,7 @@
 static const MskHostOrder order = {.host = "h1",
                                    .all_instances = true,
                                    .max_moves = 3,
-                                   .heartbeat_age_us = 15 * G_USEC_PER_SEC,
+                                   .heartbeat_age_us = (int64_t) 15 * G_USEC_PER_SEC,
                                    .hold_timeout_us = 600 * INT64_C(1000000)};
 
 /* Returns: the kind of the only action. */

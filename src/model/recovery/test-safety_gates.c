@@ -2,7 +2,7 @@
 #include "model/recovery/safety_gates.h"
 
 static const MskHostOrder order = {.host = "h1",
-                                   .heartbeat_age_us = 15 * G_USEC_PER_SEC,
+                                   .heartbeat_age_us = (int64_t) 15 * G_USEC_PER_SEC,
                                    .storm_segment_percent = 50,
                                    .storm_percent = 50};
 
