@@ -12,6 +12,8 @@ import pytest
 from kit import guest
 from kit.host import ROOT, Host, KitError, wait_until
 
+pytestmark = pytest.mark.one_thread
+
 
 def test_a_host_is_private(host):
     assert host.run(["hostname"]).stdout == "h1\n"
@@ -89,8 +91,6 @@ OWNER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from kit.host import Host
-
-pytestmark = pytest.mark.one_thread
 host = Host("h3").up()
 process = host.spawn(["sh", "-c", "sleep 1000 & exec sleep 1001"])
 print(host.init_pid, process.pid, host.dir, flush=True)

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.one_thread
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MSK_BUILD", ROOT / "build"))
 PROBE = BUILD / "tests/tools/program-probe"
@@ -64,7 +65,9 @@ class Probe:
         """Stops it; its exit status and the rest of its output."""
         if number is not None:
             self.popen.send_signal(number)
-        out, err = self.popen.communicate(timeout=30)
+        # communicate() would lose what readline() has read ahead.
+        out, err = self.popen.stdout.read(), self.popen.stderr.read()
+        self.popen.wait(timeout=30)
         return self.popen.returncode, out, err
 
 
@@ -403,8 +406,6 @@ def test_service_manager_is_told(home, notify):
 
 IN_OWN_DEV = """
 import json, os, socket, subprocess, sys
-
-pytestmark = pytest.mark.one_thread
 for place in ("/dev", "/run"):
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
 os.mknod("/dev/null", 0o20666, os.makedev(1, 3))
