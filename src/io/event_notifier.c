@@ -56,7 +56,9 @@ msk_event_notifier_add_options(MskConfigSchema *schema)
 static bool
 add_driver(MskEventNotifier *self, const char *driver, GError **error)
 {
-    static const char *const silent[] = {"noop", "test", "", NULL};
+    /* [DEFAULT] notification_driver, the old name, is an option of Masakari's as well, with this
+     * value in every file of its own. */
+    static const char *const silent[] = {"noop", "test", "taskflow_driver", "", NULL};
 
     if (g_str_equal(driver, "messagingv2")) {
         self->enveloped = true;

@@ -480,7 +480,7 @@ def test_an_engine_is_small(calm):
 
 @pytest.mark.parametrize("group, name, value, word", [
     ("DEFAULT", "compute_driver", "nova", "os_privileged_user_auth_url"),
-    ("DEFAULT", "transport_url", "rabbit://guest:hush-hush@bus/", "transport_url"),
+    ("DEFAULT", "transport_url", "kafka://guest:hush-hush@bus/", "transport_url"),
     ("DEFAULT", "state_path", "/proc/none", "state_path"),
     ("libvirt", "connection_uri", "here", "connection_uri"),
     ("database", "connection", "sqlite:////proc/none", "proc/none"),
