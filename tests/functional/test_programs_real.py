@@ -139,7 +139,7 @@ def test_a_file_of_the_python_services_is_read(home, tmp_path):
     done = run(home, "masakari-api", "--debug")
     assert done.returncode == 78 and "sesame" not in done.stderr
     lines = done.stderr.splitlines()
-    assert " CRITICAL " in lines[-1] and "transport_url" in lines[-1]
+    assert " CRITICAL " in lines[-1] and "[database] connection" in lines[-1]
     assert [line for line in lines if " is no option of" in line] == []
     (effect,) = [line for line in lines if "without effect in this program: " in line]
     assert "[host_failure] evacuate_all_instances" in effect and "[database] max_pool" not in effect
