@@ -113,7 +113,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("database", "connection_debug", INT, "0", DB), .has_bounds = true, .min = INT64_MIN,
      .max = 100, .deprecated = STRINGS("DEFAULT.sql_connection_debug")},
     {OPTION("database", "connection_parameters", STRING, "", DB)},
-    {OPTION("database", "connection_recycle_time", INT, "3600", DB)},
     {OPTION("database", "connection_trace", BOOL, "false", DB),
      .deprecated = STRINGS("DEFAULT.sql_connection_trace")},
     {OPTION("database", "db_inc_retry_interval", BOOL, "true", DB)},
