@@ -110,7 +110,7 @@ def test_nothing_is_left_when_the_owner_dies(number):
     init_pid, pid, directory = owner.stdout.readline().split()
     namespace = os.readlink(f"/proc/{init_pid}/ns/net")
     owner.send_signal(number)
-    owner.wait(timeout=10)
+    owner.wait(timeout=60)
     owner.stdout.close()
     wait_until(lambda: not os.path.exists(f"/proc/{init_pid}"), what="the end of pid 1")
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the end of the program")
