@@ -33,6 +33,7 @@ struct MskBusListener {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     bool finished;
+    pthread_t thread; /* of the owner: joined, or left behind where it hangs */
 
     /* The thread's own. */
     MskBusLink *link;
@@ -270,7 +271,6 @@ msk_bus_listener_new(MskBusSettings *settings, const char *server, MskBusRequest
 {
     MskBusListener *self = g_new0(MskBusListener, 1);
     pthread_condattr_t clock;
-    pthread_t thread;
 
     g_assert(!settings->local);
     g_atomic_ref_count_init(&self->references);
@@ -286,9 +286,8 @@ msk_bus_listener_new(MskBusSettings *settings, const char *server, MskBusRequest
     g_assert(pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0);
     g_assert(pthread_cond_init(&self->changed, &clock) == 0);
     (void) pthread_condattr_destroy(&clock); /* cannot fail */
-    g_assert(pthread_create(&thread, NULL, run, self) == 0);
-    (void) pthread_setname_np(thread, "bus-listener"); /* for ps */
-    (void) pthread_detach(thread);                     /* it holds a reference of its own */
+    g_assert(pthread_create(&self->thread, NULL, run, self) == 0);
+    (void) pthread_setname_np(self->thread, "bus-listener"); /* for ps */
     return self;
 }
 
@@ -310,6 +309,14 @@ msk_bus_listener_free(MskBusListener *self)
     while (!self->finished && waited == 0) {
         waited = pthread_cond_timedwait(&self->changed, &self->lock, &until);
     }
+    bool finished = self->finished;
+
     g_assert(pthread_mutex_unlock(&self->lock) == 0);
+    if (finished) {
+        /* What libraries keep for a thread is gone only once it has ended. */
+        g_assert(pthread_join(self->thread, NULL) == 0);
+    } else {
+        (void) pthread_detach(self->thread); /* it holds a reference of its own */
+    }
     listener_unref(self);
 }

@@ -38,6 +38,7 @@ struct MskBusSender {
     unsigned n_dropped; /* since it was last said */
     bool stopping;
     bool finished;
+    pthread_t thread; /* of the owner: joined, or left behind where it hangs */
     int64_t stop_at_us;
 
     /* The thread's own. */
@@ -298,7 +299,6 @@ msk_bus_sender_new(MskBusSettings *settings, const char *purpose, unsigned max_m
 {
     MskBusSender *self = g_new0(MskBusSender, 1);
     pthread_condattr_t clock;
-    pthread_t thread;
 
     g_assert(!settings->local);
     g_atomic_ref_count_init(&self->references);
@@ -313,9 +313,8 @@ msk_bus_sender_new(MskBusSettings *settings, const char *purpose, unsigned max_m
     g_assert(pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0);
     g_assert(pthread_cond_init(&self->changed, &clock) == 0);
     (void) pthread_condattr_destroy(&clock); /* cannot fail */
-    g_assert(pthread_create(&thread, NULL, run, self) == 0);
-    (void) pthread_setname_np(thread, "bus-sender"); /* for ps */
-    (void) pthread_detach(thread);                   /* it holds a reference of its own */
+    g_assert(pthread_create(&self->thread, NULL, run, self) == 0);
+    (void) pthread_setname_np(self->thread, "bus-sender"); /* for ps */
     return self;
 }
 
@@ -334,7 +333,15 @@ msk_bus_sender_free(MskBusSender *self)
     while (!self->finished && g_get_monotonic_time() < until_us) {
         wait_until(self, until_us);
     }
+    bool finished = self->finished;
+
     unlock(self);
+    if (finished) {
+        /* What libraries keep for a thread is gone only once it has ended. */
+        g_assert(pthread_join(self->thread, NULL) == 0);
+    } else {
+        (void) pthread_detach(self->thread); /* it holds a reference of its own */
+    }
     sender_unref(self);
 }
 
