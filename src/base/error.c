@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
-G_DEFINE_QUARK(msk_error, msk_error)
+/* GLib's macro for it writes a plain static variable, from whichever thread comes first. */
+GQuark
+msk_error_quark(void)
+{
+    return g_quark_from_static_string("msk-error-quark");
+}
 
 const char *
 msk_error_code_name(MskErrorCode code)

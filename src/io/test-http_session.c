@@ -18,9 +18,7 @@ needs_worker(const MskHttpRequest *request, void *data)
 static void
 handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 {
-    unsigned *n_requests = data;
-
-    (*n_requests)++;
+    g_atomic_int_inc((int *) data);
     if (g_str_has_prefix(request->target, "/slow")) {
         g_usleep((gulong) 2 * G_USEC_PER_SEC);
     } else if (strcmp(request->target, "/moved") == 0) {
@@ -44,7 +42,7 @@ static const MskHttpHandler handler = {needs_worker, handle};
 typedef struct {
     MskHttpServer *server;
     MskHttpSession *session;
-    unsigned n_requests;
+    int n_requests; /* atomic: a worker of the server counts */
     char *base;
 } Fixture;
 
@@ -150,7 +148,7 @@ test_a_deadline_ends_a_request(Fixture *self, const void *unused)
     g_auto(MskHttpReply) reply = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) late = NULL;
-    unsigned n_requests;
+    int n_requests;
 
     (void) unused;
     g_assert_false(ask(
@@ -158,10 +156,10 @@ test_a_deadline_ends_a_request(Fixture *self, const void *unused)
         (MskHttpSessionRequest){.deadline_mono_us = g_get_monotonic_time() + G_USEC_PER_SEC / 2},
         "/slow", &reply, &error));
     g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
-    n_requests = self->n_requests;
+    n_requests = g_atomic_int_get(&self->n_requests);
     g_assert_false(ask(self, (MskHttpSessionRequest){.deadline_mono_us = 1}, "/", &reply, &late));
     g_assert_error(late, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
-    g_assert_cmpuint(self->n_requests, ==, n_requests);
+    g_assert_cmpint(g_atomic_int_get(&self->n_requests), ==, n_requests);
 }
 
 static void
