@@ -50,4 +50,4 @@ def test_a_server_ends_with_its_maker():
             except OSError:
                 return True
 
-        wait_until(is_gone, 30, "the end of the server")
+        wait_until(is_gone, 60, "the end of the server")

@@ -46,7 +46,7 @@ def unknown_options(program, path, tmp_path):
     command = [BUILD / "src/cmd" / program, "--config-file", path, "--log-file", log, "--debug"]
     if program == "masakari-manage":
         command += ["nothing"]
-    done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=30,
+    done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=60,
                           check=False)
     assert "must be" not in done.stderr
     return re.findall(r"\[\w+\] (\w+) is no option", log.read_text())

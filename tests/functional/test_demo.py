@@ -120,7 +120,7 @@ def test_a_demo_cut_short_leaves_nothing(nothing_left, number):
     process.send_signal(number)
     process.stdout.read()
     process.stdout.close()
-    assert process.wait(timeout=30) in (-number, 128 + number)
+    assert process.wait(timeout=60) in (-number, 128 + number)
 
 
 def apt_stub(tmp_path, monkeypatch, answers):

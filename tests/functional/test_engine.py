@@ -89,7 +89,7 @@ class Site:
     def notification(self, uuid):
         return self.rest.get(f"/notifications/{uuid}")["notification"]
 
-    def end(self, uuid, timeout=30):
+    def end(self, uuid, timeout=60):
         """Waits for the end of a notification, and returns it."""
         def look():
             found = self.notification(uuid)
@@ -291,7 +291,7 @@ def test_libvirtd_hangs_for_a_while(site):
     site.report(uuid)
     time.sleep(0.5)
     began = time.monotonic()
-    assert engine.stop(timeout=15) == 0
+    assert engine.stop(timeout=60) == 0
     assert time.monotonic() - began < 12
     site.libvirtd.signal(signal.SIGCONT)
 
@@ -342,7 +342,7 @@ def test_a_stopping_engine_hands_its_work_on(site):
     site.host.kill_guest("fw")
     number = site.report(uuid)
     wait_until(lambda: site.notification(number)["status"] == "running", what="the claim")
-    assert first.stop(timeout=10) == 0
+    assert first.stop(timeout=60) == 0
     assert "handed back" in first.log.read_text(encoding="utf-8")
     assert site.notification(number)["status"] == "running"
     site.host.libvirtd()
@@ -434,7 +434,7 @@ def test_a_locked_database_is_waited_for(site):
     site.kill_and_settle("fw")
     number = site.report(uuid)
     database.execute("BEGIN IMMEDIATE")
-    wait_until(lambda: "The database fails" in engine.log.read_text(encoding="utf-8"), 20,
+    wait_until(lambda: "The database fails" in engine.log.read_text(encoding="utf-8"), 60,
                "the engine to notice")
     database.execute("ROLLBACK")
     database.close()
@@ -490,7 +490,7 @@ def test_a_bad_start_says_why(group, name, value, word):
         services.db_sync()
         services.options[group][name] = value
         engine = services.start("masakari-engine", ready=False)
-        assert engine.popen.wait(timeout=10) > 0
+        assert engine.popen.wait(timeout=60) > 0
         log = engine.log.read_text(encoding="utf-8")
         assert word in log.splitlines()[-1]
         assert "hush-hush" not in log

@@ -17,7 +17,7 @@ def it():
 
 
 def wait_done(it):
-    wait_until(lambda: not it.spooled(), 20, "the spool to be empty")
+    wait_until(lambda: not it.spooled(), 60, "the spool to be empty")
 
 
 def test_a_report_becomes_a_notification(it):

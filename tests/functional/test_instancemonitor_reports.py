@@ -44,7 +44,7 @@ def other(number):
     return f"11111111-2222-3333-4444-{number:012d}"
 
 
-def wait_done(it, timeout=20):
+def wait_done(it, timeout=60):
     wait_until(lambda: not it.spooled(), timeout, "the spool to be empty")
 
 
@@ -260,7 +260,7 @@ def test_a_second_monitor_is_refused(it):
     it.start_monitor()
     result = subprocess.run([program("masakari-instancemonitor"), "--config-file",
                              it.services.config_file(monitor=True)],
-                            capture_output=True, text=True, timeout=20, check=False)
+                            capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode != 0
     assert "another instance monitor uses" in result.stderr
     assert "state_path" in result.stderr
@@ -322,6 +322,6 @@ def test_a_read_only_disk(it):
 def test_it_does_not_start_half_configured(tmp_path, options, said):
     path = write_config(tmp_path / "m.conf", {"DEFAULT": {"state_path": tmp_path}, **options})
     result = subprocess.run([program("masakari-instancemonitor"), "--config-file", path],
-                            capture_output=True, text=True, timeout=20, check=False)
+                            capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode != 0
     assert said in result.stderr

@@ -42,7 +42,7 @@ def test_words_are_english_and_no_proxy_is_asked(host, monkeypatch):
         monkeypatch.setenv(name, value)
     command = ["sh", "-c", 'echo "$LC_ALL $no_proxy"']
     process = host.spawn(command, name="words")
-    process.popen.wait(timeout=10)
+    process.popen.wait(timeout=60)
     assert process.log.read_text() == host.run(command).stdout == "C *\n"
 
 
@@ -55,7 +55,7 @@ def test_a_spawned_program_is_reached_by_its_pid(host):
     process = host.spawn(["sleep", "1000"])
     assert "sleep" in pathlib.Path(f"/proc/{process.pid}/cmdline").read_text()
     process.signal(signal.SIGUSR1)
-    assert process.popen.wait(timeout=10) == -signal.SIGUSR1
+    assert process.popen.wait(timeout=60) == -signal.SIGUSR1
 
 
 def test_a_guest_runs_and_can_be_killed(host):

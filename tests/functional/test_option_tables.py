@@ -28,7 +28,7 @@ def recorded(project):
 
 def dump(project):
     done = subprocess.run([BUILD / "tests/tools/schema-dump", project], capture_output=True,
-                          check=True, timeout=30)
+                          check=True, timeout=60)
     return json.loads(done.stdout)
 
 

@@ -143,7 +143,7 @@ FILES = {
 
 def ours(files, dirs=(), environment=None):
     arguments = [f"file:{path}" for path in files] + [f"dir:{path}" for path in dirs]
-    done = subprocess.run([DUMP, *arguments], capture_output=True, check=True, timeout=30,
+    done = subprocess.run([DUMP, *arguments], capture_output=True, check=True, timeout=60,
                           env={**os.environ, **(environment or {})})
     return json.loads(done.stdout)
 

@@ -247,7 +247,7 @@ def test_hangup_reads_them_at_once(services):
 def test_a_bad_file_stops_the_start(services, text, says):
     write_policy(services, text)
     done = subprocess.run([program("masakari-api"), "--config-file", services.config_file()],
-                          capture_output=True, text=True, timeout=20, check=False)
+                          capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == os.EX_CONFIG
     assert says in done.stderr, done.stderr
 
@@ -299,7 +299,7 @@ def test_what_is_in_force_is_shown(services):
 
 def run_validate(services):
     return subprocess.run([program("masakari-manage"), "--config-file", services.config_file(),
-                           "policy", "validate"], capture_output=True, text=True, timeout=20,
+                           "policy", "validate"], capture_output=True, text=True, timeout=60,
                           check=False)
 
 

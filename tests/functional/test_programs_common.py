@@ -67,13 +67,13 @@ class Probe:
             self.popen.send_signal(number)
         # communicate() would lose what readline() has read ahead.
         out, err = self.popen.stdout.read(), self.popen.stderr.read()
-        self.popen.wait(timeout=30)
+        self.popen.wait(timeout=60)
         return self.popen.returncode, out, err
 
 
 def run(home, *arguments):
     return subprocess.run([PROBE, *map(str, arguments)], env=home, capture_output=True, text=True,
-                          timeout=30, check=False)
+                          timeout=60, check=False)
 
 
 def messages(text):
@@ -122,7 +122,7 @@ def test_bad_arguments(home, argument):
 
 def test_help_to_nowhere_is_a_failure(home):
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([PROBE, "--help"], env=home, stdout=full, timeout=30, check=False)
+        done = subprocess.run([PROBE, "--help"], env=home, stdout=full, timeout=60, check=False)
     assert done.returncode == 74
 
 
@@ -210,7 +210,7 @@ def test_files_that_cannot_be_read(home, tmp_path):
     # Without these capabilities the mode counts for root as well.
     bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.getuid() else []
     done = subprocess.run([*bound, PROBE, "--config-file", secret], env=home, text=True,
-                          capture_output=True, timeout=30, check=False)
+                          capture_output=True, timeout=60, check=False)
     assert done.returncode == EX_NOPERM and "Permission denied" in done.stderr
 
 
@@ -284,7 +284,7 @@ def test_a_closed_standard_error_does_not_stop_the_program(home):
         probe.send(signal.SIGHUP)
         probe.expect("old: hello", "new: hello", "fixed: here")
         probe.send(signal.SIGTERM)
-        assert probe.popen.wait(timeout=30) == EX_OK
+        assert probe.popen.wait(timeout=60) == EX_OK
 
 
 def test_closed_standard_streams_are_not_reused(home, tmp_path):
@@ -296,7 +296,7 @@ def test_closed_standard_streams_are_not_reused(home, tmp_path):
             wait_for(log, "is ready")
         finally:
             process.terminate()
-        assert process.wait(timeout=30) == EX_OK
+        assert process.wait(timeout=60) == EX_OK
     assert "started: hello" not in log.read_text()
 
 
@@ -418,7 +418,7 @@ for name in ("/dev/log", "/run/systemd/journal/socket"):
 probe = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 probe.stdout.readline()
 probe.terminate()
-probe.wait(timeout=30)
+probe.wait(timeout=60)
 got = {name: [] for name in receivers}
 for name, receiver in receivers.items():
     try:

@@ -27,7 +27,7 @@ class Store:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        assert self.process.wait(timeout=30) == 0
+        assert self.process.wait(timeout=60) == 0
         self.process.stdout.close()
 
     def ask(self, line):
@@ -60,7 +60,7 @@ class SmallDisk:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
     def inside(self):
@@ -70,7 +70,7 @@ class SmallDisk:
     def remount(self, options):
         """Changes the mount, as in `ro` or `size=8m`."""
         subprocess.run([*self.inside(), "mount", "-o", f"remount,{options}", self.at], check=True,
-                       timeout=30)
+                       timeout=60)
 
 
 @pytest.fixture(name="disk")
@@ -158,7 +158,7 @@ def test_a_lock_of_another_program_is_unavailable_in_time(tmp_path, also_reads):
         if also_reads:
             # An exclusive locker needs the file for itself alone at first.
             store.process.stdin.close()
-            assert store.process.wait(timeout=30) == 0
+            assert store.process.wait(timeout=60) == 0
             store.process.stdout.close()
             store.process = subprocess.Popen([WORK, path, str(TIMEOUT_MS)], text=True,
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -187,7 +187,7 @@ def start_and_fail(name, path, prefix=()):
     with Services() as services:
         services.options["database"]["connection"] = f"sqlite:///{path}"
         result = subprocess.run([*prefix, program(name), "--config-file", services.config_file()],
-                                text=True, capture_output=True, check=False, timeout=30)
+                                text=True, capture_output=True, check=False, timeout=60)
     return result.returncode, result.stderr.splitlines()[-1]
 
 
@@ -232,5 +232,5 @@ def test_a_read_only_database_is_named_and_left_alone(disk, tmp_path, name):
             line = process.stderr.readline()
             assert line, "it has ended"
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         assert process.returncode == 0

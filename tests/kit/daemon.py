@@ -103,7 +103,7 @@ class Daemon:
         """SIGKILL for all its processes."""
         if self.process is not None:
             self._signal_group(signal.SIGKILL)
-            self.process.popen.wait(timeout=20)
+            self.process.popen.wait(timeout=60)
 
     def pids(self):
         """Its processes: those of its group."""

@@ -69,7 +69,7 @@ def short_directory(name):
     return pathlib.Path(tempfile.mkdtemp(prefix=f"msk-{name}-", dir="/tmp"))
 
 
-def wait_until(condition, timeout=10.0, what="the condition", interval=0.01):
+def wait_until(condition, timeout=60, what="the condition", interval=0.01):
     """Waits until condition() is true, and returns what it returned."""
     deadline = time.monotonic() + timeout
     while True:
@@ -101,9 +101,9 @@ class Process:
     def kill(self):
         """SIGKILL, and waits for the end."""
         self.signal(signal.SIGKILL)
-        self.popen.wait(timeout=10)
+        self.popen.wait(timeout=60)
 
-    def stop(self, timeout=10.0):
+    def stop(self, timeout=60):
         """SIGTERM, waits for the end, and returns the exit status (negative: a signal)."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
@@ -194,7 +194,7 @@ class Host:
             except ProcessLookupError:
                 pass
         for process in self._processes:
-            process.popen.wait(timeout=10)
+            process.popen.wait(timeout=60)
 
     def close(self):
         """Ends the host; safe to call twice."""
@@ -202,12 +202,12 @@ class Host:
             return
         self._up.stdin.close()
         try:
-            self._up.wait(timeout=10)
+            self._up.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._up.kill()
-            self._up.wait(timeout=10)
+            self._up.wait(timeout=60)
         for process in self._processes:
-            process.popen.wait(timeout=10)
+            process.popen.wait(timeout=60)
         self._up.stdout.close()
         self._up.stderr.close()
         self._up = None
@@ -246,7 +246,7 @@ class Host:
         with os.fdopen(read_fd) as pipe:
             line = pipe.readline()
         if not line:
-            popen.wait(timeout=10)
+            popen.wait(timeout=60)
             raise KitError(f"{name} did not start on {self.name}: {tail(log)}")
         process = Process(name, popen, int(line), log)
         self._processes.append(process)

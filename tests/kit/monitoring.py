@@ -49,7 +49,7 @@ class Monitoring:
         else:
             self.api = start("fake-api", argv, log / "fake-api.log")
         self.services.started.append(self.api)
-        wait_until(lambda: self.api.must_live() or self._listens(), 20, "the fake API to listen")
+        wait_until(lambda: self.api.must_live() or self._listens(), 60, "the fake API to listen")
 
     def _listens(self):
         try:
@@ -68,7 +68,7 @@ class Monitoring:
         before = self.log().count("connected to libvirt at")
         self.monitor = self.services.monitor()
         if connected:
-            wait_until(lambda: self.log().count("connected to libvirt at") > before, 20,
+            wait_until(lambda: self.log().count("connected to libvirt at") > before, 60,
                        "the monitor to connect to libvirt")
         return self.monitor
 
@@ -83,7 +83,7 @@ class Monitoring:
         path = self.dir / "log" / "masakari-instancemonitor.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def wait_log(self, text, timeout=20, count=1):
+    def wait_log(self, text, timeout=60, count=1):
         """Waits until the log has a text."""
         wait_until(lambda: self.log().count(text) >= count, timeout, f"'{text}' in the log")
 
@@ -100,7 +100,7 @@ class Monitoring:
         return [payload["vir_domain_event"] for payload in payloads
                 if uuid is None or payload["instance_uuid"] == uuid]
 
-    def wait_posts(self, count, timeout=20):
+    def wait_posts(self, count, timeout=60):
         """Waits until there are so many POSTs, and returns them."""
         wait_until(lambda: len(self.posts()) >= count, timeout,
                    f"{count} POSTs (there are {len(self.posts())}: {self.events()})")

@@ -246,7 +246,7 @@ class Services:
         return self.start("masakari-instancemonitor", monitor=True, **kwargs)
 
     def start(self, name, monitor=False, ready=True, log_name=None, args=(), env=None,
-              timeout=20.0):
+              timeout=60):
         """Starts a program; with ready, waits until it says so. Returns its kit Process."""
         log_name = log_name or name
         argv = list(map(str, [program(name), "--config-file", self.config_file(monitor), *args]))
