@@ -344,6 +344,40 @@ is_request_id(const char *id)
     return true;
 }
 
+enum { REQUESTS, REQUEST_SECONDS };
+
+const MskMetricFamily msk_api_metrics[] = {
+    [REQUESTS] = {.name = "masakari_api_requests_total",
+                  .type = MSK_METRIC_COUNTER,
+                  .help = "Requests that were answered, by method and status code",
+                  .labels = {"method", "code"}},
+    [REQUEST_SECONDS] = {.name = "masakari_api_request_seconds",
+                         .type = MSK_METRIC_HISTOGRAM,
+                         .help = "From the last byte of a request to its answer",
+                         .labels = {"method"},
+                         MSK_METRIC_BOUNDS(msk_metric_request_bounds)},
+};
+const size_t msk_n_api_metrics = G_N_ELEMENTS(msk_api_metrics);
+
+static void
+count(const MskApiCall *call)
+{
+    static const char *const known[] = {"GET",    "HEAD",  "POST",    "PUT",
+                                        "DELETE", "PATCH", "OPTIONS", NULL};
+    const MskHttpRequest *http = call->http;
+    const char *method = g_strv_contains(known, http->method) ? http->method : "other";
+    g_autofree char *code = NULL;
+
+    if (!msk_metrics_are_on()) {
+        return;
+    }
+    code = g_strdup_printf("%u", call->response->status);
+    msk_metric_add(&msk_api_metrics[REQUESTS], 1, method, code);
+    msk_metric_observe(&msk_api_metrics[REQUEST_SECONDS],
+                       (double) (g_get_monotonic_time() - http->received_mono_us) / G_USEC_PER_SEC,
+                       method, NULL);
+}
+
 static void
 log_access(const MskApiCall *call, size_t size)
 {
@@ -383,6 +417,7 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
         }
         msk_cors_apply(&call.settings->cors, request, response);
     }
+    count(&call);
     log_access(&call, response->body == NULL ? 0 : response->body->len);
     msk_log_set_request_id(NULL);
 }

@@ -16,6 +16,11 @@
  */
 
 #include "api/api_call.h"
+#include "base/metrics.h"
 
 /* For msk_http_server_new(); its data is a const MskApiSettings. */
 extern const MskHttpHandler msk_api_handler;
+
+/* What it feeds. */
+extern const MskMetricFamily msk_api_metrics[];
+extern const size_t msk_n_api_metrics;

@@ -49,6 +49,21 @@ static const MskOption options[] = {
              "again later."},
 };
 
+enum { CALL_SECONDS, CALL_ERRORS };
+
+const MskMetricFamily msk_compute_metrics[] = {
+    [CALL_SECONDS] = {.name = "masakari_compute_call_seconds",
+                      .type = MSK_METRIC_HISTOGRAM,
+                      .help = "How long calls of the compute driver took, failed ones as well",
+                      .labels = {"call"},
+                      MSK_METRIC_BOUNDS(msk_metric_request_bounds)},
+    [CALL_ERRORS] = {.name = "masakari_compute_call_errors_total",
+                     .type = MSK_METRIC_COUNTER,
+                     .help = "Calls of the compute driver that failed, by what the error means",
+                     .labels = {"call", "code"}},
+};
+const size_t msk_n_compute_metrics = G_N_ELEMENTS(msk_compute_metrics);
+
 void
 msk_compute_add_options(MskConfigSchema *schema)
 {
@@ -64,16 +79,40 @@ msk_compute_free(MskCompute *self)
     }
 }
 
-/* The call to work on: the caller's, made blank, or one that nobody looks at. */
-static MskComputeCall *
-begin(MskComputeCall *call, MskComputeCall *spare)
+/* One call to the driver. */
+typedef struct {
+    const char *name;     /* of the call, for metrics */
+    MskComputeCall *call; /* the caller's, made blank, or one that nobody looks at */
+    MskComputeCall spare;
+    int64_t began_us;
+    GError *reason;
+} Work;
+
+static void
+begin(Work *work, MskComputeCall *call, const char *name)
 {
+    *work = (Work){.name = name, .call = call, .began_us = g_get_monotonic_time()};
     if (call == NULL) {
-        *spare = (MskComputeCall){0};
-        return spare;
+        work->call = &work->spare;
+    } else {
+        *call = (MskComputeCall){.request_id = call->request_id};
     }
-    *call = (MskComputeCall){.request_id = call->request_id};
-    return call;
+}
+
+/* Returns: whether it went well; hands the error on if not. */
+static bool
+end(Work *work, bool done, GError **error)
+{
+    double seconds = (double) (g_get_monotonic_time() - work->began_us) / G_USEC_PER_SEC;
+
+    msk_metric_observe(&msk_compute_metrics[CALL_SECONDS], seconds, work->name, NULL);
+    if (done) {
+        return true;
+    }
+    msk_metric_add(&msk_compute_metrics[CALL_ERRORS], 1, work->name,
+                   msk_error_code_name((MskErrorCode) work->reason->code));
+    g_propagate_error(error, work->reason);
+    return false;
 }
 
 static bool
@@ -92,138 +131,184 @@ is_cloud(const MskCompute *self, GError **error)
 bool
 msk_compute_find_host(MskCompute *self, MskComputeCall *call, const char *host, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return self->driver->find_host(self, begin(call, &spare), host, error);
+    begin(&work, call, "find_host");
+    return end(&work, self->driver->find_host(self, work.call, host, &work.reason), error);
 }
 
 MskServer *
 msk_compute_get_server(MskCompute *self, MskComputeCall *call, const MskServerRef *ref,
                        GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    MskServer *result;
 
-    return self->driver->get_server(self, begin(call, &spare), ref, error);
+    begin(&work, call, "get_server");
+    result = self->driver->get_server(self, work.call, ref, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 bool
 msk_compute_stop_server(MskCompute *self, MskComputeCall *call, const MskServerRef *ref,
                         GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return self->driver->stop_server(self, begin(call, &spare), ref, error);
+    begin(&work, call, "stop_server");
+    return end(&work, self->driver->stop_server(self, work.call, ref, &work.reason), error);
 }
 
 bool
 msk_compute_start_server(MskCompute *self, MskComputeCall *call, const MskServerRef *ref,
                          GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return self->driver->start_server(self, begin(call, &spare), ref, error);
+    begin(&work, call, "start_server");
+    return end(&work, self->driver->start_server(self, work.call, ref, &work.reason), error);
 }
 
 MskComputeService *
 msk_compute_get_service(MskCompute *self, MskComputeCall *call, const char *host,
                         const char *binary, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    MskComputeService *result;
 
-    return is_cloud(self, error)
-               ? self->driver->get_service(self, begin(call, &spare), host, binary, error)
-               : NULL;
+    if (!is_cloud(self, error)) {
+        return NULL;
+    }
+    begin(&work, call, "get_service");
+    result = self->driver->get_service(self, work.call, host, binary, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 bool
 msk_compute_set_service(MskCompute *self, MskComputeCall *call, const MskComputeService *service,
                         const MskServiceChange *change, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return is_cloud(self, error) &&
-           self->driver->set_service(self, begin(call, &spare), service, change, error);
+    if (!is_cloud(self, error)) {
+        return false;
+    }
+    begin(&work, call, "set_service");
+    return end(&work, self->driver->set_service(self, work.call, service, change, &work.reason),
+               error);
 }
 
 GPtrArray *
 msk_compute_list_servers(MskCompute *self, MskComputeCall *call, const char *host, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    GPtrArray *result;
 
-    return is_cloud(self, error)
-               ? self->driver->list_servers(self, begin(call, &spare), host, error)
-               : NULL;
+    if (!is_cloud(self, error)) {
+        return NULL;
+    }
+    begin(&work, call, "list_servers");
+    result = self->driver->list_servers(self, work.call, host, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 GPtrArray *
 msk_compute_list_changed_servers(MskCompute *self, MskComputeCall *call, int64_t since_us,
                                  GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    GPtrArray *result;
 
-    return is_cloud(self, error)
-               ? self->driver->list_changed_servers(self, begin(call, &spare), since_us, error)
-               : NULL;
+    if (!is_cloud(self, error)) {
+        return NULL;
+    }
+    begin(&work, call, "list_changed_servers");
+    result = self->driver->list_changed_servers(self, work.call, since_us, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 GPtrArray *
 msk_compute_list_migrations(MskCompute *self, MskComputeCall *call, const char *source_host,
                             int64_t since_us, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    GPtrArray *result;
 
-    return is_cloud(self, error) ? self->driver->list_migrations(self, begin(call, &spare),
-                                                                 source_host, since_us, error)
-                                 : NULL;
+    if (!is_cloud(self, error)) {
+        return NULL;
+    }
+    begin(&work, call, "list_migrations");
+    result = self->driver->list_migrations(self, work.call, source_host, since_us, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 bool
 msk_compute_evacuate(MskCompute *self, MskComputeCall *call, const char *uuid, const char *target,
                      GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return is_cloud(self, error) &&
-           self->driver->evacuate(self, begin(call, &spare), uuid, target, error);
+    if (!is_cloud(self, error)) {
+        return false;
+    }
+    begin(&work, call, "evacuate");
+    return end(&work, self->driver->evacuate(self, work.call, uuid, target, &work.reason), error);
 }
 
 bool
 msk_compute_set_locked(MskCompute *self, MskComputeCall *call, const char *uuid, bool locked,
                        GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return is_cloud(self, error) &&
-           self->driver->set_locked(self, begin(call, &spare), uuid, locked, error);
+    if (!is_cloud(self, error)) {
+        return false;
+    }
+    begin(&work, call, "set_locked");
+    return end(&work, self->driver->set_locked(self, work.call, uuid, locked, &work.reason), error);
 }
 
 bool
 msk_compute_reset_state(MskCompute *self, MskComputeCall *call, const char *uuid,
                         MskVmState vm_state, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
     g_assert(vm_state == MSK_VM_ACTIVE || vm_state == MSK_VM_ERROR);
-    return is_cloud(self, error) &&
-           self->driver->reset_state(self, begin(call, &spare), uuid, vm_state, error);
+    if (!is_cloud(self, error)) {
+        return false;
+    }
+    begin(&work, call, "reset_state");
+    return end(&work, self->driver->reset_state(self, work.call, uuid, vm_state, &work.reason),
+               error);
 }
 
 GPtrArray *
 msk_compute_list_aggregates(MskCompute *self, MskComputeCall *call, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
+    GPtrArray *result;
 
-    return is_cloud(self, error) ? self->driver->list_aggregates(self, begin(call, &spare), error)
-                                 : NULL;
+    if (!is_cloud(self, error)) {
+        return NULL;
+    }
+    begin(&work, call, "list_aggregates");
+    result = self->driver->list_aggregates(self, work.call, &work.reason);
+    return end(&work, result != NULL, error) ? result : NULL;
 }
 
 bool
 msk_compute_set_aggregate_host(MskCompute *self, MskComputeCall *call, int64_t aggregate_id,
                                const char *host, bool member, GError **error)
 {
-    MskComputeCall spare;
+    Work work;
 
-    return is_cloud(self, error) &&
-           self->driver->set_aggregate_host(self, begin(call, &spare), aggregate_id, host, member,
-                                            error);
+    if (!is_cloud(self, error)) {
+        return false;
+    }
+    begin(&work, call, "set_aggregate_host");
+    return end(
+        &work,
+        self->driver->set_aggregate_host(self, work.call, aggregate_id, host, member, &work.reason),
+        error);
 }

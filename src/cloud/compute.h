@@ -29,6 +29,7 @@
 
 #include <stdint.h>
 
+#include "base/metrics.h"
 #include "cloud/cloud_records.h"
 #include "model/recovery/server.h"
 #include "oslo/config.h"
@@ -95,6 +96,10 @@ typedef struct {
 struct MskCompute {
     const MskComputeDriver *driver; /* (static) */
 };
+
+/** What the calls below feed. */
+extern const MskMetricFamily msk_compute_metrics[];
+extern const size_t msk_n_compute_metrics;
 
 /** msk_compute_add_options: those below [DEFAULT], [nova] and [libvirt] that the drivers read. */
 void msk_compute_add_options(MskConfigSchema *schema);

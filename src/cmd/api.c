@@ -12,6 +12,7 @@
 #include "api/authorize.h"
 #include "api/policy_rules.h"
 #include "cmd/api_tls.h"
+#include "cmd/metrics_endpoint.h"
 #include "cmd/options.h"
 #include "cmd/program.h"
 #include "cmd/service_options.h"
@@ -35,7 +36,8 @@ typedef struct {
     MskEventNotifier *events;
     MskApiSettings settings;
     MskHttpServer *server;
-    MskApiTls *tls; /* (nullable) */
+    MskApiTls *tls;         /* (nullable) */
+    MskHttpServer *metrics; /* (nullable) */
 } Api;
 
 static void
@@ -43,6 +45,7 @@ api_free(Api *self)
 {
     msk_api_tls_free(self->tls);
     msk_http_server_free(self->server);
+    msk_http_server_free(self->metrics);
     msk_compute_free(self->compute);
     msk_api_auth_free(self->settings.auth);
     msk_policy_free(self->policy);
@@ -153,6 +156,18 @@ start_bus(Api *self, GError **error)
 }
 
 static bool
+show_metrics(Api *self, GError **error)
+{
+    const MskMetricTable tables[] = {
+        {msk_api_metrics, msk_n_api_metrics},
+        {msk_compute_metrics, msk_n_compute_metrics},
+    };
+
+    return msk_metrics_endpoint_open(self->config, "api_port", tables, G_N_ELEMENTS(tables),
+                                     &self->metrics, error);
+}
+
+static bool
 start(MskProgram *program, GError **error)
 {
     g_autoptr(Api) self = g_new0(Api, 1);
@@ -161,7 +176,8 @@ start(MskProgram *program, GError **error)
     self->config = msk_program_config(program);
     const MskStoreOptions store_options = msk_store_options(self->config);
 
-    if (!msk_api_read_options(self->config, &server_options, &self->settings, error)) {
+    if (!msk_api_read_options(self->config, &server_options, &self->settings, error) ||
+        !show_metrics(self, error)) {
         return false;
     }
     self->wakeup_dir = msk_service_wakeup_dir(self->config);

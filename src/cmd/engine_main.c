@@ -6,6 +6,7 @@
  *   config ─▶ store, cloud ─▶ engine ─▶ main loop ─▶ drain
  */
 
+#include "cmd/metrics_endpoint.h"
 #include "cmd/options.h"
 #include "cmd/program.h"
 #include "cmd/service_options.h"
@@ -16,16 +17,27 @@
 typedef struct {
     MskEventNotifier *events;
     MskEngine *engine;
+    MskHttpServer *metrics; /* (nullable) */
 } Engine;
 
 static void
 engine_main_free(Engine *self)
 {
     msk_engine_free(self->engine);
+    msk_http_server_free(self->metrics);
     msk_event_notifier_free(self->events);
     g_free(self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Engine, engine_main_free)
+
+static bool
+show_metrics(Engine *self, const MskConfig *config, GError **error)
+{
+    const MskMetricTable tables[] = {{msk_compute_metrics, msk_n_compute_metrics}};
+
+    return msk_metrics_endpoint_open(config, "engine_port", tables, G_N_ELEMENTS(tables),
+                                     &self->metrics, error);
+}
 
 static bool
 start(MskProgram *program, GError **error)
@@ -39,7 +51,7 @@ start(MskProgram *program, GError **error)
     MskStoreOptions store_options = msk_store_options(config);
 
     store_options.max_connections = MSK_ENGINE_STORE_CONNECTIONS;
-    if (bus == NULL ||
+    if (bus == NULL || !show_metrics(self, config, error) ||
         (self->events = msk_event_notifier_new(config, "masakari-engine", error)) == NULL ||
         (compute = msk_compute_new(config, error)) == NULL ||
         (store = msk_store_open(&store_options, error)) == NULL) {

@@ -4,9 +4,16 @@
  * masakari-instancemonitor: watches the QEMUs of one host and reports the failed ones.
  */
 
+#include "cmd/metrics_endpoint.h"
 #include "cmd/options.h"
 #include "cmd/program.h"
+#include "monitor/common/notifier.h"
 #include "monitor/instance/instance_options.h"
+
+typedef struct {
+    MskInstanceMonitor *monitor;
+    MskHttpServer *metrics; /* (nullable) */
+} InstanceMonitor;
 
 static bool
 start(MskProgram *program, GError **error)
@@ -14,15 +21,18 @@ start(MskProgram *program, GError **error)
     g_autoptr(MskConfig) config = msk_program_config(program);
     g_autofree char *state_dir = g_build_filename(
         msk_config_string(config, "DEFAULT", "state_path"), "instancemonitor", NULL);
+    const MskMetricTable tables[] = {{msk_notifier_metrics, msk_n_notifier_metrics}};
     MskInstanceMonitorOptions options;
-    MskInstanceMonitor *monitor;
+    InstanceMonitor *self = g_new0(InstanceMonitor, 1);
 
-    if (!msk_instance_read_options(config, state_dir, &options, error)) {
+    msk_program_set_data(program, self); /* freed by stop(), also after a failure */
+    if (!msk_instance_read_options(config, state_dir, &options, error) ||
+        !msk_metrics_endpoint_open(config, "instancemonitor_port", tables, G_N_ELEMENTS(tables),
+                                   &self->metrics, error)) {
         return false;
     }
-    monitor = msk_instance_monitor_new(&options, error);
-    msk_program_set_data(program, monitor);
-    return monitor != NULL;
+    self->monitor = msk_instance_monitor_new(&options, error);
+    return self->monitor != NULL;
 }
 
 static void
@@ -34,13 +44,19 @@ quit(void *data)
 static void
 drain(MskProgram *program)
 {
-    msk_instance_monitor_drain(msk_program_data(program), quit, program);
+    const InstanceMonitor *self = msk_program_data(program);
+
+    msk_instance_monitor_drain(self->monitor, quit, program);
 }
 
 static void
 stop(MskProgram *program)
 {
-    msk_instance_monitor_free(msk_program_data(program));
+    InstanceMonitor *self = msk_program_data(program);
+
+    msk_instance_monitor_free(self->monitor);
+    msk_http_server_free(self->metrics);
+    g_free(self);
 }
 
 int

@@ -39,7 +39,37 @@ struct MskNotifier {
     unsigned timer;
 };
 
+enum { REPORTS, DELIVERY_SECONDS, WAITING, FAILURES };
+
+const MskMetricFamily msk_notifier_metrics[] = {
+    [REPORTS] = {.name = "masakari_monitor_reports_total",
+                 .type = MSK_METRIC_COUNTER,
+                 .help =
+                     "Reports by type and outcome: made, accepted, refused (the API never takes "
+                     "it), known (to the API), out of date",
+                 .labels = {"type", "outcome"}},
+    [DELIVERY_SECONDS] = {.name = "masakari_monitor_delivery_seconds",
+                          .type = MSK_METRIC_HISTOGRAM,
+                          .help = "From a failure that was seen to the API's acknowledgement",
+                          .labels = {"type"},
+                          MSK_METRIC_BOUNDS(msk_metric_recovery_bounds)},
+    [WAITING] = {.name = "masakari_monitor_reports_waiting",
+                 .type = MSK_METRIC_GAUGE,
+                 .help = "Reports that the API has not acknowledged"},
+    [FAILURES] = {.name = "masakari_monitor_post_failures_total",
+                  .type = MSK_METRIC_COUNTER,
+                  .help = "Tries to reach the API that failed"},
+};
+const size_t msk_n_notifier_metrics = G_N_ELEMENTS(msk_notifier_metrics);
+
 static void pump(MskNotifier *self);
+
+static void
+count(const MskNotifier *self, const MskReport *report, const char *outcome)
+{
+    msk_metric_add(&msk_notifier_metrics[REPORTS], 1, report->type, outcome);
+    msk_metric_set(&msk_notifier_metrics[WAITING], msk_notifier_n_waiting(self), NULL, NULL);
+}
 
 static gboolean
 on_timer(void *data)
@@ -119,14 +149,18 @@ note_failure(MskNotifier *self, const char *reason, unsigned retry_after_s)
         log_debug("reporting to the API failed again: %s", reason);
     }
     self->n_failures++;
+    msk_metric_add(&msk_notifier_metrics[FAILURES], 1, NULL, NULL);
     pause_us = MAX(pause_us, (int64_t) MIN(retry_after_s, RETRY_AFTER_LAST_S) * 1000000);
     self->pause_until_mono_us = now + pause_us;
 }
 
 static void
-done(MskNotifier *self, MskSpoolEntry *entry)
+done(MskNotifier *self, MskSpoolEntry *entry, const char *outcome)
 {
+    g_autoptr(MskReport) report = msk_report_copy(entry->report);
+
     msk_spool_remove(self->spool, entry);
+    count(self, report, outcome);
 }
 
 static void
@@ -138,7 +172,7 @@ take_conflict(MskNotifier *self, MskSpoolEntry *entry, const char *message)
     if (!entry->report->says_down || !self->callbacks->still_down(entry->report, self->data)) {
         log_info("report %s of %s: the API knows of it (409): %s", entry->report->payload,
                  entry->report->subject, message);
-        done(self, entry);
+        done(self, entry, "known");
         return;
     }
     if (entry->n_conflicts == 0) {
@@ -159,7 +193,10 @@ take_accepted(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answ
     log_info("report %s of %s is accepted: notification %s", entry->report->payload,
              entry->report->subject, uuid != NULL ? uuid : "without an id");
     json_decref(body);
-    done(self, entry);
+    msk_metric_observe(&msk_notifier_metrics[DELIVERY_SECONDS],
+                       (double) (g_get_real_time() - entry->report->generated_us) / G_USEC_PER_SEC,
+                       entry->report->type, NULL);
+    done(self, entry, "accepted");
 }
 
 static void
@@ -180,7 +217,7 @@ take_answer(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answer
         log_warning("report %s of %s on host %s is given up, the API refuses it (400): %s",
                     entry->report->payload, entry->report->subject, entry->report->hostname,
                     message);
-        done(self, entry);
+        done(self, entry, "refused");
         return;
     case 409:
         note_answer(self);
@@ -294,7 +331,7 @@ pump(MskNotifier *self)
             log_info("report %s of %s is out of date, it runs again: not posted",
                      entry->report->payload, entry->report->subject);
             entry->n_tries++;
-            done(self, entry);
+            done(self, entry, "out of date");
             continue;
         }
         send_entry(self, entry);
@@ -338,6 +375,7 @@ msk_notifier_new(const MskNotifierOptions *options, MskHttpClient *http, MskSpoo
     self->spool = spool;
     self->callbacks = callbacks;
     self->data = data;
+    msk_metric_set(&msk_notifier_metrics[WAITING], msk_notifier_n_waiting(self), NULL, NULL);
     self->posts = g_ptr_array_new_with_free_func(g_free);
     self->greeting = msk_http_client_send(
         http,
@@ -378,9 +416,12 @@ msk_notifier_free(MskNotifier *self)
 bool
 msk_notifier_submit(MskNotifier *self, MskReport *report)
 {
-    if (msk_spool_add(self->spool, report) == NULL) {
+    const MskSpoolEntry *entry = msk_spool_add(self->spool, report);
+
+    if (entry == NULL) {
         return false;
     }
+    count(self, entry->report, "made");
     pump(self);
     return true;
 }

@@ -22,6 +22,7 @@
  * Source: upstream masakarimonitors/ha/masakari.py, which gives up after retry_max tries.
  */
 
+#include "base/metrics.h"
 #include "io/http_client.h"
 #include "monitor/common/spool.h"
 
@@ -38,6 +39,10 @@ typedef struct {
 } MskNotifierCallbacks;
 
 typedef struct MskNotifier MskNotifier;
+
+/* What it feeds. */
+extern const MskMetricFamily msk_notifier_metrics[];
+extern const size_t msk_n_notifier_metrics;
 
 /**
  * msk_notifier_new:
