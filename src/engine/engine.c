@@ -8,13 +8,14 @@
 #include "engine/recoveries.h"
 #include "engine/rpc_server.h"
 #include "io/wakeup.h"
+#include "model/recovery/lease_watch.h"
 
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
 #define POLL_INTERVAL_S   2
-#define LEASE_MS          15000
-#define RENEW_INTERVAL_US (5LL * G_USEC_PER_SEC)
+#define LEASE_MS          12000
+#define RENEW_INTERVAL_US (3500LL * 1000)        /* every other poll */
 #define LEASE_MARGIN_US   (2LL * G_USEC_PER_SEC) /* left for a call that changes something */
 #define MAX_RECOVERIES    256
 #define MAX_CALLS         32
@@ -43,7 +44,9 @@ struct MskEngine {
     bool looking;      /* a look is on its way */
     bool look_again;
     bool look_thoroughly;
-    bool expiring; /* an expiry is on its way */
+    MskLeaseWatch *lease_watch; /* of the other engines */
+    GPtrArray *expired;         /* (nullable) (element-type MskLease) to be taken over next */
+    bool expiring;              /* an expiry is on its way */
     unsigned poll_timer;
     unsigned expiry_timer;
 
@@ -205,7 +208,11 @@ typedef struct {
     bool thoroughly;
     unsigned max;
     int64_t retry_age_s;
-    GPtrArray *claims; /* (element-type MskClaim) */
+    GPtrArray *expired; /* (nullable) (element-type MskLease) */
+    GPtrArray *claims;  /* (element-type MskClaim) */
+    GPtrArray *engines; /* (nullable) (element-type MskEngineRecord) all that there are */
+    int64_t asked_us;   /* on boot_time_us(): before and after they were read */
+    int64_t answered_us;
 } Look;
 
 static void
@@ -215,7 +222,9 @@ free_look(void *data)
 
     g_free(job->uuid);
     g_free(job->locks_dir);
+    g_clear_pointer(&job->expired, g_ptr_array_unref);
     g_ptr_array_unref(job->claims);
+    g_clear_pointer(&job->engines, g_ptr_array_unref);
     g_free(job);
 }
 
@@ -241,7 +250,7 @@ look_for_orphans(MskStore *store, Look *job, GError **error)
     g_auto(GStrv) dead = msk_engine_lock_list_dead(job->locks_dir, job->uuid);
     GPtrArray *found = NULL;
     MskStoreResult result = msk_store_claim_take_over(store, job->uuid, (const char *const *) dead,
-                                                      room(job), &found, error);
+                                                      job->expired, room(job), &found, error);
 
     if (result != MSK_STORE_DONE) {
         return result;
@@ -252,6 +261,17 @@ look_for_orphans(MskStore *store, Look *job, GError **error)
         msk_engine_lock_forget(job->locks_dir, *uuid);
     }
     return MSK_STORE_DONE;
+}
+
+static MskStoreResult
+look_at_others(MskStore *store, Look *job, GError **error)
+{
+    MskStoreResult result = MSK_STORE_DONE;
+
+    job->asked_us = boot_time_us();
+    result = msk_store_engine_list(store, &job->engines, error);
+    job->answered_us = boot_time_us();
+    return result;
 }
 
 static MskStoreResult
@@ -274,7 +294,40 @@ run_look(MskStore *store, void *data, GError **error)
             collect(job, found);
         }
     }
+    if (result == MSK_STORE_DONE && job->thoroughly) {
+        result = look_at_others(store, job, error);
+    }
     return result;
+}
+
+/* Returns: whether there is something to take over that was not tried in this look. */
+static bool
+watch_others(MskEngine *self, const Look *job)
+{
+    g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify) msk_lease_free);
+
+    if (job->engines == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < job->engines->len; i++) {
+        const MskEngineRecord *other = g_ptr_array_index(job->engines, i);
+
+        if (other->stamp != 0 && !g_str_equal(other->uuid, job->uuid)) {
+            g_ptr_array_add(leases, msk_lease_new(other->uuid, other->stamp));
+        }
+    }
+    g_clear_pointer(&self->expired, g_ptr_array_unref);
+    self->expired =
+        msk_lease_watch_look(self->lease_watch, job->asked_us, job->answered_us, leases);
+    for (unsigned i = 0; job->expired == NULL && i < self->expired->len; i++) {
+        log_warning("Engine %s has not renewed its lease for %d s: taking over what it had",
+                    ((const MskLease *) g_ptr_array_index(self->expired, i))->uuid,
+                    LEASE_MS / 1000);
+    }
+    if (self->expired->len == 0) {
+        g_clear_pointer(&self->expired, g_ptr_array_unref);
+    }
+    return self->expired != NULL && job->expired == NULL;
 }
 
 static void
@@ -297,8 +350,12 @@ on_looked(MskStoreResult result, const GError *error, void *data)
         leave_if_done(self);
     } else if (result == MSK_STORE_LOST) {
         on_lease_lost(self);
-    } else if (result == MSK_STORE_DONE && (full || self->look_again)) {
-        look(self, self->look_thoroughly);
+    } else if (result == MSK_STORE_DONE) {
+        bool orphans = watch_others(self, job);
+
+        if (orphans || full || self->look_again) {
+            look(self, orphans || self->look_thoroughly);
+        }
     }
 }
 
@@ -321,6 +378,7 @@ look(MskEngine *self, bool thoroughly)
                   .thoroughly = self->look_thoroughly,
                   .max = MAX_RECOVERIES - n,
                   .retry_age_s = self->settings.retry_interval_us / G_USEC_PER_SEC,
+                  .expired = g_steal_pointer(&self->expired),
                   .claims = g_ptr_array_new_with_free_func((GDestroyNotify) msk_claim_free)};
     self->looking = true;
     self->look_again = false;
@@ -508,6 +566,7 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     self->settings = msk_engine_settings_load(config);
     self->queue = msk_store_queue_new(store);
     self->pool = msk_call_pool_new(compute, MAX_CALLS);
+    self->lease_watch = msk_lease_watch_new(LEASE_MS * INT64_C(1000));
     context.queue = self->queue;
     context.pool = self->pool;
     context.settings = &self->settings;
@@ -542,6 +601,8 @@ msk_engine_free(MskEngine *self)
     msk_call_pool_free(self->pool, FREE_CALLS_MS);
     msk_recoveries_free(self->recoveries);
     drop_identity(self);
+    msk_lease_watch_free(self->lease_watch);
+    g_clear_pointer(&self->expired, g_ptr_array_unref);
     msk_engine_settings_clear(&self->settings);
     g_free(self->host);
     g_free(self->locks_dir);

@@ -524,8 +524,9 @@ steal(Fixture *self)
     dead[0] = ((const MskEngineRecord *) g_ptr_array_index(engines, 0))->uuid;
     g_assert_cmpint(msk_store_engine_register(self->store, "thief", "h2", 60000, &error), ==,
                     MSK_STORE_DONE);
-    g_assert_cmpint(msk_store_claim_take_over(self->store, "thief", dead, 10, &claims, &error), ==,
-                    MSK_STORE_DONE);
+    g_assert_cmpint(
+        msk_store_claim_take_over(self->store, "thief", dead, NULL, 10, &claims, &error), ==,
+        MSK_STORE_DONE);
     g_assert_cmpuint(claims->len, ==, 1);
 }
 

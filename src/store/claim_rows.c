@@ -26,6 +26,7 @@ free_claim(void *data)
 typedef struct {
     const char *engine_uuid;
     const char *const *dead_engines; /* of a take-over */
+    const GPtrArray *expired;        /* the same */
     unsigned max;
     const char *candidates; /* SQL that yields notification uuids */
     int64_t min_age_us;     /* with now_us bound to the candidates when from_error */
@@ -273,9 +274,15 @@ bury(MskDb *db, const Claim *claim, GError **error)
             return false;
         }
     }
-    return msk_db_run(db, "DELETE FROM masakari_c_engines WHERE lease_until < ? AND uuid <> ?",
-                      MSK_DB_ARGS(MSK_DB_I(claim->now_us), MSK_DB_T(claim->engine_uuid)), NULL,
-                      error);
+    for (unsigned i = 0; claim->expired != NULL && i < claim->expired->len; i++) {
+        const MskLease *lease = g_ptr_array_index(claim->expired, i);
+
+        if (!msk_db_run(db, "DELETE FROM masakari_c_engines WHERE uuid = ? AND lease_until = ?",
+                        MSK_DB_ARGS(MSK_DB_T(lease->uuid), MSK_DB_I(lease->stamp)), NULL, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Ends what the dead had of rows that somebody else has ended, or the subjects stay held. */
@@ -303,17 +310,36 @@ take_over_work(MskDb *db, void *data, GError **error)
                : MSK_STORE_FAILED;
 }
 
+/* @ret: whether one of the engines to be struck off is registered still. */
+static bool
+are_any_registered(MskDb *db, const Claim *claim, int *ret, GError **error)
+{
+    *ret = 0;
+    for (size_t i = 0; *ret == 0 && claim->dead_engines != NULL && claim->dead_engines[i] != NULL;
+         i++) {
+        if (!is_registered(db, claim->dead_engines[i], ret, error)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; *ret == 0 && claim->expired != NULL && i < claim->expired->len; i++) {
+        const MskLease *lease = g_ptr_array_index(claim->expired, i);
+
+        if (!is_registered(db, lease->uuid, ret, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether a claim lies there whose owner is gone, or may be: the write then looks closely. */
 static MskStoreResult
 look_for_orphans(MskDb *db, void *data, GError **error)
 {
     const Claim *claim = data;
     int registered = 0;
-    int64_t now_us = 0;
     int64_t one = 0;
 
-    if (!is_registered(db, claim->engine_uuid, &registered, error) ||
-        !db->driver->now_us(db, &now_us, error)) {
+    if (!is_registered(db, claim->engine_uuid, &registered, error)) {
         return MSK_STORE_FAILED;
     }
     if (registered == 0) {
@@ -321,24 +347,23 @@ look_for_orphans(MskDb *db, void *data, GError **error)
     }
     int found = msk_db_number(
         db,
-        "SELECT 1 FROM masakari_c_engines WHERE lease_until < ? AND uuid <> ? UNION ALL "
         "SELECT 1 FROM masakari_c_claims c WHERE c.state = 'released' OR (c.state = 'active' AND "
         "NOT EXISTS (SELECT 1 FROM masakari_c_engines e WHERE e.uuid = c.engine_uuid)) LIMIT 1",
-        MSK_DB_ARGS(MSK_DB_I(now_us), MSK_DB_T(claim->engine_uuid)), &one, error);
+        MSK_DB_NO_ARGS, &one, error);
 
-    for (size_t i = 0; found == 0 && claim->dead_engines != NULL && claim->dead_engines[i] != NULL;
-         i++) {
-        found = is_registered(db, claim->dead_engines[i], &registered, error) ? registered : -1;
+    if (found == 0 && !are_any_registered(db, claim, &found, error)) {
+        return MSK_STORE_FAILED;
     }
     return msk_store_result_of(found);
 }
 
 MskStoreResult
 msk_store_claim_take_over(MskStore *self, const char *engine_uuid, const char *const *dead_engines,
-                          unsigned max, GPtrArray **ret, GError **error)
+                          const GPtrArray *expired, unsigned max, GPtrArray **ret, GError **error)
 {
     Claim claim = {.engine_uuid = engine_uuid,
                    .dead_engines = dead_engines,
+                   .expired = expired,
                    .max = max,
                    .take_over = true,
                    .candidates =

@@ -48,11 +48,18 @@ renew_work(MskDb *db, void *data, GError **error)
     int64_t now_us = 0;
     int64_t changed = 0;
 
-    if (!db->driver->now_us(db, &now_us, error) ||
-        !msk_db_run(
-            db, "UPDATE masakari_c_engines SET lease_until = ? WHERE uuid = ?",
-            MSK_DB_ARGS(MSK_DB_I(lease_until(now_us, engine->lease_ms)), MSK_DB_T(engine->uuid)),
-            &changed, error)) {
+    if (!db->driver->now_us(db, &now_us, error)) {
+        return MSK_STORE_FAILED;
+    }
+    int64_t until_us = lease_until(now_us, engine->lease_ms);
+
+    /* A renewal changes the stamp, also when the clock was set back to the very same moment. */
+    if (!msk_db_run(db,
+                    "UPDATE masakari_c_engines SET lease_until = CASE lease_until WHEN ? THEN ? "
+                    "ELSE ? END WHERE uuid = ?",
+                    MSK_DB_ARGS(MSK_DB_I(until_us), MSK_DB_I(until_us + 1), MSK_DB_I(until_us),
+                                MSK_DB_T(engine->uuid)),
+                    &changed, error)) {
         return MSK_STORE_FAILED;
     }
     return changed == 1 ? MSK_STORE_DONE : MSK_STORE_LOST;
@@ -122,7 +129,8 @@ list_work(MskDb *db, void *data, GError **error)
 
         record->uuid = msk_db_dup(row, 0);
         record->host = msk_db_dup(row, 1);
-        record->lease_left_ms = (msk_db_int(row, 2) - now_us) / G_TIME_SPAN_MILLISECOND;
+        record->stamp = msk_db_int(row, 2);
+        record->lease_left_ms = (record->stamp - now_us) / G_TIME_SPAN_MILLISECOND;
         g_ptr_array_add(records, record);
     }
     if (more < 0) {

@@ -22,6 +22,7 @@
 #include "model/host.h"
 #include "model/notification.h"
 #include "model/progress.h"
+#include "model/recovery/lease_watch.h"
 #include "model/segment.h"
 #include "model/vmove.h"
 
@@ -249,15 +250,16 @@ MskStoreResult msk_store_notification_expire(MskStore *self, int64_t age_s, GPtr
  *                    │  └─ take over (dead, expired or released): epoch + 1             │
  *                    └───◀──────────── claim once more: epoch + 1, attempt + 1 ─────────┘
  *
- * A lease is a time by the database's clock until which an engine is believed to live. It has to be
- * renewed well before. Whoever takes over an engine's claims removes its lease, so a sleeper that
- * wakes up learns LOST from the next call. Every write below a claim is refused (LOST) unless
- * engine and epoch are still the claim's. */
+ * A lease is a row that an engine renews. Who sees the same stamp in it for a whole lease, by a
+ * clock of its own, takes the engine for dead: see model/recovery/lease_watch.h. Whoever takes over
+ * an engine's claims removes its lease, so a sleeper that wakes up learns LOST from the next call.
+ * Every write below a claim is refused (LOST) unless engine and epoch are still the claim's. */
 
 typedef struct {
     char *uuid;
     char *host;
-    int64_t lease_left_ms; /* negative: expired */
+    int64_t lease_left_ms; /* by the database's clock, for people; negative: over */
+    int64_t stamp;         /* another one after each renewal; 0: not registered */
 } MskEngineRecord;
 
 typedef struct {
@@ -313,15 +315,18 @@ MskStoreResult msk_store_claim_error(MskStore *self, const char *engine_uuid, in
 /**
  * msk_store_claim_take_over:
  * @dead_engines: (nullable) NULL-terminated uuids of engines known to be dead.
+ * @expired: (nullable) (element-type MskLease) engines that are dead unless they have renewed their
+ *   lease since.
  *
- * Claims running notifications whose claim was released, or whose engine is one of @dead_engines,
- * is not registered, or has let its lease run out; those engines lose their registration. Running
- * rows without a claim (a Python engine's) are left alone.
+ * Claims running notifications whose claim was released, or whose engine is not registered; first
+ * those engines lose their registration. Running rows without a claim (a Python engine's) are left
+ * alone.
  * @ret, Returns: as msk_store_claim_new.
  */
 MskStoreResult msk_store_claim_take_over(MskStore *self, const char *engine_uuid,
-                                         const char *const *dead_engines, unsigned max,
-                                         GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                         const char *const *dead_engines, const GPtrArray *expired,
+                                         unsigned max, GPtrArray **ret,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * msk_store_claim_hold:
  * @subject: ASCII, what the recovery is about to touch, such as "instance <uuid>".

@@ -93,7 +93,7 @@ test_an_unknown_engine_has_lost(void)
     ASSERT_RESULT(msk_store_claim_new(fixture.store, engine, 1, &claims, error), MSK_STORE_LOST);
     ASSERT_RESULT(msk_store_claim_error(fixture.store, engine, 0, 1, &claims, error),
                   MSK_STORE_LOST);
-    ASSERT_RESULT(msk_store_claim_take_over(fixture.store, engine, NULL, 1, &claims, error),
+    ASSERT_RESULT(msk_store_claim_take_over(fixture.store, engine, NULL, NULL, 1, &claims, error),
                   MSK_STORE_LOST);
     ASSERT_RESULT(msk_store_engine_renew(fixture.store, engine, 1, error), MSK_STORE_LOST);
     g_assert_null(claims);
@@ -235,10 +235,25 @@ test_running_rows_without_a_claim_are_left_alone(void)
         g_assert_true(
             db->driver->script(db, "UPDATE notifications SET status = 'running'", &failure));
     }
-    ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_B, -1, error));
-    ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_A, NULL, 10, &claims, error));
+    ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_A, NULL, NULL, 10, &claims, error));
     g_assert_cmpuint(claims->len, ==, 0);
     fixture_clear(&fixture);
+}
+
+static int64_t
+stamp_of(MskStore *store, const char *engine_uuid)
+{
+    g_autoptr(GPtrArray) engines = NULL;
+
+    ASSERT_DONE(msk_store_engine_list(store, &engines, error));
+    for (unsigned i = 0; i < engines->len; i++) {
+        const MskEngineRecord *record = g_ptr_array_index(engines, i);
+
+        if (g_str_equal(record->uuid, engine_uuid)) {
+            return record->stamp;
+        }
+    }
+    return 0;
 }
 
 /* Who owns a claim, why it is up for grabs, and whether it is taken. */
@@ -246,13 +261,14 @@ static void
 test_claims_of_the_dead_are_taken_over(void)
 {
     static const char *const dead_a[] = {ENGINE_A, NULL};
-    enum { ALIVE, DEAD_BY_LIST, EXPIRED, UNREGISTERED, RELEASED, N_CASES };
+    enum { ALIVE, DEAD_BY_LIST, EXPIRED, RENEWED, UNREGISTERED, RELEASED, N_CASES };
     Fixture fixture;
 
     setup(&fixture);
     for (int i = 0; i < N_CASES; i++) {
         g_autofree char *instance = g_strdup_printf("%d", i);
         g_autoptr(GPtrArray) taken = NULL;
+        g_autoptr(GPtrArray) expired = g_ptr_array_new();
 
         ASSERT_DONE(msk_store_engine_unregister(fixture.store, ENGINE_A, error));
         ASSERT_DONE(msk_store_engine_register(fixture.store, ENGINE_A, "a", LEASE_MS, error));
@@ -261,17 +277,25 @@ test_claims_of_the_dead_are_taken_over(void)
         MskClaimRef old = claim_ref(claim, ENGINE_A);
 
         ASSERT_DONE(msk_store_claim_save_state(fixture.store, &old, "start ordered", error));
-        if (i == EXPIRED) {
-            ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_A, -1, error));
+        char uuid_a[] = ENGINE_A;
+        MskLease lease = {.uuid = uuid_a, .stamp = stamp_of(fixture.store, ENGINE_A)};
+        bool alive = i == ALIVE || i == RENEWED;
+
+        if (i == EXPIRED || i == RENEWED) {
+            g_ptr_array_add(expired, &lease);
+        }
+        if (i == RENEWED) { /* after it was taken for dead, before anything was taken over */
+            ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_A, LEASE_MS, error));
         } else if (i == UNREGISTERED) {
             ASSERT_DONE(msk_store_engine_unregister(fixture.store, ENGINE_A, error));
         } else if (i == RELEASED) {
             ASSERT_DONE(msk_store_claim_release(fixture.store, &old, error));
         }
-        ASSERT_DONE(msk_store_claim_take_over(
-            fixture.store, ENGINE_B, i == DEAD_BY_LIST ? dead_a : NULL, 10, &taken, error));
-        g_assert_cmpuint(taken->len, ==, i != ALIVE);
-        if (i != ALIVE) {
+        ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_B,
+                                              i == DEAD_BY_LIST ? dead_a : NULL, expired, 10,
+                                              &taken, error));
+        g_assert_cmpuint(taken->len, ==, !alive);
+        if (!alive) {
             const MskClaim *mine = g_ptr_array_index(taken, 0);
             MskClaimRef ref = claim_ref(mine, ENGINE_B);
 
@@ -290,7 +314,7 @@ test_claims_of_the_dead_are_taken_over(void)
             ASSERT_RESULT(msk_store_engine_renew(fixture.store, ENGINE_A, LEASE_MS, error),
                           MSK_STORE_LOST);
         }
-        if (i == ALIVE) {
+        if (alive) {
             ASSERT_DONE(msk_store_claim_finish(fixture.store, &old, MSK_NOTIFICATION_FINISHED, NULL,
                                                NULL, NULL, error));
         }
@@ -320,7 +344,8 @@ test_a_subject_is_held_by_one_claim(void)
     ASSERT_DONE(msk_store_claim_release(fixture.store, &first, error));
     ASSERT_RESULT(msk_store_claim_hold(fixture.store, &second, "instance 7", error),
                   MSK_STORE_BUSY);
-    ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_B, dead_a, 10, &taken, error));
+    ASSERT_DONE(
+        msk_store_claim_take_over(fixture.store, ENGINE_B, dead_a, NULL, 10, &taken, error));
     g_assert_cmpuint(taken->len, ==, 1);
 
     MskClaimRef successor = claim_ref(g_ptr_array_index(taken, 0), ENGINE_B);
@@ -352,8 +377,10 @@ check_subject_of_a_row_that_others_ended(bool dead)
     ASSERT_RESULT(msk_store_claim_hold(fixture.store, &second, "instance 7", error),
                   MSK_STORE_BUSY);
     if (dead) {
-        ASSERT_DONE(msk_store_engine_renew(fixture.store, ENGINE_A, -1, error));
-        ASSERT_DONE(msk_store_claim_take_over(fixture.store, ENGINE_B, NULL, 10, &taken, error));
+        static const char *const dead_a[] = {ENGINE_A, NULL};
+
+        ASSERT_DONE(
+            msk_store_claim_take_over(fixture.store, ENGINE_B, dead_a, NULL, 10, &taken, error));
         g_assert_cmpuint(taken->len, ==, 0);
     } else {
         ASSERT_RESULT(msk_store_claim_finish(fixture.store, &first, MSK_NOTIFICATION_FINISHED, NULL,

@@ -324,7 +324,7 @@ take_over(World *self, GError **error)
     static const char *const dead[] = {SLEEPER, NULL};
     g_autoptr(GPtrArray) claims = NULL;
 
-    return msk_store_claim_take_over(self->store, ENGINE, dead, 10, &claims, error);
+    return msk_store_claim_take_over(self->store, ENGINE, dead, NULL, 10, &claims, error);
 }
 
 static MskStoreResult

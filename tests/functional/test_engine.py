@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """masakari-engine against a real libvirtd and real QEMU processes."""
+import contextlib
 import datetime
 import os
 import pathlib
 import random
 import signal
 import sqlite3
+import struct
 import time
 
 import pytest
 
 from kit import guest
-from kit.host import Host, wait_until
+from kit.host import BUILD, Host, wait_until
 from kit.services import Services
 
 ENDS = ("finished", "ignored", "failed")
@@ -420,6 +422,50 @@ def test_a_sleeping_engine_finds_its_work_taken(site):
     # And it works again.
     site.kill_and_settle("fw")
     assert site.end(site.report(uuid))["status"] == "finished"
+
+
+def stamps(site):
+    """The leases as they are stored: engine to stamp."""
+    with contextlib.closing(sqlite3.connect(site.services.dir / "masakari.sqlite",
+                                            timeout=30)) as database:
+        return dict(database.execute("SELECT uuid, lease_until FROM masakari_c_engines"))
+
+
+@pytest.mark.plain_build  # the library that moves the clock goes before a sanitizer's
+@pytest.mark.parametrize("step", [3600, -3600])
+def test_a_clock_that_jumps_kills_no_engine(site, step):
+    """Two engines, the time of day leaps for both and the database: nothing is taken over."""
+    site.api()
+    clock = site.services.dir / "clock"
+    clock.write_bytes(struct.pack("=q", 0))
+    env = {"LD_PRELOAD": str(BUILD / "tests" / "kit" / "clock_shift.so"),
+           "MSK_CLOCK_SHIFT": str(clock)}
+    engines = [site.engine(env=env), site.engine(env=env)]
+    uuid = site.guest("fw")
+    site.libvirtd.kill()
+    site.host.kill_guest("fw")
+    number = site.report(uuid)
+    wait_until(lambda: site.notification(number)["status"] == "running", what="the claim")
+    before = wait_until(lambda: len(stamps(site)) == 2 and stamps(site), what="two leases")
+    with open(clock, "r+b") as file:
+        file.write(struct.pack("=q", step))
+
+    def renewed_twice():
+        now = stamps(site)
+        assert now.keys() == seen.keys(), "an engine was taken for dead"
+        for name, stamp in now.items():
+            seen[name].add(stamp)
+        return all(len(values) >= 3 for values in seen.values())
+    seen = {name: {stamp} for name, stamp in before.items()}
+    wait_until(renewed_twice, timeout=60, what="both engines to renew their leases twice")
+    leap = min(stamps(site).values()) - max(before.values())
+    assert leap > 3500e6 if step > 0 else leap < -3500e6
+    site.host.libvirtd()
+    assert site.end(number)["status"] == "finished"
+    assert site.n_starts("fw") == 2
+    logs = [engine.log.read_text(encoding="utf-8") for engine in engines]
+    assert sum(log.count(f"Processing notification {number}") for log in logs) == 1
+    assert "taken for dead" not in "".join(logs)
 
 
 def test_a_locked_database_is_waited_for(site):
