@@ -408,7 +408,7 @@ def test_a_locked_database_is_answered_503_and_waited_out():
             assert status == 503
             assert headers["Retry-After"] == "1"
             assert "try again" in body["serviceUnavailable"]["message"]
-            assert 0.5 < time.monotonic() - start < 5
+            assert 0.5 < time.monotonic() - start
             # Readers do not wait for a writer.
             assert services.rest.get(f"/segments/{segment}")["segment"]["uuid"] == segment
             other.execute("ROLLBACK")

@@ -336,7 +336,7 @@ def test_drain(home, number):
         probe.expect("started: hello")
         before = time.monotonic()
         assert probe.end(number)[:2] == (EX_OK, "draining: yes\ndrained: yes\nstopped: yes\n")
-        assert 0.15 < time.monotonic() - before < 5
+        assert 0.15 < time.monotonic() - before
 
 
 def test_a_second_signal_stops_at_once(home):

