@@ -100,21 +100,25 @@ class Daemon:
         self.kill()
 
     def kill(self):
-        """SIGKILL for all its processes."""
+        """SIGKILL for all its processes, and waits for the end of the last: until then its
+        successor finds the port taken."""
         if self.process is not None:
             self._signal_group(signal.SIGKILL)
             self.process.popen.wait(timeout=60)
+            wait_until(lambda: not self.pids(), 60, f"the last process of {self.name} to end", 0.05)
 
     def pids(self):
-        """Its processes: those of its group."""
+        """Its processes: those of its group that have not ended."""
         found = []
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 try:
-                    if os.getpgid(int(entry)) == self.process.pid:
-                        found.append(int(entry))
-                except ProcessLookupError:
+                    stat = pathlib.Path("/proc", entry, "stat").read_text(encoding="latin-1")
+                except OSError:
                     continue
+                state, _, group = stat.rpartition(")")[2].split()[:3]
+                if int(group) == self.process.pid and state not in "ZX":
+                    found.append(int(entry))
         return found
 
 

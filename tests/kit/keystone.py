@@ -132,16 +132,17 @@ class Keystone(Daemon):
             role_id = self._made("role", role)
             self.admin("PUT", f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
 
-    def register(self, name, kind, url):
+    def register(self, name, kind, url, region=REGION):
         """A service with its user (project service, roles admin and service) and endpoints; those
         of an earlier call are moved."""
         self.user(name, "service", "admin", "service")
         service = self._made("service", name, type=kind)
+        self.admin("PUT", f"/regions/{region}", {"region": {}}, ok=(409,))
         there = {entry["interface"]: entry["id"] for entry in self.admin(
-            "GET", f"/endpoints?service_id={service}")["endpoints"]}
+            "GET", f"/endpoints?service_id={service}&region_id={region}")["endpoints"]}
         for interface in ("public", "internal", "admin"):
             body = {"endpoint": {"service_id": service, "interface": interface, "url": url,
-                                 "region_id": REGION}}
+                                 "region_id": region}}
             if interface in there:
                 self.admin("PATCH", f"/endpoints/{there[interface]}", body)
             else:

@@ -10,6 +10,7 @@ Everything is Debian's: nova-api, nova-conductor, nova-scheduler, placement-api.
 those of Nova's fake driver; Neutron and Glance are openstack_stubs.py.
 """
 import concurrent.futures
+import contextlib
 import json
 import pathlib
 import socket
@@ -32,7 +33,7 @@ PYTHON = ("/usr/bin/python3", "-P")
 class Nova:
     """One Nova. `url` is its endpoint."""
 
-    def __init__(self, directory, database, broker, keystone, hosts, heartbeat_s=10, down_s=60):
+    def __init__(self, directory, database, broker, keystone, hosts, heartbeat_s=10, down_s=180):
         self.dir = pathlib.Path(directory)
         self.database = database
         self.broker = broker
@@ -99,6 +100,23 @@ class Nova:
             daemon.wait_ready()
         self.call("POST", "/flavors", {"flavor": {
             "name": "tiny", "ram": 64, "vcpus": 1, "disk": 1, "id": FLAVOR_ID}}, ok=(409,))
+
+    @contextlib.contextmanager
+    def api_with_short_pages(self, limit):
+        """One more nova-api, whose lists have pages of `limit` entries; gives its region."""
+        port = free_port()
+        region = f"pages-of-{limit}"
+        config = write_config(self.dir / f"{region}.conf", {
+            "DEFAULT": {"osapi_compute_listen_port": port}, "api": {"max_limit": limit}})
+        api = Daemon(f"nova-api-{region}", ["/usr/bin/nova-api", "--config-file", self.config,
+                                            "--config-file", config],
+                     self.dir, lambda: answers_tcp(port))
+        try:
+            api.start()
+            self.keystone.register("nova", "compute", f"http://127.0.0.1:{port}/v2.1", region)
+            yield region
+        finally:
+            api.kill()
 
     def close(self):
         """Ends all programs."""

@@ -54,6 +54,8 @@ def kill(host):
     for thread in list(dead.tg.threads):
         thread.kill()
     dead.rpcserver.stop()
+    # Without it the broker goes on giving the dead half of what its successor should get.
+    dead.rpcserver.listener.cleanup()
     dead.manager.driver.instances.clear()
     return "ok"
 
