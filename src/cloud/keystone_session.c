@@ -346,6 +346,23 @@ msk_keystone_session_token(MskKeystoneSession *self, int64_t deadline_mono_us, G
     return token;
 }
 
+MskKeystoneToken *
+msk_keystone_session_peek(MskKeystoneSession *self, bool *ret_is_due)
+{
+    int64_t now = g_get_monotonic_time();
+    MskKeystoneToken *token = NULL;
+
+    g_mutex_lock(&self->mutex);
+    if (have_token(self, now)) {
+        token = msk_keystone_token_ref(self->token);
+    }
+    if (ret_is_due != NULL) {
+        *ret_is_due = token == NULL || now >= self->renew_at_mono_us;
+    }
+    g_mutex_unlock(&self->mutex);
+    return token;
+}
+
 void
 msk_keystone_session_reject(MskKeystoneSession *self, const MskKeystoneToken *token)
 {

@@ -41,6 +41,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskKeystoneSession, msk_keystone_session_free)
 MskKeystoneToken *msk_keystone_session_token(MskKeystoneSession *self, int64_t deadline_mono_us,
                                              GError **error);
 
+/**
+ * msk_keystone_session_peek: never blocks on Keystone.
+ * @ret_is_due: (out) (nullable) whether msk_keystone_session_token() would get another one.
+ *
+ * Returns: (transfer full) (nullable) the token that is there, if it is good.
+ */
+MskKeystoneToken *msk_keystone_session_peek(MskKeystoneSession *self, bool *ret_is_due);
+
 /** msk_keystone_session_reject: a service refused @token: the next call gets a new one. */
 void msk_keystone_session_reject(MskKeystoneSession *self, const MskKeystoneToken *token);
 

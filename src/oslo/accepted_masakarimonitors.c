@@ -23,7 +23,6 @@
 #define LOCK     "Locks are not files of oslo.concurrency."
 #define MANAGER  "The classes of the Python services cannot be exchanged here."
 #define PERIODIC "Periodic work has its own intervals."
-#define KEYAUTH  "This release does not talk to Keystone; see auth_type and endpoint."
 #define TEMP     "No temporary files are written."
 
 const MskOption msk_accepted_masakarimonitors[] = {
@@ -67,29 +66,6 @@ const MskOption msk_accepted_masakarimonitors[] = {
     {OPTION("DEFAULT", "use_json", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "use_eventlog", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "watch_log_file", BOOL, "false", ROTATE)},
-    {OPTION("api", "api_interface", STRING, "public", KEYAUTH),
-     .choices = STRINGS("public", "internal", "admin")},
-    {OPTION("api", "api_version", STRING, "v1", KEYAUTH)},
-    {OPTION("api", "auth_url", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "default_domain_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "default_domain_name", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "domain_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "domain_name", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "password", STRING, NULL, KEYAUTH), .secret = true},
-    {OPTION("api", "project_domain_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "project_domain_name", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "project_id", STRING, NULL, KEYAUTH),
-     .deprecated = STRINGS("api.tenant-id", "api.tenant_id")},
-    {OPTION("api", "project_name", STRING, NULL, KEYAUTH),
-     .deprecated = STRINGS("api.tenant-name", "api.tenant_name")},
-    {OPTION("api", "region", STRING, "RegionOne", KEYAUTH)},
-    {OPTION("api", "system_scope", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "trust_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "user_domain_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "user_domain_name", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "user_id", STRING, NULL, KEYAUTH)},
-    {OPTION("api", "username", STRING, NULL, KEYAUTH),
-     .deprecated = STRINGS("api.user-name", "api.user_name")},
     {OPTION("consul", "agent_manage", STRING, NULL, HOSTMON)},
     {OPTION("consul", "agent_storage", STRING, NULL, HOSTMON)},
     {OPTION("consul", "agent_tenant", STRING, NULL, HOSTMON)},

@@ -308,8 +308,11 @@ def test_a_read_only_disk(it):
 # -- the configuration ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("options, said", [
-    ({"api": {}}, "[api] auth_type = password"),
-    ({"api": {"auth_type": "v3token", "endpoint": "http://x/v1"}}, "[api] auth_type = v3token"),
+    ({"api": {}}, "[api] auth_url is not set"),
+    ({"api": {"auth_type": "v3token", "auth_url": "http://x"}}, "[api] token is not set"),
+    ({"api": {"auth_type": "v3kerberos", "auth_url": "http://x"}}, "[api] auth_type = v3kerberos"),
+    ({"api": {"auth_type": "none", "endpoint": "http://x/v1", "auth_section": "other"}},
+     "[api] auth_section = other"),
     ({"api": {"auth_type": "none"}}, "[api] endpoint is not set"),
     ({"api": {"auth_type": "none", "endpoint": "ftp://x/v1"}}, "[api] endpoint"),
     ({"api": {"auth_type": "none", "endpoint": "http:///v1"}}, "[api] endpoint"),

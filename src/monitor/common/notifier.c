@@ -19,12 +19,12 @@ typedef struct {
     MskNotifier *notifier;
     MskSpoolEntry *entry;
     MskHttpCall *call;
+    char *token; /* with which it was sent */
 } Post;
 
 struct MskNotifier {
-    char *url;
-    char *endpoint;
-    char *headers[4];
+    char *endpoint; /* (nullable) where the last call went, for messages */
+    MskApiAccess *access;
     unsigned retry_max;
     unsigned retry_interval_s;
     MskHttpClient *http;
@@ -33,6 +33,7 @@ struct MskNotifier {
     void *data;
     GPtrArray *posts; /* of Post, owned: in flight */
     MskHttpCall *greeting;
+    bool is_greeted;
     unsigned n_failures; /* in a row; 0: the API answers */
     int64_t outage_mono_us;
     int64_t pause_until_mono_us;
@@ -69,6 +70,15 @@ count(const MskNotifier *self, const MskReport *report, const char *outcome)
 {
     msk_metric_add(&msk_notifier_metrics[REPORTS], 1, report->type, outcome);
     msk_metric_set(&msk_notifier_metrics[WAITING], msk_notifier_n_waiting(self), NULL, NULL);
+}
+
+static void
+post_free(void *data)
+{
+    Post *self = data;
+
+    g_free(self->token);
+    g_free(self);
 }
 
 static gboolean
@@ -128,6 +138,7 @@ note_answer(MskNotifier *self)
     }
     self->n_failures = 0;
     self->pause_until_mono_us = 0;
+    msk_api_access_accepted(self->access);
 }
 
 static void
@@ -144,7 +155,8 @@ note_failure(MskNotifier *self, const char *reason, unsigned retry_after_s)
                     reason);
     } else if (self->n_failures == self->retry_max) {
         log_error("reporting to the API at %s still fails after %u tries, %u reports wait: %s",
-                  self->endpoint, self->n_failures, msk_notifier_n_waiting(self), reason);
+                  self->endpoint != NULL ? self->endpoint : "a place that Keystone has to tell",
+                  self->n_failures, msk_notifier_n_waiting(self), reason);
     } else {
         log_debug("reporting to the API failed again: %s", reason);
     }
@@ -200,7 +212,7 @@ take_accepted(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answ
 }
 
 static void
-take_answer(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answer)
+take_answer(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answer, const char *token)
 {
     g_autofree char *message = message_of(answer);
     g_autofree char *reason = NULL;
@@ -224,8 +236,11 @@ take_answer(MskNotifier *self, MskSpoolEntry *entry, const MskHttpAnswer *answer
         take_conflict(self, entry, message);
         return;
     default:
-        reason =
-            g_strdup_printf("POST %s was answered with %u: %s", self->url, answer->status, message);
+        if (answer->status == 401 && msk_api_access_reject(self->access, token)) {
+            return;
+        }
+        reason = g_strdup_printf("POST %s/notifications was answered with %u: %s", self->endpoint,
+                                 answer->status, message);
         note_failure(self, reason, answer->retry_after_s);
         /* Perhaps it is this report that the API stumbles over: the others go first. */
         entry->next_mono_us = self->pause_until_mono_us + 1000;
@@ -238,24 +253,53 @@ on_posted(const MskHttpAnswer *answer, const GError *error, void *data)
     Post *post = data;
     MskNotifier *self = post->notifier;
     MskSpoolEntry *entry = post->entry;
+    g_autofree char *token = g_steal_pointer(&post->token);
 
     entry->in_flight = false;
     g_assert(g_ptr_array_remove_fast(self->posts, post));
     if (error != NULL) {
         note_failure(self, error->message, 0);
     } else {
-        take_answer(self, entry, answer);
+        take_answer(self, entry, answer, token);
     }
     pump(self);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+/* As the API wants to be asked. Returns: (transfer full) NULL-terminated */
+static char **
+headers_of(const MskApiWay *way)
+{
+    char **headers = g_new0(char *, 4);
+
+    headers[0] = g_strdup("Content-Type: application/json");
+    headers[1] = g_strdup("Accept: application/json");
+    headers[2] = g_strconcat("X-Auth-Token: ", way->token, NULL);
+    return headers;
+}
+
+/* Returns: whether there is a way to the API now; else on_access() is called. */
+static bool
+find_way(MskNotifier *self, MskApiWay *ret)
+{
+    if (!msk_api_access_get(self->access, ret)) {
+        return false;
+    }
+    if (g_strcmp0(self->endpoint, ret->endpoint) != 0) {
+        g_free(self->endpoint);
+        self->endpoint = g_strdup(ret->endpoint);
+    }
+    return true;
+}
+
 static void
-send_entry(MskNotifier *self, MskSpoolEntry *entry)
+send_entry(MskNotifier *self, MskSpoolEntry *entry, MskApiWay *way)
 {
     Post *post = g_new0(Post, 1);
     g_autofree char *body = NULL;
+    g_autofree char *url = g_strconcat(way->endpoint, "/notifications", NULL);
+    g_auto(GStrv) headers = headers_of(way);
 
     if (entry->n_conflicts > 0) {
         /* With its old time it would be the same duplicate for ever. */
@@ -267,15 +311,16 @@ send_entry(MskNotifier *self, MskSpoolEntry *entry)
     entry->n_tries++;
     post->notifier = self;
     post->entry = entry;
+    post->token = g_steal_pointer(&way->token);
     g_ptr_array_add(self->posts, post);
-    post->call = msk_http_client_send(
-        self->http,
-        &(MskHttpClientRequest){.method = "POST",
-                                .url = self->url,
-                                .headers = (const char *const *) (void *) self->headers,
-                                .body = body,
-                                .body_length = strlen(body)},
-        on_posted, post);
+    post->call =
+        msk_http_client_send(self->http,
+                             &(MskHttpClientRequest){.method = "POST",
+                                                     .url = url,
+                                                     .headers = (const char *const *) headers,
+                                                     .body = body,
+                                                     .body_length = strlen(body)},
+                             on_posted, post);
 }
 
 static bool
@@ -308,6 +353,17 @@ next_due(MskNotifier *self, int64_t now, int64_t *ret_next_mono_us)
     return NULL;
 }
 
+/* What waits for a way to the API gets old meanwhile: still_down is asked before it is posted. */
+static void
+note_wait(MskNotifier *self)
+{
+    for (const GList *at = msk_spool_entries(self->spool)->head; at != NULL; at = at->next) {
+        MskSpoolEntry *entry = at->data;
+
+        entry->n_tries = MAX(entry->n_tries, 1);
+    }
+}
+
 static void
 pump(MskNotifier *self)
 {
@@ -323,6 +379,7 @@ pump(MskNotifier *self)
     }
     while (self->posts->len < limit) {
         MskSpoolEntry *entry = next_due(self, now, &next_mono_us);
+        g_auto(MskApiWay) way = {0};
 
         if (entry == NULL) {
             break;
@@ -334,12 +391,18 @@ pump(MskNotifier *self)
             done(self, entry, "out of date");
             continue;
         }
-        send_entry(self, entry);
+        if (!find_way(self, &way)) {
+            note_wait(self);
+            return;
+        }
+        send_entry(self, entry, &way);
     }
     if (next_mono_us != G_MAXINT64) {
         wake_at(self, next_mono_us);
     }
 }
+
+/* ---- the first contact ---------------------------------------------------------------------- */
 
 static void
 on_greeted(const MskHttpAnswer *answer, const GError *error, void *data)
@@ -349,40 +412,68 @@ on_greeted(const MskHttpAnswer *answer, const GError *error, void *data)
     self->greeting = NULL;
     if (error != NULL) {
         log_warning("the API cannot be reached yet: %s", error->message);
-    } else {
-        log_debug("the API at %s answered the greeting with %u", self->endpoint, answer->status);
+        return;
+    }
+    log_debug("the API at %s answered the greeting with %u", self->endpoint, answer->status);
+    if (answer->status == 200) {
+        note_answer(self);
+        pump(self);
     }
 }
 
+static void
+greet(MskNotifier *self)
+{
+    g_auto(MskApiWay) way = {0};
+
+    if (self->greeting != NULL || !find_way(self, &way)) {
+        return;
+    }
+    g_auto(GStrv) headers = headers_of(&way);
+
+    self->is_greeted = true;
+    self->greeting = msk_http_client_send(
+        self->http,
+        &(MskHttpClientRequest){
+            .method = "GET", .url = way.endpoint, .headers = (const char *const *) headers},
+        on_greeted, self);
+}
+
+static void
+on_access(const GError *error, void *data)
+{
+    MskNotifier *self = data;
+
+    if (error != NULL) {
+        note_failure(self, error->message, 0);
+    } else if (!self->is_greeted || self->n_failures > 0) {
+        greet(self);
+    }
+    pump(self);
+}
+
 MskNotifier *
-msk_notifier_new(const MskNotifierOptions *options, MskHttpClient *http, MskSpool *spool,
-                 const MskNotifierCallbacks *callbacks, void *data)
+msk_notifier_new(const MskNotifierOptions *options, const MskApiAccessOptions *access,
+                 MskSpool *spool, const MskNotifierCallbacks *callbacks, void *data, GError **error)
 {
     MskNotifier *self = g_new0(MskNotifier, 1);
-    size_t length = strlen(options->endpoint);
 
-    while (length > 0 && options->endpoint[length - 1] == '/') {
-        length--;
+    self->access = msk_api_access_new(access, on_access, self, error);
+    if (self->access == NULL) {
+        g_free(self);
+        return NULL;
     }
-    self->endpoint = g_strndup(options->endpoint, length);
-    self->url = g_strconcat(self->endpoint, "/notifications", NULL);
-    self->headers[0] = g_strdup("Content-Type: application/json");
-    self->headers[1] = g_strdup("Accept: application/json");
-    self->headers[2] = g_strconcat("X-Auth-Token: ", options->token, NULL);
     self->retry_max = options->retry_max;
     self->retry_interval_s = MAX(options->retry_interval_s, 1);
-    self->http = http;
+    self->http = msk_http_client_new(&access->http);
     self->spool = spool;
     self->callbacks = callbacks;
     self->data = data;
     msk_metric_set(&msk_notifier_metrics[WAITING], msk_notifier_n_waiting(self), NULL, NULL);
-    self->posts = g_ptr_array_new_with_free_func(g_free);
-    self->greeting = msk_http_client_send(
-        http,
-        &(MskHttpClientRequest){.method = "GET",
-                                .url = self->endpoint,
-                                .headers = (const char *const *) (void *) self->headers},
-        on_greeted, self);
+    self->posts = g_ptr_array_new_with_free_func(post_free);
+    if (!access->has_keystone) {
+        greet(self);
+    }
     return self;
 }
 
@@ -404,11 +495,9 @@ msk_notifier_free(MskNotifier *self)
     if (self->timer != 0) {
         (void) g_source_remove(self->timer); /* see wake_at */
     }
+    msk_http_client_free(self->http);
+    msk_api_access_free(self->access);
     g_ptr_array_unref(self->posts);
-    for (size_t i = 0; i < G_N_ELEMENTS(self->headers); i++) {
-        g_free(self->headers[i]);
-    }
-    g_free(self->url);
     g_free(self->endpoint);
     g_free(self);
 }

@@ -11,6 +11,7 @@
  *   409               the API knows of it, or the host is under maintenance. A report of a subject
  *                     that is still down is posted anew with a fresh time, after 0.5 s growing to
  *                     30 s: it may have died again, or its recovery may have failed. Others: done
+ *   401               with another token at once, if there is one; then as what follows
  *   anything else     tried again, after 0.2 s growing to @retry_interval_s, for as long as it
  * takes; only one report is used to try while the API does not answer
  *
@@ -23,13 +24,11 @@
  */
 
 #include "base/metrics.h"
-#include "io/http_client.h"
+#include "monitor/common/api_access.h"
 #include "monitor/common/spool.h"
 
 typedef struct {
-    const char *endpoint; /* such as "http://127.0.0.1:15868/v1"; not NULL */
-    const char *token;    /* of X-Auth-Token */
-    unsigned retry_max;   /* failed tries in a row after which it is logged as an error */
+    unsigned retry_max; /* failed tries in a row after which it is logged as an error */
     unsigned retry_interval_s;
 } MskNotifierOptions;
 
@@ -46,13 +45,17 @@ extern const size_t msk_n_notifier_metrics;
 
 /**
  * msk_notifier_new:
- * @http, @spool: (borrowed) outlive the notifier.
+ * @access: copied: where the API is.
+ * @spool: (borrowed) outlives the notifier.
  * @callbacks: (static)
+ * @error: see msk_api_access_new().
  *
  * Asks the API for its version at once, so that the connection is there when it is needed.
+ * Returns: (transfer full) (nullable)
  */
-MskNotifier *msk_notifier_new(const MskNotifierOptions *options, MskHttpClient *http,
-                              MskSpool *spool, const MskNotifierCallbacks *callbacks, void *data);
+MskNotifier *msk_notifier_new(const MskNotifierOptions *options, const MskApiAccessOptions *access,
+                              MskSpool *spool, const MskNotifierCallbacks *callbacks, void *data,
+                              GError **error);
 /** msk_notifier_free: what is not acknowledged stays in the spool. @self: (nullable) */
 void msk_notifier_free(MskNotifier *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskNotifier, msk_notifier_free)

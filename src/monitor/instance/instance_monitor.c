@@ -36,7 +36,6 @@ struct MskInstanceMonitor {
     int lock_fd; /* -1: a full or read-only disk gave none */
     MskDisk *disk;
     MskSpool *spool;
-    MskHttpClient *http;
     MskNotifier *notifier;
     MskLibvirtWatch *libvirt;
     GHashTable *domains;    /* uuid to MskDomainWatch, owned */
@@ -519,9 +518,11 @@ msk_instance_monitor_new(const MskInstanceMonitorOptions *options, GError **erro
     }
     self->disk = msk_disk_new(DISK_RETRY_MS);
     self->spool = msk_spool_open(spool_dir, &options->spool, self->disk);
-    self->http = msk_http_client_new(&options->http);
-    self->notifier =
-        msk_notifier_new(&options->notifier, self->http, self->spool, &notifier_callbacks, self);
+    self->notifier = msk_notifier_new(&options->notifier, &options->access, self->spool,
+                                      &notifier_callbacks, self, error);
+    if (self->notifier == NULL) {
+        return NULL;
+    }
     self->libvirt = msk_libvirt_watch_new(self->uri, &libvirt_callbacks, self);
     load_memory(self);
     self->release_source = g_timeout_add(RELEASE_MS, on_release, self);
@@ -589,7 +590,6 @@ msk_instance_monitor_free(MskInstanceMonitor *self)
     }
     g_hash_table_unref(self->domains);
     msk_notifier_free(self->notifier);
-    msk_http_client_free(self->http);
     if (self->disk != NULL && !msk_disk_flush(self->disk, DISK_FLUSH_MS)) {
         log_warning("the disk did not take all that should be kept over a restart");
     }

@@ -13,7 +13,6 @@
  * two worker threads (libvirt, disk).
  */
 
-#include "io/http_client.h"
 #include "monitor/common/notifier.h"
 
 #include <glib.h>
@@ -23,7 +22,7 @@ typedef struct {
     const char *hostname;       /* as the API knows this host */
     const char *connection_uri; /* of libvirt */
     const char *state_dir;
-    MskHttpClientOptions http;
+    MskApiAccessOptions access;
     MskNotifierOptions notifier;
     MskSpoolLimits spool;
 } MskInstanceMonitorOptions;
@@ -34,7 +33,7 @@ typedef struct MskInstanceMonitor MskInstanceMonitor;
  * msk_instance_monitor_new:
  * @options: copied.
  * @error: %MSK_ERROR_CONFLICT when another monitor uses the directory; %MSK_ERROR_DENIED or
- *   %MSK_ERROR_INVALID when the directory cannot be used.
+ *   %MSK_ERROR_INVALID when the directory cannot be used; see msk_api_access_new().
  *
  * Blocks for reading small files. Neither libvirt nor the API need to be there.
  */

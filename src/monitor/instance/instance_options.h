@@ -4,22 +4,21 @@
 /*
  * instance_options: the part of masakarimonitors.conf that the instance monitor uses.
  * Threads: main.
- * Source: upstream masakarimonitors/conf/{api,instance,service}.py, keystoneauth's session and
- * "none" plugin options.
+ * Source: upstream masakarimonitors/conf/{instance,service}.py; for [api] see api_access.h.
  */
 
 #include "monitor/instance/instance_monitor.h"
 #include "oslo/config.h"
 
-/** msk_instance_add_options: [libvirt], [callback], and what is used of [api]. */
+/** msk_instance_add_options: [libvirt], [callback] and [api]. */
 void msk_instance_add_options(MskConfigSchema *schema);
 
 /**
  * msk_instance_read_options:
  * @config: outlives @ret, whose strings are borrowed from it. Has [DEFAULT] hostname as well.
  * @state_dir: (not copied) for @ret.
- * @error: %MSK_ERROR_INVALID when [api] says no way to reach the API that this release knows, or
- *   names a file that cannot be read.
+ * @error: %MSK_ERROR_INVALID when [api] says no way to reach the API, or names a file that cannot
+ *   be read.
  *
  * Blocks (looks at files).
  */
