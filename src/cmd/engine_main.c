@@ -11,6 +11,7 @@
 #include "cmd/program.h"
 #include "cmd/service_options.h"
 #include "engine/engine.h"
+#include "engine/engine_metrics.h"
 #include "io/event_notifier.h"
 #include "store/store_options.h"
 
@@ -33,7 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Engine, engine_main_free)
 static bool
 show_metrics(Engine *self, const MskConfig *config, GError **error)
 {
-    const MskMetricTable tables[] = {{msk_compute_metrics, msk_n_compute_metrics}};
+    const MskMetricTable tables[] = {
+        {msk_engine_metrics, msk_n_engine_metrics},
+        {msk_compute_metrics, msk_n_compute_metrics},
+    };
 
     return msk_metrics_endpoint_open(config, "engine_port", tables, G_N_ELEMENTS(tables),
                                      &self->metrics, error);

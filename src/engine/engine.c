@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/engine_lock.h"
+#include "engine/engine_metrics.h"
 #include "engine/recoveries.h"
 #include "engine/rpc_server.h"
 #include "io/wakeup.h"
@@ -142,6 +143,7 @@ on_lease_lost(MskEngine *self)
 
     log_warning("Engine %s was taken for dead: its recoveries are others' now, beginning again",
                 self->uuid);
+    msk_engine_count_lease_lost();
     msk_recoveries_drop_all(self->recoveries);
     drop_identity(self);
     if (!take_identity(self, &error)) {
@@ -164,6 +166,7 @@ on_called_home(MskStoreResult result, const GError *error, void *data)
     if (result == MSK_STORE_DONE) {
         self->lease_until_us = job->sent_at_us + LEASE_MS * 1000LL;
         self->renewed_at_us = job->sent_at_us;
+        msk_engine_count_lease(g_get_real_time() + self->lease_until_us - boot_time_us());
         if (!self->registered) {
             self->registered = true;
             log_info("Engine %s on host %s is ready", self->uuid, self->host);
@@ -213,6 +216,8 @@ typedef struct {
     GPtrArray *engines; /* (nullable) (element-type MskEngineRecord) all that there are */
     int64_t asked_us;   /* on boot_time_us(): before and after they were read */
     int64_t answered_us;
+    bool counts; /* wants the figures */
+    MskQueueFigure figures[MSK_N_NOTIFICATION_STATUSES];
 } Look;
 
 static void
@@ -297,6 +302,9 @@ run_look(MskStore *store, void *data, GError **error)
     if (result == MSK_STORE_DONE && job->thoroughly) {
         result = look_at_others(store, job, error);
     }
+    if (result == MSK_STORE_DONE && job->counts) {
+        result = msk_store_queue_figures(store, job->figures, error);
+    }
     return result;
 }
 
@@ -345,6 +353,10 @@ on_looked(MskStoreResult result, const GError *error, void *data)
     while (job->claims->len > 0) {
         msk_recoveries_add(self->recoveries, self->uuid, g_ptr_array_steal_index(job->claims, 0));
     }
+    if (result == MSK_STORE_DONE && job->counts) {
+        msk_engine_count_queue(job->figures);
+    }
+    msk_engine_count_running(msk_recoveries_count(self->recoveries));
     if (self->draining) {
         msk_recoveries_release_all(self->recoveries);
         leave_if_done(self);
@@ -379,6 +391,7 @@ look(MskEngine *self, bool thoroughly)
                   .max = MAX_RECOVERIES - n,
                   .retry_age_s = self->settings.retry_interval_us / G_USEC_PER_SEC,
                   .expired = g_steal_pointer(&self->expired),
+                  .counts = self->look_thoroughly && msk_metrics_are_on(),
                   .claims = g_ptr_array_new_with_free_func((GDestroyNotify) msk_claim_free)};
     self->looking = true;
     self->look_again = false;

@@ -2,6 +2,7 @@
 #include "engine/recoveries.h"
 
 #include "engine/engine_events.h"
+#include "engine/engine_metrics.h"
 #include "engine/recovery_jobs.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -41,6 +42,7 @@ typedef struct {
     MskActionKind call; /* of call_waits */
     int64_t looked_us;  /* when the look at the VM was answered that led to the call */
     bool call_waits;    /* for the state to be stored */
+    bool ordered;       /* something, once */
     unsigned save_timer;
 
     MskNotificationStatus end_status;
@@ -201,6 +203,8 @@ on_finished(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         lose(self);
     } else {
         log_end(self);
+        msk_engine_count_end(self->claim->notification->type, self->end_status,
+                             self->claimed_mono_us);
         tell_end(self);
         leave(self);
     }
@@ -422,6 +426,10 @@ try_call(Recovery *self)
     } else if (context->now_us() - self->looked_us > STALE_US) {
         look_again(self);
     } else {
+        if (!self->ordered) {
+            self->ordered = true;
+            msk_engine_count_order(self->claim->notification->type, self->claimed_mono_us);
+        }
         push_call(self, self->call);
     }
 }
@@ -607,6 +615,7 @@ msk_recoveries_add(MskRecoveries *self, const char *engine_uuid, MskClaim *claim
              notification->type, claim->taken_over ? ", taken over from another engine" : "",
              claim->attempt > 1 ? ", once more after an error" : "",
              (double) (g_get_real_time() - notification->generated_time_us) / G_USEC_PER_SEC);
+    msk_engine_count_claim(claim);
     push_prepare(recovery);
 }
 

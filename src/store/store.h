@@ -243,6 +243,17 @@ MskStoreResult msk_store_notification_list(MskStore *self, const MskNotification
 MskStoreResult msk_store_notification_expire(MskStore *self, int64_t age_s, GPtrArray **ret_uuids,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of the notifications in one status. */
+typedef struct {
+    int64_t count;
+    int64_t oldest_us; /* age of the oldest by the database's clock; 0 when there is none */
+} MskQueueFigure;
+
+/** msk_store_queue_figures: @ret: (out) of the statuses new, running and error; 0 for others. */
+MskStoreResult msk_store_queue_figures(MskStore *self,
+                                       MskQueueFigure ret[MSK_N_NOTIFICATION_STATUSES],
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- engines and claims -------------------------------------------------------------------------
  *
  *   new ──claim──▶ running, claim (engine, epoch) ──finish──▶ finished | ignored | failed | error

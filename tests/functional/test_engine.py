@@ -14,8 +14,9 @@ import pytest
 
 from kit import guest
 from kit.host import BUILD, Host, wait_until
-from kit.services import Services
+from kit.services import Rest, Services
 
+METRICS_PORT = 9542  # within the host
 ENDS = ("finished", "ignored", "failed")
 
 
@@ -110,6 +111,7 @@ def site():
 def calm():
     """One site with an engine for all tests that break nothing but guests."""
     with Site() as made:
+        made.services.options["metrics"] = {"engine_port": METRICS_PORT}
         made.api()
         made.engine()
         yield made
@@ -141,6 +143,17 @@ def test_a_killed_guest_is_started_again(calm):
     assert calm.end(calm.report(uuid))["status"] == "finished"
     assert calm.state("killed") == "running"
     assert calm.n_starts("killed") == 3
+
+
+def test_a_recovery_is_in_the_metrics(calm):
+    uuid = calm.guest("counted")
+    calm.host.kill_guest("counted")
+    assert calm.end(calm.report(uuid))["status"] == "finished"
+    page = Rest(METRICS_PORT, calm.host, prefix="").call("GET", "/metrics")[2].decode()
+    for line in ('masakari_notifications_total{type="VM",status="finished"} ',
+                 'masakari_decide_seconds_count{type="VM"} ',
+                 'masakari_compute_call_seconds_count{call="start_server"} '):
+        assert int(page.split("\n" + line)[1].split()[0]) >= 1, line
 
 
 @pytest.mark.parametrize("ha", ["False", "no", None])

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """GET /metrics of every program: what it counts, and that Prometheus' own tools can read it."""
+import json
 import pathlib
+import re
 import socket
 import subprocess
+import time
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from kit.host import tail, wait_until
@@ -13,7 +17,11 @@ from kit.services import Rest, Services, free_port
 from test_instancemonitor_reports import put_report
 
 EX_TEMPFAIL = 75
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs/user/metrics.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALERTS = ROOT / "contrib/prometheus/alerts.yml"
+DASHBOARD = ROOT / "contrib/grafana/masakari.json"
+DOCS = ROOT / "docs/user/metrics.md"
+ENDS = ("finished", "ignored", "error", "failed")
 PORTS = {"api": free_port(), "engine": free_port(), "instancemonitor": free_port()}
 
 
@@ -24,6 +32,8 @@ def one_report_that_was_taken():
         services = monitoring.services
         services.options["metrics"] = {"api_port": PORTS["api"], "engine_port": PORTS["engine"]}
         services.monitor_options["metrics"] = {"instancemonitor_port": PORTS["instancemonitor"]}
+        services.options["libvirt"]["connection_uri"] = "test:///default"
+        services.options["DEFAULT"]["process_unfinished_notifications_interval"] = 86400
         services.db_sync()
         services.api()
         services.engine()
@@ -31,6 +41,7 @@ def one_report_that_was_taken():
         put_report(monitoring, 1)
         monitoring.start_monitor()
         wait_until(lambda: not monitoring.spooled(), 60, "the spool to be empty")
+        wait_until(lambda: services.rest.notifications()[0]["status"] in ENDS, 60, "its end")
         yield monitoring
         monitoring.stop_cleanly()
 
@@ -107,6 +118,59 @@ def test_the_monitor_counts_its_reports(it):
     assert found[accepted] == 1
     assert found[("masakari_monitor_reports_waiting",)] == 0
     assert found[("masakari_monitor_delivery_seconds_count", ("type", "VM"))] == 1
+
+
+def test_the_engine_counts_notifications_and_the_queue(it):
+    notification, = it.services.rest.notifications()
+    labels = (("status", notification["status"]), ("type", "VM"))
+    found = samples("engine")
+    assert found[("masakari_notifications_total", *labels)] == 1
+    assert found[("masakari_recovery_seconds_count", *labels)] == 1
+    assert found[("masakari_detect_seconds_count", ("type", "VM"))] == 1
+    assert found[("masakari_engine_lease_end_seconds",)] > time.time()
+    assert found[("masakari_compute_call_seconds_count", ("call", "get_server"))] >= 1
+    wait_until(lambda: samples("engine")[("masakari_queue_notifications", ("status", "running"))]
+               == 0, 60, "the engine to look at the queue")
+    assert samples("engine")[("masakari_queue_oldest_seconds", ("status", "new"))] == 0
+
+
+def test_promtool_understands_the_alert_rules():
+    done = subprocess.run(["promtool", "check", "rules", ALERTS], text=True, timeout=120,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rules found" in done.stdout + done.stderr
+
+
+def test_alerts_and_dashboard_name_metrics_and_labels_that_exist(it):
+    kinds = {name: kind for program in PORTS for name, (kind, _) in families(program).items()}
+    series = set(kinds)
+    for name, kind in kinds.items():
+        if kind == "histogram":
+            series -= {name}
+            series |= {f"{name}_{part}" for part in ("bucket", "sum", "count")}
+    alerts = [rule["expr"] for group in yaml.safe_load(ALERTS.read_text())["groups"]
+              for rule in group["rules"]]
+    panels = [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"]
+              for target in panel["targets"]]
+    for expression in alerts + panels:
+        named = set(re.findall(r"\b(?:masakari|process)_\w+", expression))
+        assert named and named <= series, expression
+    shown = {name for name in kinds if name in " ".join(panels)}
+    assert kinds.keys() - shown <= {"process_start_time_seconds"}
+
+
+def test_promql_of_the_dashboard_is_valid(tmp_path):
+    """promtool checks expressions as rules; Grafana's own variable stands for a duration."""
+    panels = [target["expr"].replace("$__rate_interval", "1m")
+              for panel in json.loads(DASHBOARD.read_text())["panels"]
+              for target in panel["targets"]]
+    rules = tmp_path / "rules.yml"
+    rules.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": [
+        {"record": f"panel:{number}", "expr": expression}
+        for number, expression in enumerate(panels)]}]}))
+    done = subprocess.run(["promtool", "check", "rules", rules], text=True, timeout=120,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_else_is_asked_for(it):
