@@ -1,45 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each operation of the driver `nova` on a real Nova, through tests/tools/nova-call.c."""
-import json
-import subprocess
 import time
 
 import pytest
 
-from kit.host import BUILD, wait_until
+from kit.host import wait_until
+from kit.nova_driver import Driver
 from kit.python_twin import client_options
 
-TOOL = BUILD / "tests" / "tools" / "nova-call"
 NOBODY = "11111111-1111-4111-8111-111111111111"
 
 
-class Driver:
-    """The driver with the service user's account."""
-
-    def __init__(self, keystone, **options):
-        options = {f"DEFAULT.{name}": value for name, value in client_options(keystone).items()
-                   if name.startswith(("os_", "nova_"))} | options
-        self.arguments = [f"{name}={value}" for name, value in options.items()]
-
-    def many(self, lines):
-        """The answers to several calls of one driver."""
-        done = subprocess.run([TOOL, *self.arguments], input="\n".join(lines) + "\n",
-                              capture_output=True, text=True, timeout=600, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    def __call__(self, *words):
-        return self.many([" ".join(str(word) for word in words)])[0]
-
-    def takes(self, *words):
-        """The result of a call that must go well."""
-        answer = self(*words)
-        assert answer["ok"], answer
-        return answer.get("result")
+def driver_of(cloud, **options):
+    """A driver with the service user's account."""
+    return Driver({**client_options(cloud.keystone), **options})
 
 
 @pytest.fixture(name="driver")
 def _driver(cloud):
-    return Driver(cloud.keystone)
+    return driver_of(cloud)
 
 
 @pytest.fixture(name="guest")
@@ -104,7 +83,7 @@ def test_lists_go_on_to_their_last_page(cloud, guest):
     wanted = {guest} | {cloud.nova.boot(f"page{i}", "cmp2") for i in range(2)}
     try:
         with cloud.nova.api_with_short_pages(2) as region:
-            driver = Driver(cloud.keystone, **{"DEFAULT.os_region_name": region})
+            driver = driver_of(cloud, os_region_name=region)
             for words in (("servers", "cmp2"), ("changed", began * 1_000_000)):
                 listed = [server["uuid"] for server in driver.takes(*words)]
                 assert wanted <= set(listed) and len(listed) == len(set(listed)), words
@@ -158,12 +137,11 @@ def test_a_dead_host_is_fenced_left_and_taken_back(cloud, driver, guest):
 
 
 def test_refusals_say_whose_they_are(cloud):
-    wrong = Driver(cloud.keystone, **{"DEFAULT.os_privileged_user_password": "wrong"})
+    wrong = driver_of(cloud, os_privileged_user_password="wrong")
     assert wrong("find", "cmp1")["code"] == "denied"
-    nowhere = Driver(cloud.keystone, **{"DEFAULT.os_region_name": "RegionTwo"})
+    nowhere = driver_of(cloud, os_region_name="RegionTwo")
     answer = nowhere("find", "cmp1")
     assert not answer["ok"] and "RegionTwo" in answer["message"]
-    away = Driver(cloud.keystone,
-                  **{"DEFAULT.os_privileged_user_auth_url": "http://127.0.0.1:1/v3"})
+    away = driver_of(cloud, os_privileged_user_auth_url="http://127.0.0.1:1/v3")
     answer = away("evacuate", NOBODY)
     assert (answer["code"], answer["unknown"]) == ("unavailable", False)
