@@ -233,8 +233,10 @@ def count_pytest_case(case, counts):
 # -- the stages
 
 def unit(stage, counts):
-    """unit tests, GCC"""
-    stage.meson(stage.build("build"), "unit", counts)
+    """unit tests, GCC, and the model of claim, lease and takeover"""
+    build = stage.build("build")
+    stage.meson(build, "unit", counts)
+    stage.meson(build, "formal", counts)
 
 
 def clang(stage, counts):
