@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
+
+#define DROP_POLL_US 1000
 
 static const char *const level_names[] = {
     [MSK_LOG_DEBUG] = "DEBUG", [MSK_LOG_INFO] = "INFO",         [MSK_LOG_WARNING] = "WARNING",
@@ -15,6 +18,9 @@ typedef struct {
 
 static void write_to_stderr(const MskLogRecord *record, void *data);
 
+/* Held for reading by who is within the sink, so that its data can be freed while threads that were
+ * left behind may still log. */
+static pthread_rwlock_t sink_lock = PTHREAD_RWLOCK_INITIALIZER;
 static MskLogSink sink = write_to_stderr;
 static void *sink_data;
 static int default_level = MSK_LOG_INFO; /* atomic */
@@ -32,8 +38,27 @@ write_to_stderr(const MskLogRecord *record, void *data)
 void
 msk_log_set_sink(MskLogSink new_sink, void *data)
 {
+    g_assert(pthread_rwlock_wrlock(&sink_lock) == 0);
     sink = new_sink != NULL ? new_sink : write_to_stderr;
     sink_data = new_sink != NULL ? data : NULL;
+    g_assert(pthread_rwlock_unlock(&sink_lock) == 0);
+}
+
+bool
+msk_log_drop_sink(unsigned timeout_ms)
+{
+    int64_t deadline_us = g_get_monotonic_time() + (int64_t) timeout_ms * 1000;
+
+    while (pthread_rwlock_trywrlock(&sink_lock) != 0) {
+        if (g_get_monotonic_time() >= deadline_us) {
+            return false;
+        }
+        g_usleep(DROP_POLL_US);
+    }
+    sink = write_to_stderr;
+    sink_data = NULL;
+    g_assert(pthread_rwlock_unlock(&sink_lock) == 0);
+    return true;
 }
 
 void
@@ -154,5 +179,7 @@ msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
     message = g_strdup_vprintf(format, args);
     va_end(args);
     record.message = message;
+    g_assert(pthread_rwlock_rdlock(&sink_lock) == 0);
     sink(&record, sink_data);
+    g_assert(pthread_rwlock_unlock(&sink_lock) == 0);
 }

@@ -12,8 +12,7 @@
  * they return errors, and whoever decides what happens next logs, once.
  * Arguments are evaluated only when the level is enabled for the logger.
  *
- * Any thread may log. The sink (stderr by default, see oslo/log_output.h) is set once at start and
- * must be thread-safe.
+ * Any thread may log. The sink (stderr by default, see oslo/log_output.h) must be thread-safe.
  */
 
 #include <glib.h>
@@ -39,8 +38,17 @@ typedef struct {
 
 typedef void (*MskLogSink)(const MskLogRecord *record, void *data);
 
-/** msk_log_set_sink: @sink: NULL restores stderr. Call before threads start. */
+/** msk_log_set_sink: @sink: NULL restores stderr. Blocks until nobody is within the old one. */
 void msk_log_set_sink(MskLogSink sink, void *data);
+
+/**
+ * msk_log_drop_sink: restores stderr, for the end of a program: threads that were left behind may
+ * log at any moment, and may hang in the sink.
+ *
+ * Returns: true when the sink's data may be freed; false when a thread was within the sink for
+ *   longer than @timeout_ms: then everything stays as it is.
+ */
+bool msk_log_drop_sink(unsigned timeout_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /** msk_log_set_level: what loggers without a level of their own show; INFO at start. */
 void msk_log_set_level(MskLogLevel level);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#define DROP_TIMEOUT_MS 1000 /* for threads that are within the output at the end */
+
 #define DEFAULTS(option, kind, value)                                                              \
     .group = "DEFAULT", .name = (option), .type = (kind), .initial = (value)
 
@@ -354,7 +356,9 @@ msk_log_output_free(MskLogOutput *self)
     if (self == NULL) {
         return;
     }
-    msk_log_set_sink(NULL, NULL);
+    if (!msk_log_drop_sink(DROP_TIMEOUT_MS)) {
+        return; /* a thread that was left behind uses it; the program is about to end */
+    }
     if (self->to_syslog) {
         closelog();
     }

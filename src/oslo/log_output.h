@@ -42,7 +42,8 @@ typedef void (*MskJournalSend)(const char *identifier, int priority, const MskLo
 MskLogOutput *msk_log_output_new(const MskConfig *config, const char *program, MskJournalSend send,
                                  GError **error);
 
-/** msk_log_output_free: @self: (nullable). The log goes back to stderr. */
+/** msk_log_output_free: @self: (nullable). The log goes back to stderr, also of threads that log
+ * just now; when one of them hangs in the output, it is not freed. */
 void msk_log_output_free(MskLogOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskLogOutput, msk_log_output_free)
 
