@@ -418,3 +418,55 @@ MskStoreResult msk_store_vmove_list(MskStore *self, const MskVmoveFilter *filter
  *  else updates the row with that uuid, as part of the claim @ref. DONE, NOT_FOUND, LOST. */
 MskStoreResult msk_store_vmove_save(MskStore *self, const MskClaimRef *ref, MskVmove *vmove,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- recoveries of hosts
+ * --------------------------------------------------------------------------------------- */
+
+/* A row of vmoves, and what only our engines read of it. */
+typedef struct {
+    MskVmove *vmove;
+    char *state; /* (nullable) ASCII, up to 255 characters */
+} MskStoredMove;
+
+void msk_stored_move_free(MskStoredMove *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskStoredMove, msk_stored_move_free)
+
+/**
+ * msk_store_moves_save: in one transaction, as msk_store_vmove_save() for each.
+ * @moves: (inout) (element-type MskStoredMove) with a uuid: those that are not there yet are
+ *   inserted.
+ * @claim_state: (nullable) saved with them, see msk_store_claim_save_state().
+ * Returns: DONE, LOST. When DONE, it outlives a power cut.
+ */
+MskStoreResult msk_store_moves_save(MskStore *self, const MskClaimRef *ref, GPtrArray *moves,
+                                    const char *claim_state,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_store_moves_list: @ret: (element-type MskStoredMove) those of a notification, oldest first.
+ *  Returns: DONE. */
+MskStoreResult msk_store_moves_list(MskStore *self, const char *notification_uuid, GPtrArray **ret,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_store_host_failed: puts the host on maintenance; it is no reserved host any more.
+ *  Returns: DONE, LOST. */
+MskStoreResult msk_store_host_failed(MskStore *self, const MskClaimRef *ref, const char *host_uuid,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * msk_store_reserved_take: takes the newest reserved host of a segment that is not on maintenance,
+ * so that no other failure gets it; once for each notification: asked again, it names the same one.
+ * @ret_name: (out) (transfer full)
+ * Returns: DONE, NOT_FOUND (there is none left), LOST.
+ */
+MskStoreResult msk_store_reserved_take(MskStore *self, const MskClaimRef *ref,
+                                       const char *segment_uuid, char **ret_name,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct {
+    unsigned failed_in_segment; /* hosts with a notification of their failure since then */
+    unsigned hosts_in_segment;
+    unsigned failed;
+    unsigned hosts;
+} MskFailureCounts;
+
+/** msk_store_count_failures: @since_us: those generated at that time or later. Returns: DONE. */
+MskStoreResult msk_store_count_failures(MskStore *self, const char *segment_uuid, int64_t since_us,
+                                        MskFailureCounts *ret,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

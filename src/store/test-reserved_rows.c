@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/test_fixture.h"
+
+#define ENGINE "aaaaaaaa-0000-4000-8000-000000000001"
+
+static void
+make_reserved(MskStore *store, const char *segment_uuid, const char *name)
+{
+    MskHost host = {.name = g_strdup(name),
+                    .type = g_strdup("COMPUTE"),
+                    .control_attributes = g_strdup("SSH"),
+                    .failover_segment_id = g_strdup(segment_uuid),
+                    .reserved = true};
+
+    ASSERT_DONE(msk_store_host_create(store, &host, error));
+    msk_host_clear(&host);
+}
+
+static void
+test_one_reserved_host_for_each_failure(void)
+{
+    Fixture fixture;
+    g_autoptr(GPtrArray) claims = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *again = NULL;
+    g_autofree char *second = NULL;
+    g_autoptr(GError) refusal = NULL;
+    g_autoptr(MskHost) failed = NULL;
+    MskFailureCounts counts;
+
+    fixture_init(&fixture);
+    g_autoptr(MskSegment) segment = make_segment(fixture.store, "segment");
+    g_autoptr(MskHost) h1 = make_host(fixture.store, segment->uuid, "h1");
+
+    make_reserved(fixture.store, segment->uuid, "r1");
+    make_reserved(fixture.store, segment->uuid, "r2");
+    ASSERT_DONE(msk_store_engine_register(fixture.store, ENGINE, "a", 60000, error));
+    post_vm(fixture.store, "h1", "vm1", g_get_real_time(), NULL);
+    post_vm(fixture.store, "h1", "vm2", g_get_real_time(), NULL);
+    post_vm(fixture.store, "h1", "vm3", g_get_real_time(), NULL);
+    ASSERT_DONE(msk_store_claim_new(fixture.store, ENGINE, 3, &claims, error));
+    MskClaimRef one = claim_ref(g_ptr_array_index(claims, 0), ENGINE);
+    MskClaimRef two = claim_ref(g_ptr_array_index(claims, 1), ENGINE);
+    MskClaimRef three = claim_ref(g_ptr_array_index(claims, 2), ENGINE);
+
+    ASSERT_DONE(msk_store_reserved_take(fixture.store, &one, segment->uuid, &first, error));
+    ASSERT_DONE(msk_store_reserved_take(fixture.store, &one, segment->uuid, &again, error));
+    ASSERT_DONE(msk_store_reserved_take(fixture.store, &two, segment->uuid, &second, error));
+    g_assert_cmpstr(first, ==, "r2");
+    g_assert_cmpstr(again, ==, "r2");
+    g_assert_cmpstr(second, ==, "r1");
+    g_assert_cmpint(
+        msk_store_reserved_take(fixture.store, &three, segment->uuid, &second, &refusal), ==,
+        MSK_STORE_NOT_FOUND);
+
+    ASSERT_DONE(msk_store_host_failed(fixture.store, &one, h1->uuid, error));
+    ASSERT_DONE(msk_store_host_get(fixture.store, NULL, h1->uuid, &failed, error));
+    g_assert_true(failed->on_maintenance);
+    g_assert_false(failed->reserved);
+
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, 0, &counts, error));
+    g_assert_cmpuint(counts.hosts, ==, 3);
+    g_assert_cmpuint(counts.hosts_in_segment, ==, 3);
+    g_assert_cmpuint(counts.failed, ==, 0); /* a VM's failure is not its host's */
+    fixture_clear(&fixture);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/reserved_rows/take", test_one_reserved_host_for_each_failure);
+    return g_test_run();
+}
