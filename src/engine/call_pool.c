@@ -135,19 +135,27 @@ msk_call_pool_live_truth(const MskCallPool *self)
     return self->compute->driver->live_truth;
 }
 
-void
-msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
-                   const char *ha_key, MskAnswerFunc answer, void *data, GDestroyNotify free_data)
+/* The lanes are filled in order, so that threads are only started when they are needed. */
+static Lane *
+choose_lane(MskCallPool *self)
 {
-    Call *call = g_new0(Call, 1);
     Lane *lane = &self->lanes[0];
 
-    /* The lanes are filled in order, so that threads are only started when they are needed. */
     for (unsigned i = 1; i < self->n_lanes && lane->n_calls > 0; i++) {
         if (self->lanes[i].n_calls < lane->n_calls) {
             lane = &self->lanes[i];
         }
     }
+    return lane;
+}
+
+void
+msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
+                   const char *ha_key, MskAnswerFunc answer, void *data, GDestroyNotify free_data)
+{
+    Call *call = g_new0(Call, 1);
+    Lane *lane = choose_lane(self);
+
     *call = (Call){.pool = self,
                    .lane = lane,
                    .action = action,
@@ -159,4 +167,54 @@ msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *
                    .free_data = free_data};
     lane->n_calls++;
     msk_worker_push(lane->worker, run_call, end_call, free_call, call);
+}
+
+typedef struct {
+    MskCallPool *pool;
+    Lane *lane;
+    const MskPoolJob *job;
+    void *data;
+} Job;
+
+static void
+free_job(void *data)
+{
+    Job *self = data;
+
+    self->job->free(self->data);
+    g_free(self);
+}
+
+static void
+run_job(void *data)
+{
+    Job *self = data;
+
+    self->job->run(self->pool->compute, self->data);
+}
+
+static void
+end_job(void *data)
+{
+    Job *self = data;
+
+    self->lane->n_calls--;
+    self->job->done(self->data);
+    free_job(self);
+}
+
+void
+msk_call_pool_run(MskCallPool *self, const MskPoolJob *job, void *data)
+{
+    Job *one = g_new0(Job, 1);
+
+    *one = (Job){.pool = self, .lane = choose_lane(self), .job = job, .data = data};
+    one->lane->n_calls++;
+    msk_worker_push(one->lane->worker, run_job, end_job, free_job, one);
+}
+
+bool
+msk_call_pool_is_cloud(const MskCallPool *self)
+{
+    return self->compute->driver->is_cloud;
 }

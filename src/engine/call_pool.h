@@ -37,3 +37,16 @@ bool msk_call_pool_live_truth(const MskCallPool *self);
 void msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
                         const char *ha_key, MskAnswerFunc answer, void *data,
                         GDestroyNotify free_data);
+
+/* A call of any kind. */
+typedef struct {
+    void (*run)(MskCompute *compute, void *data); /* on a thread of the pool */
+    void (*done)(void *data);                     /* on the main thread */
+    GDestroyNotify free; /* after done, or without done when the pool was freed; on any thread */
+} MskPoolJob;
+
+/** msk_call_pool_run: @job: (static). @data: (transfer full) */
+void msk_call_pool_run(MskCallPool *self, const MskPoolJob *job, void *data);
+
+/** msk_call_pool_is_cloud: see MskComputeDriver. */
+bool msk_call_pool_is_cloud(const MskCallPool *self);

@@ -36,12 +36,89 @@ static const MskOption options[] = {
      .initial = "HA_Enabled",
      .help = "The metadata key whose value, when true, makes an instance one that is recovered. "
              "True are 1, t, true, on, y and yes, in any case."},
+    SECONDS("wait_period_after_evacuation", "90", 0,
+            "How long the evacuation of a server may take."),
+    SECONDS("wait_period_after_service_update", "180", 0,
+            "The longest wait for the compute service of a failed host to be seen down. It is "
+            "forced down, so this takes a moment only."),
+    {.group = "DEFAULT",
+     .name = "host_failure_recovery_threads",
+     .type = MSK_OPTION_INT,
+     .initial = "3",
+     .has_bounds = true,
+     .min = 1,
+     .max = 10000,
+     .help = "How many servers of a failed host are evacuated at the same time. 8 is better where "
+             "the compute service has processors to spare."},
+};
+
+#define PERCENT(option, initially, text)                                                           \
+    {                                                                                              \
+        .group = "host_failure", .name = (option), .type = MSK_OPTION_INT, .initial = (initially), \
+        .has_bounds = true, .min = 0, .max = 100, .own = true, .help = (text)                      \
+    }
+
+#define OWN_SECONDS(option, initially, text)                                                       \
+    {                                                                                              \
+        .group = "host_failure", .name = (option), .type = MSK_OPTION_INT, .initial = (initially), \
+        .unit = "seconds", .has_bounds = true, .min = 0, .max = MAX_SECONDS, .own = true,          \
+        .help = (text)                                                                             \
+    }
+
+static const MskOption host_options[] = {
+    {.group = "host_failure",
+     .name = "evacuate_all_instances",
+     .type = MSK_OPTION_BOOL,
+     .initial = "true",
+     .help = "Whether all instances of a failed host are evacuated, or only those whose metadata "
+             "say so. Those whose metadata say so come first."},
+    {.group = "host_failure",
+     .name = "ha_enabled_instance_metadata_key",
+     .type = MSK_OPTION_STRING,
+     .initial = "HA_Enabled",
+     .help = "The metadata key whose value, when true, makes an instance of a failed host one that "
+             "is evacuated first. True are 1, t, true, on, y and yes, in any case."},
+    {.group = "host_failure",
+     .name = "ignore_instances_in_error_state",
+     .type = MSK_OPTION_BOOL,
+     .initial = "false",
+     .help = "Whether instances in state error stay on a failed host."},
+    {.group = "host_failure",
+     .name = "add_reserved_host_to_aggregate",
+     .type = MSK_OPTION_BOOL,
+     .initial = "false",
+     .help = "Whether a reserved host that is used joins the aggregates of the failed host."},
+    {.group = "host_failure",
+     .name = "service_disable_reason",
+     .type = MSK_OPTION_STRING,
+     .initial = "Masakari detected host failed.",
+     .help = "The reason that the compute service of a failed host is disabled with."},
+    OWN_SECONDS("heartbeat_age", "15",
+                "Nothing of a failed host is evacuated before its compute service has not been "
+                "heard of for so long, by the cloud's own clock: a server that still runs would "
+                "lose its disk. 0 asks for no heartbeat."),
+    OWN_SECONDS("hold_timeout", "600",
+                "How long the compute service of a host that was reported may still be heard of "
+                "before its recovery is given up."),
+    OWN_SECONDS("storm_window", "300", "How long a failure counts for the two options below."),
+    PERCENT("storm_segment_percent", "50",
+            "While more hosts of a failover segment have failed than this share, none of it is "
+            "recovered: more likely the network or the monitors failed. One host may always fail. "
+            "0 turns it off."),
+    PERCENT("storm_percent", "50", "The same for the hosts of all failover segments together."),
+    {.group = "host_failure",
+     .name = "dry_run",
+     .type = MSK_OPTION_BOOL,
+     .initial = "false",
+     .own = true,
+     .help = "Whether the recovery of a host only tells what it would do."},
 };
 
 void
 msk_engine_add_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, options, G_N_ELEMENTS(options));
+    msk_config_schema_add(schema, host_options, G_N_ELEMENTS(host_options));
 }
 
 static int64_t
@@ -50,10 +127,35 @@ seconds(const MskConfig *config, const char *name)
     return msk_config_int(config, "DEFAULT", name) * G_USEC_PER_SEC;
 }
 
+static void
+load_host_settings(MskEngineSettings *self, const MskConfig *config)
+{
+    static const char group[] = "host_failure";
+
+    self->wait_period_after_evacuation_us = seconds(config, "wait_period_after_evacuation");
+    self->wait_period_after_service_update_us = seconds(config, "wait_period_after_service_update");
+    self->host_threads =
+        (unsigned) msk_config_int(config, "DEFAULT", "host_failure_recovery_threads");
+    self->evacuate_all_instances = msk_config_bool(config, group, "evacuate_all_instances");
+    self->ignore_error_instances =
+        msk_config_bool(config, group, "ignore_instances_in_error_state");
+    self->join_aggregates = msk_config_bool(config, group, "add_reserved_host_to_aggregate");
+    self->dry_run = msk_config_bool(config, group, "dry_run");
+    self->host_ha_key =
+        g_strdup(msk_config_string(config, group, "ha_enabled_instance_metadata_key"));
+    self->host_disable_reason =
+        g_strdup(msk_config_string(config, group, "service_disable_reason"));
+    self->heartbeat_age_us = msk_config_int(config, group, "heartbeat_age") * G_USEC_PER_SEC;
+    self->hold_timeout_us = msk_config_int(config, group, "hold_timeout") * G_USEC_PER_SEC;
+    self->storm_window_us = msk_config_int(config, group, "storm_window") * G_USEC_PER_SEC;
+    self->storm_segment_percent = (unsigned) msk_config_int(config, group, "storm_segment_percent");
+    self->storm_percent = (unsigned) msk_config_int(config, group, "storm_percent");
+}
+
 MskEngineSettings
 msk_engine_settings_load(const MskConfig *config)
 {
-    return (MskEngineSettings){
+    MskEngineSettings settings = {
         .verify_interval_us = seconds(config, "verify_interval"),
         .wait_period_after_power_off_us = seconds(config, "wait_period_after_power_off"),
         .wait_period_after_power_on_us = seconds(config, "wait_period_after_power_on"),
@@ -65,10 +167,15 @@ msk_engine_settings_load(const MskConfig *config)
         .ha_enabled_key = g_strdup(
             msk_config_string(config, "instance_failure", "ha_enabled_instance_metadata_key")),
     };
+
+    load_host_settings(&settings, config);
+    return settings;
 }
 
 void
 msk_engine_settings_clear(MskEngineSettings *self)
 {
     g_clear_pointer(&self->ha_enabled_key, g_free);
+    g_clear_pointer(&self->host_ha_key, g_free);
+    g_clear_pointer(&self->host_disable_reason, g_free);
 }

@@ -17,6 +17,21 @@ typedef struct {
     int64_t expiry_age_us;            /* notifications_expired_interval */
     bool process_all_instances;
     char *ha_enabled_key; /* ha_enabled_instance_metadata_key */
+
+    int64_t wait_period_after_evacuation_us;
+    int64_t wait_period_after_service_update_us;
+    unsigned host_threads; /* host_failure_recovery_threads */
+    bool evacuate_all_instances;
+    bool ignore_error_instances;
+    bool join_aggregates; /* add_reserved_host_to_aggregate */
+    bool dry_run;
+    char *host_ha_key;         /* [host_failure] ha_enabled_instance_metadata_key */
+    char *host_disable_reason; /* [host_failure] service_disable_reason */
+    int64_t heartbeat_age_us;
+    int64_t hold_timeout_us;
+    int64_t storm_window_us;
+    unsigned storm_segment_percent;
+    unsigned storm_percent;
 } MskEngineSettings;
 
 /** msk_engine_add_options: the tables of the options that the engine reads. */

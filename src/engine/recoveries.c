@@ -3,6 +3,7 @@
 
 #include "engine/engine_events.h"
 #include "engine/engine_metrics.h"
+#include "engine/host_run.h"
 #include "engine/recovery_jobs.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -17,7 +18,7 @@
 #define BUSY_FIRST_MS 50 /* doubles up to BUSY_LAST_MS while another recovery has the instance */
 #define BUSY_LAST_MS  1600
 
-typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_ENDING } Stage;
+typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_HOST, STAGE_ENDING } Stage;
 
 typedef struct {
     MskRecoveries *owner;
@@ -28,6 +29,7 @@ typedef struct {
     int64_t claimed_mono_us;
     unsigned timer;
     unsigned busy_ms;
+    MskHostRun *host_run; /* (nullable) of STAGE_HOST */
 
     char *host;
     char *instance_uuid;
@@ -78,6 +80,7 @@ recovery_free(void *data)
     if (self->save_timer != 0) {
         g_source_remove(self->save_timer);
     }
+    msk_host_run_free(self->host_run);
     g_free(self->engine_uuid);
     msk_claim_free(self->claim);
     g_free(self->host);
@@ -540,6 +543,45 @@ tell_begin(Recovery *self, const MskTriage *triage)
 }
 
 static void
+on_host_finished(MskNotificationStatus status, const char *why, void *data)
+{
+    Recovery *self = data;
+
+    if (self->tells) {
+        msk_engine_tell_end(self->owner->context.events, self->claim->notification, self->recovers,
+                            status, why);
+    }
+}
+
+static void
+on_host_ended(void *data)
+{
+    leave(data);
+}
+
+static void
+begin_host(Recovery *self, MskRecoveryJob *job)
+{
+    const MskRecoveriesContext *context = &self->owner->context;
+    MskHostRunContext run = {
+        .queue = context->queue,
+        .pool = context->pool,
+        .settings = context->settings,
+        .may_act = context->may_act,
+        .act_data = context->data,
+        .now_us = context->now_us,
+        .finished = on_host_finished,
+        .ended = on_host_ended,
+        .data = self,
+        .claim = self->claim,
+        .engine_uuid = self->engine_uuid,
+    };
+
+    self->stage = STAGE_HOST;
+    self->host_run = msk_host_run_new(&run, job);
+}
+
+static void
 on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
 {
     Recovery *self = recovery_of(job, STAGE_PREPARING);
@@ -553,8 +595,9 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     }
     if (result == MSK_STORE_BUSY) {
         if (self->busy_ms == 0) {
-            log_info("Notification %s waits: instance %s is being recovered already", uuid_of(self),
-                     job->triage.instance_uuid);
+            log_info("Notification %s waits: %s %s is being recovered already", uuid_of(self),
+                     job->triage.instance_uuid != NULL ? "instance" : "host",
+                     job->triage.instance_uuid != NULL ? job->triage.instance_uuid : job->host);
         }
         self->busy_ms = CLAMP(self->busy_ms * 2, BUSY_FIRST_MS, BUSY_LAST_MS);
         set_timer(self, (int64_t) self->busy_ms * 1000, on_prepare_timer);
@@ -564,6 +607,8 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         lose(self);
     } else if (job->triage.kind == MSK_TRIAGE_END) {
         end(self, job->triage.status, g_strdup(job->triage.message), job->triage.reason);
+    } else if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
+        begin_host(self, job);
     } else {
         begin_instance(self, job);
     }
@@ -575,7 +620,8 @@ push_prepare(Recovery *self)
     const MskRecoveriesContext *context = &self->owner->context;
 
     msk_recovery_job_prepare(context->queue, new_job(self, on_prepared), self->claim,
-                             msk_call_pool_live_truth(context->pool));
+                             msk_call_pool_live_truth(context->pool),
+                             msk_call_pool_is_cloud(context->pool));
 }
 
 /* ---- the set ----------------------------------------------------------------------------- */
@@ -653,6 +699,10 @@ on_released(MskStoreResult result, const GError *error, MskRecoveryJob *job)
 static void
 release(Recovery *self)
 {
+    if (self->stage == STAGE_HOST) {
+        msk_host_run_release(self->host_run);
+        return;
+    }
     MskRecoveryJob *job = new_job(self, on_released);
 
     if (self->stage == STAGE_WORKING) {

@@ -51,6 +51,9 @@ free_job(void *data)
     g_free(self->message);
     msk_notification_free(self->notification);
     g_free(self->host);
+    g_free(self->segment_uuid);
+    g_free(self->method);
+    g_clear_pointer(&self->moves, g_ptr_array_unref);
     msk_triage_clear(&self->triage);
     g_free(self);
 }
@@ -84,8 +87,12 @@ find_host(MskStore *store, MskRecoveryJob *self, GError **error)
     g_clear_pointer(&self->host, g_free);
     if (result == MSK_STORE_DONE) {
         self->host = g_strdup(host->name);
-        self->triage = msk_notification_triage(self->notification,
-                                               host->segment == NULL || host->segment->enabled);
+        g_free(self->segment_uuid);
+        self->segment_uuid = g_strdup(host->failover_segment_id);
+        g_free(self->method);
+        self->method = g_strdup(host->segment != NULL ? host->segment->recovery_method : NULL);
+        self->triage = msk_notification_triage(
+            self->notification, host->segment == NULL || host->segment->enabled, self->is_cloud);
     } else if (result == MSK_STORE_NOT_FOUND) {
         self->triage = (MskTriage){.kind = MSK_TRIAGE_END,
                                    .status = MSK_NOTIFICATION_ERROR,
@@ -164,6 +171,28 @@ find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
     return result;
 }
 
+/* One recovery of a host at a time; the host is no place for others any more. */
+static MskStoreResult
+prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
+{
+    MskClaimRef ref = ref_of(self);
+    const char *uuid = self->notification->source_host_uuid;
+    g_autofree char *subject = g_strconcat("host ", uuid, NULL);
+    MskStoreResult result = msk_store_claim_hold(store, &ref, subject, error);
+
+    if (result == MSK_STORE_DONE) {
+        result = msk_store_host_failed(store, &ref, uuid, error);
+    }
+    if (result == MSK_STORE_DONE) {
+        g_clear_pointer(&self->moves, g_ptr_array_unref);
+        result = msk_store_moves_list(store, self->notification_uuid, &self->moves, error);
+    }
+    if (result == MSK_STORE_DONE && self->taken_over) {
+        result = find_flow(store, self, error);
+    }
+    return result;
+}
+
 static MskStoreResult
 run_prepare(MskStore *store, void *data, GError **error)
 {
@@ -172,6 +201,9 @@ run_prepare(MskStore *store, void *data, GError **error)
 
     if (result != MSK_STORE_DONE || self->triage.kind == MSK_TRIAGE_END) {
         return result;
+    }
+    if (self->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
+        return prepare_host(store, self, error);
     }
     result = hold_instance(store, self, error);
     /* Otherwise the VM's own state tells an old report from a new one. */
@@ -225,13 +257,14 @@ run_release(MskStore *store, void *data, GError **error)
 
 void
 msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskClaim *claim,
-                         bool live_truth)
+                         bool live_truth, bool is_cloud)
 {
     static const MskStoreJob prepare = {run_prepare, end_job, free_job};
 
     job->notification = copy_notification(claim->notification);
     job->taken_over = claim->taken_over;
     job->live_truth = live_truth;
+    job->is_cloud = is_cloud;
     msk_store_queue_push(queue, &prepare, job);
 }
 

@@ -37,7 +37,11 @@ struct MskRecoveryJob {
     MskNotification *notification;
     bool taken_over;
     bool live_truth; /* see MskInstanceOrder */
+    bool is_cloud;   /* see MskComputeDriver */
     char *host;      /* the name of the failed host */
+    char *segment_uuid;
+    char *method;     /* its segment's recovery_method */
+    GPtrArray *moves; /* (nullable) MskStoredMove: of a host's recovery, what was planned before */
     MskTriage triage;
     bool superseded; /* see MskInstanceOrder */
 };
@@ -49,7 +53,7 @@ MskRecoveryJob *msk_recovery_job_new(const MskClaim *claim, const char *engine_u
 /** msk_recovery_job_prepare: what is to be done? Holds the instance: BUSY while another claim has
  *  it. @claim: copied. */
 void msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskClaim *claim,
-                              bool live_truth);
+                              bool live_truth, bool is_cloud);
 
 /** msk_recovery_job_save: writes the state, then the flow, as far as they are set. */
 void msk_recovery_job_save(MskStoreQueue *queue, MskRecoveryJob *job);

@@ -82,7 +82,11 @@ typedef struct {
 typedef struct {
     char *uuid;
     char *name;
-    char *row;      /* (nullable) the shell's: the uuid of its vmoves row */
+    /* The shell's: */
+    char *row; /* (nullable) the uuid of its vmoves row */
+    int64_t start_time_us;
+    int64_t end_time_us;
+
     unsigned round; /* in which it was planned */
     bool begun;     /* in this engine */
     bool looking;   /* waits for a look */

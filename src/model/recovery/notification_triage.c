@@ -85,8 +85,15 @@ triage_started_or_stopped(const char *event)
     return end(MSK_NOTIFICATION_IGNORED, NULL, "its event is neither STARTED nor STOPPED");
 }
 
+/* The host is known to be off: whoever reported it has seen its fencing confirmed. */
+static bool
+is_fenced(const json_t *payload)
+{
+    return json_is_true(json_object_get(payload, "fenced"));
+}
+
 static MskTriage
-triage_host(const json_t *payload)
+triage_host(const json_t *payload, bool is_cloud)
 {
     const char *host_status = text_of(payload, "host_status");
 
@@ -96,11 +103,14 @@ triage_host(const json_t *payload)
     if (!is_any_case(host_status, "NORMAL")) {
         return end(MSK_NOTIFICATION_IGNORED, NULL, "host_status is not NORMAL");
     }
+    if (is_cloud && is_any_case(text_of(payload, "event"), "STOPPED")) {
+        return (MskTriage){.kind = MSK_TRIAGE_RECOVER_HOST, .fenced = is_fenced(payload)};
+    }
     return triage_started_or_stopped(text_of(payload, "event"));
 }
 
 MskTriage
-msk_notification_triage(const MskNotification *notification, bool segment_enabled)
+msk_notification_triage(const MskNotification *notification, bool segment_enabled, bool is_cloud)
 {
     MskTriage triage;
 
@@ -114,7 +124,7 @@ msk_notification_triage(const MskNotification *notification, bool segment_enable
     } else if (is(notification->type, "VM")) {
         triage = triage_instance(payload);
     } else if (is(notification->type, "COMPUTE_HOST")) {
-        triage = triage_host(payload);
+        triage = triage_host(payload, is_cloud);
     } else if (is(notification->type, "PROCESS")) {
         triage = triage_started_or_stopped(text_of(payload, "event"));
     } else {

@@ -14,6 +14,7 @@
 
 typedef enum {
     MSK_TRIAGE_RECOVER_INSTANCE, /* with instance_uuid and incident */
+    MSK_TRIAGE_RECOVER_HOST,     /* with fenced */
     MSK_TRIAGE_END,              /* nothing to recover: with status, reason and perhaps message */
 } MskTriageKind;
 
@@ -21,6 +22,7 @@ typedef struct {
     MskTriageKind kind;
     char *instance_uuid;          /* of MSK_TRIAGE_RECOVER_INSTANCE */
     MskIncident incident;         /* of MSK_TRIAGE_RECOVER_INSTANCE */
+    bool fenced;                  /* of MSK_TRIAGE_RECOVER_HOST: see MskHostOrder */
     MskNotificationStatus status; /* of MSK_TRIAGE_END */
     const char *message;          /* (static) (nullable) for the row, where users read it */
     const char *reason;           /* (static) of MSK_TRIAGE_END: for the operator's log */
@@ -30,10 +32,12 @@ typedef struct {
  * msk_notification_triage:
  * @notification: its type and payload are looked at; the payload may be any text.
  * @segment_enabled: whether recovery is wanted in the host's failover segment.
+ * @is_cloud: whether hosts can be recovered, see MskComputeDriver.
  *
  * Returns: what to do; clear it with msk_triage_clear().
  */
-MskTriage msk_notification_triage(const MskNotification *notification, bool segment_enabled);
+MskTriage msk_notification_triage(const MskNotification *notification, bool segment_enabled,
+                                  bool is_cloud);
 
 void msk_triage_clear(MskTriage *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskTriage, msk_triage_clear)

@@ -69,7 +69,7 @@ test_triage(void)
         g_autofree char *payload = g_strdup(cases[i].payload);
         MskNotification notification = {.type = type, .payload = payload};
         g_auto(MskTriage) triage =
-            msk_notification_triage(&notification, !cases[i].segment_disabled);
+            msk_notification_triage(&notification, !cases[i].segment_disabled, false);
         g_autofree char *result = describe(&triage);
 
         g_test_message("%s %s", type, payload);
@@ -81,7 +81,7 @@ static void
 test_message_of_a_disabled_segment(void)
 {
     MskNotification notification = {0};
-    g_auto(MskTriage) triage = msk_notification_triage(&notification, false);
+    g_auto(MskTriage) triage = msk_notification_triage(&notification, false, false);
 
     g_assert_cmpstr(triage.message, ==,
                     "Recovery abo"

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/host_calls.h"
+
+#include <string.h>
+
+#include "base/number.h"
+
+#define BINARY       "nova-compute"
+#define PRIORITY_KEY "HA_Priority"
+
+struct MskHostCall {
+    MskHostQuestion question;
+    char *host;
+    char *reserved;
+    char *reason;
+    char *ha_key;
+    char *request_id;
+    char **uuids;
+    char *instance_uuid;
+    MskHostAnswerFunc answer;
+    void *data;
+    GDestroyNotify free_data;
+
+    MskComputeCall call;
+    MskHostEvent event;
+    GPtrArray *servers;    /* (nullable) MskServer: what the VMs lend their strings from */
+    GPtrArray *migrations; /* (nullable) */
+    GArray *vms;           /* (nullable) MskListedVm */
+    GPtrArray *names;      /* (nullable) char *, ends with NULL */
+    GError *error;
+};
+
+static void
+free_call(void *data)
+{
+    MskHostCall *self = data;
+
+    self->free_data(self->data);
+    g_free(self->host);
+    g_free(self->reserved);
+    g_free(self->reason);
+    g_free(self->ha_key);
+    g_free(self->request_id);
+    g_strfreev(self->uuids);
+    g_free(self->instance_uuid);
+    g_clear_pointer(&self->servers, g_ptr_array_unref);
+    g_clear_pointer(&self->migrations, g_ptr_array_unref);
+    g_clear_pointer(&self->vms, g_array_unref);
+    g_clear_pointer(&self->names, g_ptr_array_unref);
+    g_clear_error(&self->error);
+    g_free(self);
+}
+
+static bool
+get_service(MskHostCall *self, MskCompute *compute)
+{
+    g_autoptr(MskComputeService) service =
+        msk_compute_get_service(compute, &self->call, self->host, BINARY, &self->error);
+
+    if (service == NULL) {
+        return false;
+    }
+    self->event.kind = MSK_HOST_EVENT_SERVICE;
+    self->event.service =
+        (MskServiceFacts){.up = service->up, .forced_down = service->forced_down, .age_us = -1};
+    if (service->answered_us > 0 && service->updated_us > 0) {
+        self->event.service.age_us = MAX(service->answered_us - service->updated_us, 0);
+    }
+    return true;
+}
+
+static bool
+set_service(MskHostCall *self, MskCompute *compute, const char *host,
+            const MskServiceChange *change)
+{
+    g_autoptr(MskComputeService) service =
+        msk_compute_get_service(compute, &self->call, host, BINARY, &self->error);
+
+    return service != NULL &&
+           msk_compute_set_service(compute, &self->call, service, change, &self->error);
+}
+
+static bool
+join_one(MskHostCall *self, MskCompute *compute, const MskAggregate *aggregate)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!msk_aggregate_has_host(aggregate, self->host)) {
+        return true;
+    }
+    if (!msk_compute_set_aggregate_host(compute, &self->call, aggregate->id, self->reserved, true,
+                                        &error) &&
+        error->code != MSK_ERROR_CONFLICT) {
+        g_propagate_error(&self->error, g_steal_pointer(&error));
+        return false;
+    }
+    g_ptr_array_add(self->names, g_strdup(aggregate->name));
+    return true;
+}
+
+static bool
+join(MskHostCall *self, MskCompute *compute)
+{
+    g_autoptr(GPtrArray) aggregates =
+        msk_compute_list_aggregates(compute, &self->call, &self->error);
+    bool done = aggregates != NULL;
+
+    self->names = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; done && i < aggregates->len; i++) {
+        done = join_one(self, compute, g_ptr_array_index(aggregates, i));
+    }
+    g_ptr_array_add(self->names, NULL);
+    self->event.kind = MSK_HOST_EVENT_JOINED;
+    return done;
+}
+
+static int64_t
+priority_of(const MskServer *server)
+{
+    const char *text = g_hash_table_lookup(server->metadata, PRIORITY_KEY);
+    int64_t priority = 0;
+
+    return text != NULL && msk_parse_int64(text, INT32_MIN, INT32_MAX, &priority) ? priority : 0;
+}
+
+static bool
+is_evacuating(const MskHostCall *self, const char *uuid)
+{
+    for (unsigned i = 0; self->migrations != NULL && i < self->migrations->len; i++) {
+        const MskMigration *migration = g_ptr_array_index(self->migrations, i);
+
+        if (migration->state == MSK_MIGRATION_UNDER_WAY &&
+            g_strcmp0(migration->instance_uuid, uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_vm(MskHostCall *self, const MskServer *server)
+{
+    const char *enabled =
+        self->ha_key != NULL ? g_hash_table_lookup(server->metadata, self->ha_key) : NULL;
+    MskListedVm vm = {
+        .uuid = server->uuid,
+        .name = server->name,
+        .ha_enabled = msk_bool_from_string(enabled),
+        .priority = priority_of(server),
+        .size = (uint64_t) server->vcpus * 1024 + server->memory_mib,
+        .sight = {.gone = server->vm_state == MSK_VM_DELETED,
+                  .elsewhere = server->host != NULL && strcmp(server->host, self->host) != 0,
+                  .busy = server->task_state != NULL,
+                  .locked = server->locked,
+                  .powered_off = server->power_state == MSK_POWER_OFF,
+                  .migrations_asked = self->migrations != NULL,
+                  .evacuating = is_evacuating(self, server->uuid),
+                  .vm_state = server->vm_state,
+                  .host = server->host,
+                  .fault = server->fault},
+    };
+
+    g_array_append_val(self->vms, vm);
+}
+
+static bool
+list_migrations(MskHostCall *self, MskCompute *compute)
+{
+    self->migrations =
+        msk_compute_list_migrations(compute, &self->call, self->host, 0, &self->error);
+    return self->migrations != NULL;
+}
+
+static void
+add_vms(MskHostCall *self)
+{
+    self->vms = g_array_new(FALSE, FALSE, sizeof(MskListedVm));
+    for (unsigned i = 0; i < self->servers->len; i++) {
+        add_vm(self, g_ptr_array_index(self->servers, i));
+    }
+    self->event.vms = (MskListedVm *) (void *) self->vms->data;
+    self->event.n_vms = self->vms->len;
+}
+
+static bool
+list(MskHostCall *self, MskCompute *compute)
+{
+    self->event.kind = MSK_HOST_EVENT_LISTED;
+    self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
+    if (self->servers == NULL || !list_migrations(self, compute)) {
+        return false;
+    }
+    add_vms(self);
+    return true;
+}
+
+static bool
+knows(const MskHostCall *self, const char *uuid)
+{
+    for (unsigned i = 0; i < self->servers->len; i++) {
+        const MskServer *server = g_ptr_array_index(self->servers, i);
+
+        if (g_strcmp0(server->uuid, uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What no list has is asked for by itself, or is gone. */
+static bool
+add_missing(MskHostCall *self, MskCompute *compute, const char *uuid)
+{
+    MskServerRef ref = {.uuid = uuid, .host = self->host};
+    MskServer *server = msk_compute_get_server(compute, &self->call, &ref, &self->error);
+
+    if (server == NULL && g_error_matches(self->error, MSK_ERROR, MSK_ERROR_NOT_FOUND)) {
+        g_clear_error(&self->error);
+        server = msk_server_new(uuid);
+        server->vm_state = MSK_VM_DELETED;
+    }
+    if (server != NULL) {
+        g_ptr_array_add(self->servers, server);
+    }
+    return server != NULL;
+}
+
+/* One list for the VMs that are on the host still; those that left are asked for one by one, which
+ * happens once for each of them in the end. */
+static bool
+look(MskHostCall *self, MskCompute *compute)
+{
+    self->event.kind = MSK_HOST_EVENT_LOOKED;
+    self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
+    if (self->servers == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
+        if (!knows(self, self->uuids[i]) && !add_missing(self, compute, self->uuids[i])) {
+            return false;
+        }
+    }
+    if (self->question.migrations && !list_migrations(self, compute)) {
+        return false;
+    }
+    add_vms(self);
+    return true;
+}
+
+static bool
+move(MskHostCall *self, MskCompute *compute)
+{
+    const char *uuid = self->instance_uuid;
+    MskServerRef ref = {.uuid = uuid};
+
+    self->event.kind = MSK_HOST_EVENT_MOVE;
+    self->event.move = self->question.move;
+    self->event.move_event.kind = MSK_MOVE_DONE;
+    switch (self->question.move_act) {
+    case MSK_MOVE_ACT_LOCK:
+    case MSK_MOVE_ACT_UNLOCK:
+        return msk_compute_set_locked(compute, &self->call, uuid,
+                                      self->question.move_act == MSK_MOVE_ACT_LOCK, &self->error);
+    case MSK_MOVE_ACT_RESET:
+    case MSK_MOVE_ACT_MARK:
+        return msk_compute_reset_state(compute, &self->call, uuid, MSK_VM_ERROR, &self->error);
+    case MSK_MOVE_ACT_EVACUATE:
+        return msk_compute_evacuate(compute, &self->call, uuid, self->reserved, &self->error);
+    case MSK_MOVE_ACT_STOP:
+        return msk_compute_stop_server(compute, &self->call, &ref, &self->error);
+    case MSK_MOVE_ACT_LOOK:
+    case MSK_MOVE_ACT_FINISH:
+    case MSK_N_MOVE_ACTS:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static bool
+make(MskHostCall *self, MskCompute *compute)
+{
+    MskServiceChange down = {.enabled = MSK_CHANGE_TO_FALSE,
+                             .disabled_reason = self->reason,
+                             .forced_down = MSK_CHANGE_TO_TRUE};
+    MskServiceChange enable = {.enabled = MSK_CHANGE_TO_TRUE};
+
+    self->event.kind = MSK_HOST_EVENT_DONE;
+    if (self->question.kind == MSK_HOST_ACT_GET_SERVICE) {
+        return get_service(self, compute);
+    }
+    if (self->question.kind == MSK_HOST_ACT_FORCE_DOWN) {
+        return set_service(self, compute, self->host, &down);
+    }
+    if (self->question.kind == MSK_HOST_ACT_ENABLE) {
+        return set_service(self, compute, self->reserved, &enable);
+    }
+    if (self->question.kind == MSK_HOST_ACT_JOIN) {
+        return join(self, compute);
+    }
+    if (self->question.kind == MSK_HOST_ACT_LIST) {
+        return list(self, compute);
+    }
+    if (self->question.kind == MSK_HOST_ACT_LOOK) {
+        return look(self, compute);
+    }
+    g_assert(self->question.kind == MSK_HOST_ACT_MOVE);
+    return move(self, compute);
+}
+
+static void
+fail(MskHostCall *self)
+{
+    MskErrorCode code = (MskErrorCode) self->error->code;
+    int64_t retry_after_us = (int64_t) self->call.retry_after_s * G_USEC_PER_SEC;
+
+    if (self->question.kind == MSK_HOST_ACT_MOVE) {
+        self->event.move_event = (MskMoveEvent){.kind = MSK_MOVE_FAILED,
+                                                .code = code,
+                                                .effect_unknown = self->call.effect_unknown,
+                                                .retry_after_us = retry_after_us,
+                                                .message = self->error->message};
+    } else {
+        self->event.kind = MSK_HOST_EVENT_FAILED;
+        self->event.code = code;
+        self->event.retry_after_us = retry_after_us;
+        self->event.message = self->error->message;
+    }
+}
+
+static void
+run_call(MskCompute *compute, void *data)
+{
+    MskHostCall *self = data;
+
+    self->call.request_id = self->request_id;
+    if (!make(self, compute)) {
+        fail(self);
+    }
+}
+
+static void
+end_call(void *data)
+{
+    MskHostCall *self = data;
+
+    self->event.now_us = g_get_monotonic_time();
+    if (self->names != NULL) {
+        self->event.names = (const char *const *) self->names->pdata;
+    }
+    self->answer(&self->event, self->data);
+}
+
+void
+msk_host_call_push(MskCallPool *pool, const MskHostQuestion *question, MskHostAnswerFunc answer,
+                   void *data, GDestroyNotify free_data)
+{
+    static const MskPoolJob job = {run_call, end_call, free_call};
+    MskHostCall *self = g_new0(MskHostCall, 1);
+
+    self->question = *question;
+    self->host = g_strdup(question->host);
+    self->reserved = g_strdup(question->reserved);
+    self->reason = g_strdup(question->reason);
+    self->ha_key = g_strdup(question->ha_key);
+    self->request_id = g_strdup(question->request_id);
+    self->uuids = g_strdupv(question->uuids);
+    self->instance_uuid = g_strdup(question->instance_uuid);
+    self->answer = answer;
+    self->data = data;
+    self->free_data = free_data;
+    msk_call_pool_run(pool, &job, self);
+}

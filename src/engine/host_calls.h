@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * host_calls: what the recovery of a host asks of the cloud. Each call is made on a thread of the
+ * call pool, and its answer becomes an event of the pure machine.
+ *
+ * Threads: a call belongs to the main thread until it is pushed and when it is answered.
+ */
+
+#include "engine/call_pool.h"
+#include "model/recovery/host_recovery.h"
+
+typedef struct MskHostCall MskHostCall;
+
+/** MskHostAnswerFunc: on the main thread; the event and what it lends are valid during the call. */
+typedef void (*MskHostAnswerFunc)(const MskHostEvent *event, void *data);
+
+/* What a call is about; the strings are copied. */
+typedef struct {
+    MskHostActKind kind;
+    const char *host;          /* the failed one */
+    const char *reserved;      /* (nullable) */
+    const char *reason;        /* (nullable) of disabling */
+    const char *ha_key;        /* (nullable) */
+    const char *request_id;    /* (nullable) */
+    int64_t since_us;          /* of LOOK: when the first move began, by the cloud's clock */
+    bool migrations;           /* of LOOK */
+    char **uuids;              /* (nullable) of LOOK: the VMs asked for */
+    unsigned move;             /* of MOVE */
+    MskMoveActKind move_act;   /* of MOVE */
+    const char *instance_uuid; /* of MOVE */
+} MskHostQuestion;
+
+/** msk_host_call_push: @data: (transfer full) freed by @free_data, on any thread. */
+void msk_host_call_push(MskCallPool *pool, const MskHostQuestion *question,
+                        MskHostAnswerFunc answer, void *data, GDestroyNotify free_data);

@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/host_run.h"
+
+#include "engine/host_calls.h"
+#include "engine/host_run_jobs.h"
+
+#define LOG_NAME "masakari.engine.manager"
+#include "base/log.h"
+
+#define FLOW          "instance_evacuate_engine"
+#define RETRY_MS      500u /* after the database failed */
+#define LEASE_MS      100u
+#define STALE_US      INT64_C(5000000) /* no order goes out on an older look */
+#define SETTLE_US     INT64_C(10000000)
+#define UNLOCK_US     INT64_C(900000000)
+#define MOVE_RETRY_US INT64_C(500000)
+#define POLL_US       INT64_C(400000)
+
+/* What outlives the run for those who still answer to it. */
+typedef struct {
+    MskHostRun *run; /* (nullable) only used on the main thread */
+} Cell;
+
+struct MskHostRun {
+    MskHostRunContext context;
+    Cell *cell; /* counted */
+    char *host;
+    char *segment_uuid;
+    MskHostOrder order;
+    MskHostRecovery state;
+    MskFlowProgress *flow;
+    bool saving;
+    bool flow_changed;
+    bool ending;
+    unsigned wait_timer;
+    int64_t begun_mono_us;
+    MskNotificationStatus end_status;
+    const char *end_reason;
+};
+
+/* An action that has to be tried again. */
+typedef struct {
+    Cell *cell;
+    MskHostAct act;
+    int64_t decided_us;
+} Again;
+
+static void react(MskHostRun *self, MskHostEvent *event);
+static void perform(MskHostRun *self, const MskHostAct *act);
+static void order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us);
+
+static const char *
+uuid_of(const MskHostRun *self)
+{
+    return self->context.claim->notification->uuid;
+}
+
+static void
+release_cell(void *cell)
+{
+    g_atomic_rc_box_release(cell);
+}
+
+static void
+end_run(MskHostRun *self)
+{
+    self->cell->run = NULL; /* nobody answers to it any more */
+    self->context.ended(self->context.data);
+}
+
+static void
+lose(MskHostRun *self)
+{
+    log_warning("Notification %s is not ours any more, leaving it alone: another engine took it "
+                "over, or it was ended by others",
+                uuid_of(self));
+    end_run(self);
+}
+
+/* ---- the database ------------------------------------------------------------------------ */
+
+static gboolean
+on_again(void *data)
+{
+    Again *again = data;
+    MskHostRun *self = again->cell->run;
+
+    if (self != NULL) {
+        perform(self, &again->act);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void
+free_again(void *data)
+{
+    Again *again = data;
+
+    release_cell(again->cell);
+    g_free(again);
+}
+
+static void
+try_again(MskHostRun *self, const MskHostAct *act, int64_t decided_us, unsigned delay_ms,
+          GSourceFunc func)
+{
+    Again *again = g_new0(Again, 1);
+
+    *again =
+        (Again){.cell = g_atomic_rc_box_acquire(self->cell), .act = *act, .decided_us = decided_us};
+    (void) g_timeout_add_full(G_PRIORITY_DEFAULT, delay_ms, func, again, free_again);
+}
+
+static void on_job_done(MskStoreResult result, MskHostJob *job);
+
+static MskHostJob *
+new_job(MskHostRun *self, MskHostJobKind kind, const MskHostAct *act)
+{
+    MskHostJob *job = g_new0(MskHostJob, 1);
+
+    job->kind = kind;
+    job->done = on_job_done;
+    job->owner = g_atomic_rc_box_acquire(self->cell);
+    job->free_owner = release_cell;
+    job->act = *act;
+    job->notification_uuid = g_strdup(uuid_of(self));
+    job->engine_uuid = g_strdup(self->context.engine_uuid);
+    job->epoch = self->context.claim->epoch;
+    job->segment_uuid = g_strdup(self->segment_uuid);
+    job->window_us = self->context.settings->storm_window_us;
+    return job;
+}
+
+static void
+free_move(void *data)
+{
+    msk_stored_move_free(data);
+}
+
+static void
+add_move(MskHostRun *self, MskHostJob *job, unsigned index)
+{
+    MskPlannedMove *planned = g_ptr_array_index(self->state.moves, index);
+    MskStoredMove *move = g_new0(MskStoredMove, 1);
+    MskVmove *vmove = g_new0(MskVmove, 1);
+    bool over = planned->move.phase == MSK_MOVE_OVER;
+
+    if (planned->row == NULL) {
+        planned->row = g_uuid_string_random();
+    }
+    if (planned->start_time_us == 0 && planned->move.stored) {
+        planned->start_time_us = g_get_real_time();
+    }
+    if (over && planned->end_time_us == 0) {
+        planned->end_time_us = g_get_real_time();
+    }
+    vmove->uuid = g_strdup(planned->row);
+    vmove->instance_uuid = g_strdup(planned->uuid);
+    vmove->instance_name = g_strdup(planned->name != NULL ? planned->name : "");
+    vmove->source_host = g_strdup(self->host);
+    vmove->dest_host = g_strdup(planned->move.dest_host);
+    vmove->start_time_us = planned->start_time_us;
+    vmove->end_time_us = planned->end_time_us;
+    vmove->status = g_strdup(msk_vm_move_status(&planned->move));
+    vmove->message = over ? g_strdup(planned->move.message) : NULL;
+    move->vmove = vmove;
+    move->state = msk_planned_move_save(planned);
+    if (job->moves == NULL) {
+        job->moves = g_ptr_array_new_with_free_func(free_move);
+    }
+    g_ptr_array_add(job->moves, move);
+}
+
+static void
+add_unstored(MskHostRun *self, MskHostJob *job, bool only_new)
+{
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        if (only_new ? planned->row == NULL : !planned->stored) {
+            add_move(self, job, i);
+        }
+    }
+}
+
+/* ---- progress ---------------------------------------------------------------------------- */
+
+static void
+save_flow(MskHostRun *self)
+{
+    static const MskHostAct none = {.kind = MSK_HOST_ACT_WAIT};
+
+    if (self->saving || !self->flow_changed || self->ending) {
+        return;
+    }
+    MskHostJob *job = new_job(self, MSK_HOST_JOB_FLOW, &none);
+
+    job->flow = msk_flow_progress_copy(self->flow);
+    self->saving = true;
+    self->flow_changed = false;
+    msk_host_job_push(self->context.queue, job);
+}
+
+static void
+publish(MskHostRun *self, const MskHostNote *note)
+{
+    MskTaskProgress *task = msk_flow_progress_task(self->flow, msk_host_task_name(note->task));
+
+    log_info("Notification %s: %s", uuid_of(self), note->message);
+    msk_task_progress_add(task, g_get_real_time(), note->progress, note->message);
+    task->state = note->progress < 1.0 ? MSK_PROGRESS_RUNNING : MSK_PROGRESS_SUCCESS;
+    self->flow_changed = true;
+}
+
+static void
+close_flow(MskHostRun *self, bool reverted)
+{
+    self->flow->state = reverted ? MSK_PROGRESS_REVERTED : MSK_PROGRESS_SUCCESS;
+    for (unsigned i = 0; i < self->flow->tasks->len; i++) {
+        MskTaskProgress *task = g_ptr_array_index(self->flow->tasks, i);
+
+        if (task->details->len > 0) {
+            task->state = self->flow->state;
+        }
+    }
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+static void
+finish(MskHostRun *self, const MskHostAct *act)
+{
+    MskHostJob *job = new_job(self, MSK_HOST_JOB_FINISH, act);
+
+    self->ending = true;
+    self->end_status =
+        msk_notification_end_status(msk_outcome_status(act->outcome), self->context.claim->attempt);
+    self->end_reason = act->reason;
+    close_flow(self, act->reverted);
+    job->status = self->end_status;
+    job->message = g_strdup(self->state.message);
+    job->flow = msk_flow_progress_copy(self->flow);
+    job->state = msk_host_recovery_save(&self->state);
+    add_unstored(self, job, false);
+    msk_host_job_push(self->context.queue, job);
+}
+
+static void
+on_end_stored(MskHostRun *self, MskHostJobKind kind)
+{
+    double seconds = (double) (g_get_monotonic_time() - self->begun_mono_us) / G_USEC_PER_SEC;
+    bool bad =
+        self->end_status == MSK_NOTIFICATION_ERROR || self->end_status == MSK_NOTIFICATION_FAILED;
+
+    if (kind == MSK_HOST_JOB_RELEASE) {
+        log_info("Notification %s is handed back for another engine to go on with", uuid_of(self));
+    } else {
+        MSK_LOG_AT(bad ? MSK_LOG_ERROR : MSK_LOG_INFO,
+                   "Notification %s exits with status: %s, %.3f s after it was begun: %s%s%s",
+                   uuid_of(self), msk_notification_status_name(self->end_status), seconds,
+                   self->end_reason, self->state.message != NULL ? "; " : "",
+                   self->state.message != NULL ? self->state.message : "");
+        self->context.finished(self->end_status,
+                               self->state.message != NULL ? self->state.message : self->end_reason,
+                               self->context.data);
+    }
+    end_run(self);
+}
+
+/* ---- answers of the database ------------------------------------------------------------- */
+
+static void
+on_moves_saved(MskHostRun *self, const MskHostAct *act)
+{
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_DONE};
+
+    if (act->kind == MSK_HOST_ACT_MOVE) {
+        order_call(self, act, self->context.now_us());
+        return;
+    }
+    if (act->kind == MSK_HOST_ACT_STORE) {
+        event.kind = MSK_HOST_EVENT_STORED;
+        event.move = act->move;
+    }
+    react(self, &event);
+}
+
+static void
+on_counted(MskHostRun *self, const MskFailureCounts *counts)
+{
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_GATES,
+                          .storm = {.failed_in_segment = counts->failed_in_segment,
+                                    .hosts_in_segment = counts->hosts_in_segment,
+                                    .failed = counts->failed,
+                                    .hosts = counts->hosts}};
+
+    react(self, &event);
+}
+
+static void
+on_job_answered(MskHostRun *self, MskHostJob *job)
+{
+    MskHostEvent reserved = {.kind = MSK_HOST_EVENT_RESERVED, .name = job->name};
+
+    switch (job->kind) {
+    case MSK_HOST_JOB_COUNT:
+        on_counted(self, &job->counts);
+        return;
+    case MSK_HOST_JOB_MOVES:
+        on_moves_saved(self, &job->act);
+        return;
+    case MSK_HOST_JOB_RESERVE:
+        react(self, &reserved);
+        return;
+    case MSK_HOST_JOB_FLOW:
+        self->saving = false;
+        save_flow(self);
+        return;
+    case MSK_HOST_JOB_FINISH:
+    case MSK_HOST_JOB_RELEASE:
+        on_end_stored(self, job->kind);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+static void
+on_job_failed(MskHostRun *self, const MskHostJob *job)
+{
+    if (job->kind == MSK_HOST_JOB_FLOW) {
+        self->saving = false;
+        self->flow_changed = true; /* the next line takes it along */
+    } else if (job->kind == MSK_HOST_JOB_RELEASE) {
+        log_warning("Notification %s could not be handed back; an engine takes it over once this "
+                    "one is gone",
+                    uuid_of(self));
+        end_run(self);
+    } else {
+        try_again(self, &job->act, 0, RETRY_MS, on_again);
+    }
+}
+
+static void
+on_job_done(MskStoreResult result, MskHostJob *job)
+{
+    MskHostRun *self = ((Cell *) job->owner)->run;
+
+    if (self == NULL) {
+        return;
+    }
+    if (result == MSK_STORE_FAILED) {
+        on_job_failed(self, job);
+    } else if (result != MSK_STORE_DONE) {
+        lose(self);
+    } else {
+        on_job_answered(self, job);
+    }
+}
+
+/* ---- the cloud --------------------------------------------------------------------------- */
+
+static void
+on_answer(const MskHostEvent *event, void *data)
+{
+    MskHostRun *self = ((Cell *) data)->run;
+    MskHostEvent copy = *event;
+    const char *message =
+        event->kind == MSK_HOST_EVENT_FAILED ? event->message : event->move_event.message;
+
+    if (self == NULL || self->ending) {
+        return;
+    }
+    if (message != NULL) {
+        log_warning("Notification %s: %s", uuid_of(self), message);
+    }
+    react(self, &copy);
+}
+
+static bool
+way_is_reserved(const MskHostRun *self)
+{
+    MskRecoveryMethod method = self->order.method;
+
+    return method == MSK_METHOD_RESERVED_HOST ||
+           (method == MSK_METHOD_AUTO_PRIORITY && self->state.second) ||
+           (method == MSK_METHOD_RH_PRIORITY && !self->state.second);
+}
+
+static GPtrArray *
+list_served(const MskHostRun *self)
+{
+    GPtrArray *uuids = g_ptr_array_new();
+
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        if (planned->served) {
+            g_ptr_array_add(uuids, planned->uuid);
+        }
+    }
+    g_ptr_array_add(uuids, NULL);
+    return uuids;
+}
+
+static void
+push_call(MskHostRun *self, const MskHostAct *act)
+{
+    const MskEngineSettings *settings = self->context.settings;
+    g_autoptr(GPtrArray) uuids = list_served(self);
+    bool moving = act->kind == MSK_HOST_ACT_MOVE;
+    MskHostQuestion question = {
+        .kind = act->kind,
+        .host = self->host,
+        .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
+        .reason = settings->host_disable_reason,
+        .ha_key = settings->host_ha_key,
+        .migrations = act->migrations,
+        .uuids = (char **) uuids->pdata,
+        .move = act->move,
+        .move_act = act->call.kind,
+    };
+
+    if (moving) {
+        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, act->move);
+
+        question.instance_uuid = planned->uuid;
+        log_debug("Notification %s: %s %s", uuid_of(self), msk_move_act_name(act->call.kind),
+                  planned->uuid);
+    }
+    msk_host_call_push(self->context.pool, &question, on_answer,
+                       g_atomic_rc_box_acquire(self->cell), release_cell);
+}
+
+static gboolean
+on_lease(void *data)
+{
+    Again *again = data;
+    MskHostRun *self = again->cell->run;
+
+    if (self != NULL && !self->ending) {
+        order_call(self, &again->act, again->decided_us);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* A call that changes something waits until nobody else can be at it, too. */
+static void
+order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
+{
+    MskHostEvent stale = {
+        .kind = MSK_HOST_EVENT_MOVE, .move = act->move, .move_event = {.kind = MSK_MOVE_STALE}};
+
+    if (!self->context.may_act(self->context.act_data)) {
+        try_again(self, act, decided_us, LEASE_MS, on_lease);
+    } else if (act->kind == MSK_HOST_ACT_MOVE && self->context.now_us() - decided_us > STALE_US) {
+        react(self, &stale);
+    } else {
+        push_call(self, act);
+    }
+}
+
+/* ---- steps ------------------------------------------------------------------------------- */
+
+static gboolean
+on_wait_over(void *data)
+{
+    MskHostRun *self = data;
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_TIMER};
+
+    self->wait_timer = 0;
+    react(self, &event);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+stop_wait(MskHostRun *self)
+{
+    if (self->wait_timer != 0) {
+        g_source_remove(self->wait_timer);
+        self->wait_timer = 0;
+    }
+}
+
+static void
+save_moves(MskHostRun *self, const MskHostAct *act)
+{
+    MskHostJob *job = new_job(self, MSK_HOST_JOB_MOVES, act);
+
+    if (act->kind == MSK_HOST_ACT_STORE_PLAN) {
+        job->state = msk_host_recovery_save(&self->state);
+        job->moves = g_ptr_array_new_with_free_func(free_move);
+        add_unstored(self, job, true);
+    } else {
+        add_move(self, job, act->move);
+    }
+    msk_host_job_push(self->context.queue, job);
+}
+
+static void
+perform(MskHostRun *self, const MskHostAct *act)
+{
+    switch (act->kind) {
+    case MSK_HOST_ACT_ASK_GATES:
+        msk_host_job_push(self->context.queue, new_job(self, MSK_HOST_JOB_COUNT, act));
+        return;
+    case MSK_HOST_ACT_TAKE_RESERVED:
+        msk_host_job_push(self->context.queue, new_job(self, MSK_HOST_JOB_RESERVE, act));
+        return;
+    case MSK_HOST_ACT_STORE_PLAN:
+    case MSK_HOST_ACT_STORE:
+        save_moves(self, act);
+        return;
+    case MSK_HOST_ACT_MOVE:
+        if (act->call.durable) {
+            save_moves(self, act);
+            return;
+        }
+        order_call(self, act, self->context.now_us());
+        return;
+    case MSK_HOST_ACT_FORCE_DOWN:
+    case MSK_HOST_ACT_JOIN:
+    case MSK_HOST_ACT_ENABLE:
+        order_call(self, act, self->context.now_us());
+        return;
+    case MSK_HOST_ACT_GET_SERVICE:
+    case MSK_HOST_ACT_LIST:
+    case MSK_HOST_ACT_LOOK:
+        push_call(self, act);
+        return;
+    case MSK_HOST_ACT_WAIT:
+        stop_wait(self);
+        self->wait_timer =
+            g_timeout_add((unsigned) ((act->delay_us + 999) / 1000), on_wait_over, self);
+        return;
+    case MSK_HOST_ACT_FINISH:
+        finish(self, act);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+static void
+react(MskHostRun *self, MskHostEvent *event)
+{
+    if (self->ending) {
+        return;
+    }
+    event->now_us = g_get_monotonic_time();
+
+    g_auto(MskHostStep) step = msk_host_recovery_step(&self->state, &self->order, event);
+
+    for (unsigned i = 0; i < step.notes->len; i++) {
+        publish(self, &g_array_index(step.notes, MskHostNote, i));
+    }
+    for (unsigned i = 0; i < step.acts->len; i++) {
+        perform(self, &g_array_index(step.acts, MskHostAct, i));
+    }
+    save_flow(self);
+}
+
+/* ---- the beginning ----------------------------------------------------------------------- */
+
+static MskHostOrder
+make_order(const MskHostRun *self, const MskRecoveryJob *job)
+{
+    const MskEngineSettings *settings = self->context.settings;
+    MskHostOrder order = {
+        .host = self->host,
+        .fenced = job->triage.fenced,
+        .all_instances = settings->evacuate_all_instances,
+        .ignore_error = settings->ignore_error_instances,
+        .join_aggregates = settings->join_aggregates,
+        .dry_run = settings->dry_run,
+        .max_moves = settings->host_threads,
+        .heartbeat_age_us = settings->heartbeat_age_us,
+        .hold_timeout_us = settings->hold_timeout_us,
+        .down_timeout_us = settings->wait_period_after_service_update_us,
+        .storm_segment_percent = settings->storm_segment_percent,
+        .storm_percent = settings->storm_percent,
+        .poll_us = POLL_US,
+        .max_poll_us = settings->verify_interval_us,
+        .move = {.evacuate_timeout_us = settings->wait_period_after_evacuation_us,
+                 .stop_timeout_us = settings->wait_period_after_power_off_us,
+                 .unlock_timeout_us = UNLOCK_US,
+                 .settle_us = SETTLE_US,
+                 .retry_us = MOVE_RETRY_US},
+    };
+
+    if (!msk_recovery_method_parse(job->method, &order.method)) {
+        log_warning("Host %s: recovery method '%s' is not known, the compute service chooses the "
+                    "hosts",
+                    self->host, job->method != NULL ? job->method : "");
+    }
+    return order;
+}
+
+static void
+load(MskHostRun *self, const MskRecoveryJob *job)
+{
+    msk_host_recovery_init(&self->state, self->context.claim->attempt);
+    msk_host_recovery_load(&self->state, self->context.claim->state);
+    for (unsigned i = 0; job->moves != NULL && i < job->moves->len; i++) {
+        const MskStoredMove *move = g_ptr_array_index(job->moves, i);
+        const MskVmove *vmove = move->vmove;
+
+        msk_host_recovery_add(&self->state, vmove->instance_uuid, vmove->instance_name, vmove->uuid,
+                              vmove->status, move->state);
+        MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        planned->start_time_us = vmove->start_time_us;
+    }
+}
+
+MskHostRun *
+msk_host_run_new(const MskHostRunContext *context, MskRecoveryJob *job)
+{
+    MskHostRun *self = g_new0(MskHostRun, 1);
+    MskHostEvent begin = {.kind = MSK_HOST_EVENT_BEGIN};
+
+    self->context = *context;
+    self->cell = g_atomic_rc_box_new0(Cell);
+    self->cell->run = self;
+    self->begun_mono_us = g_get_monotonic_time();
+    self->host = g_steal_pointer(&job->host);
+    self->segment_uuid = g_steal_pointer(&job->segment_uuid);
+    self->order = make_order(self, job);
+    self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
+    for (int task = MSK_HOST_TASK_DISABLE; task <= MSK_HOST_TASK_EVACUATE; task++) {
+        (void) msk_flow_progress_task(self->flow, msk_host_task_name((MskHostTask) task));
+    }
+    load(self, job);
+    react(self, &begin);
+    return self;
+}
+
+void
+msk_host_run_free(MskHostRun *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    stop_wait(self);
+    self->cell->run = NULL;
+    release_cell(self->cell);
+    g_free(self->host);
+    g_free(self->segment_uuid);
+    msk_host_recovery_clear(&self->state);
+    msk_flow_progress_free(self->flow);
+    g_free(self);
+}
+
+void
+msk_host_run_release(MskHostRun *self)
+{
+    static const MskHostAct none = {.kind = MSK_HOST_ACT_WAIT};
+
+    if (self->ending) {
+        return; /* its end is on its way to the database */
+    }
+    MskHostJob *job = new_job(self, MSK_HOST_JOB_RELEASE, &none);
+
+    stop_wait(self);
+    self->ending = true;
+    job->state = msk_host_recovery_save(&self->state);
+    job->flow = msk_flow_progress_copy(self->flow);
+    msk_host_job_push(self->context.queue, job);
+}
