@@ -165,7 +165,7 @@ cloud_get_service(MskCompute *compute, MskComputeCall *call, const char *host, c
     service->forced_down = world->forced_down;
     service->up = !world->forced_down;
     service->answered_us = g_get_real_time();
-    service->updated_us = service->answered_us - (world->beats ? 3 : 30) * G_USEC_PER_SEC;
+    service->updated_us = service->answered_us - (world->beats ? 3 : 30) * (int64_t) G_USEC_PER_SEC;
     leave(world);
     return service;
 }
@@ -535,6 +535,24 @@ test_rh_priority(void)
     recover_all("rh_priority", 3, "r2");
 }
 
+static unsigned
+count_orders(World *world, unsigned vm)
+{
+    g_assert_cmpint(pthread_mutex_lock(&world->lock), ==, 0);
+    unsigned n = world->vms[vm].n_orders;
+
+    leave(world);
+    return n;
+}
+
+static void
+open_hosts(World *world, unsigned vm)
+{
+    g_assert_cmpint(pthread_mutex_lock(&world->lock), ==, 0);
+    world->vms[vm].no_host = false;
+    leave(world);
+}
+
 static void
 test_auto_priority_with_no_valid_host(void)
 {
@@ -548,12 +566,12 @@ test_auto_priority_with_no_valid_host(void)
     g_autoptr(GError) error = NULL;
     MskEngine *engine = start_engine(&fixture, NULL);
 
-    while (fixture.world->vms[0].n_orders < 2) { /* the cloud has room again by the second way */
+    while (count_orders(fixture.world, 0) < 2) { /* the cloud has room again by the second way */
         while (g_main_context_iteration(NULL, FALSE)) {
         }
         g_usleep(1000);
     }
-    fixture.world->vms[0].no_host = false;
+    open_hosts(fixture.world, 0);
     work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
     g_assert_false(fixture.world->harm);
     g_assert_cmpint(msk_store_moves_list(store, uuid, &moves, &error), ==, MSK_STORE_DONE);

@@ -142,7 +142,8 @@ def test_a_file_of_the_python_services_is_read(home, tmp_path):
     assert " CRITICAL " in lines[-1] and "[database] connection" in lines[-1]
     assert [line for line in lines if " is no option of" in line] == []
     (effect,) = [line for line in lines if "without effect in this program: " in line]
-    assert "[host_failure] evacuate_all_instances" in effect and "[database] max_pool" not in effect
+    assert "heartbeat_in_pthread" in effect
+    assert "[host_failure]" not in effect and "[database] max_pool" not in effect
 
 
 @pytest.mark.parametrize("program", DAEMONS)
