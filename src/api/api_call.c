@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MAX_TEXT_BYTES 65535 /* of MariaDB's TEXT */
+
 void
 msk_call_clear(MskApiCall *self)
 {
@@ -25,10 +27,22 @@ msk_call_query(MskApiCall *self)
     if (self->query == NULL) {
         self->query = msk_query_parse(self->query_text);
         if (self->query == NULL) {
-            msk_fault_unexpected(self, "UnicodeDecodeError");
+            msk_fault(self, 400, "Invalid input received: the query is no UTF-8");
         }
     }
     return self->query;
+}
+
+bool
+msk_call_check_text(MskApiCall *self, const char *name, const char *value)
+{
+    if (value == NULL || strlen(value) <= MAX_TEXT_BYTES) {
+        return true;
+    }
+    msk_fault(self, 400,
+              "Invalid input for field/attribute %s. It is longer than %d bytes of UTF-8", name,
+              MAX_TEXT_BYTES);
+    return false;
 }
 
 void

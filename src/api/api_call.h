@@ -80,6 +80,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskApiCall, msk_call_clear)
  */
 const MskQuery *msk_call_query(MskApiCall *self);
 
+/** msk_call_check_text: whether @value (nullable) fits where the database keeps @name; false when
+ *  the call was answered. */
+bool msk_call_check_text(MskApiCall *self, const char *name, const char *value);
+
 /**
  * msk_call_reply:
  * @status: 2xx or 300.

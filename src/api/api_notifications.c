@@ -59,8 +59,8 @@ set_status(Filter *filter, const char *text)
 void
 msk_api_notifications_list(MskApiCall *call)
 {
-    static const MskListKind kind = {"notifications", MSK_STORE_NOTIFICATIONS, NULL,
-                                     read_notifications, msk_view_notification};
+    static const MskListKind kind = {"notifications", MSK_STORE_NOTIFICATIONS, read_notifications,
+                                     msk_view_notification};
     g_auto(MskListPage) page = {0};
     Filter filter = {0};
 

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define MAX_TEXT_BYTES 65535 /* of MariaDB's TEXT */
-
 static void
 not_found(MskApiCall *call)
 {
@@ -89,7 +87,7 @@ enabled_filter(const char *text)
 void
 msk_api_segments_list(MskApiCall *call)
 {
-    static const MskListKind kind = {"segments", MSK_STORE_SEGMENTS, "hosts", read_segments,
+    static const MskListKind kind = {"segments", MSK_STORE_SEGMENTS, read_segments,
                                      msk_view_segment};
     g_auto(MskListPage) page = {0};
     MskSegmentFilter filter = MSK_SEGMENT_FILTER_ANY;
@@ -145,11 +143,7 @@ take_fields(MskApiCall *call, MskSegment *segment, MskSegmentFields *ret)
                  : 0;
     found |= msk_field_boolean(fields, "enabled", &segment->enabled) ? MSK_SEGMENT_ENABLED : 0;
     *ret = found;
-    if (segment->description != NULL && strlen(segment->description) > MAX_TEXT_BYTES) {
-        msk_fault_unexpected(call, "oslo_db.exception.DBDataError");
-        return false;
-    }
-    return true;
+    return msk_call_check_text(call, "description", segment->description);
 }
 
 void

@@ -300,7 +300,7 @@ serve_v1(MskApiCall *call, const char *path)
         return;
     }
     if (is_broken_form(call->http)) {
-        msk_fault_server(call);
+        msk_fault(call, 400, "Malformed request body");
         return;
     }
     const MskRoute *route = msk_route_find(call->http->method, path, call->ids, &project);

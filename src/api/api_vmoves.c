@@ -45,7 +45,7 @@ read_vmoves(MskStore *store, const void *filter, const MskPage *page, GPtrArray 
 void
 msk_api_vmoves_list(MskApiCall *call)
 {
-    static const MskListKind kind = {"vmoves", MSK_STORE_VMOVES, NULL, read_vmoves, msk_view_vmove};
+    static const MskListKind kind = {"vmoves", MSK_STORE_VMOVES, read_vmoves, msk_view_vmove};
     g_auto(MskListPage) page = {0};
 
     if (!msk_list_read(call, &page) || !check_notification(call)) {

@@ -123,25 +123,6 @@ msk_fault_error(MskApiCall *call, const GError *error)
 }
 
 void
-msk_fault_unexpected(MskApiCall *call, const char *python_class)
-{
-    log_info("%s %s is answered 500 as the Python service does (%s)", call->http->method,
-             call->http->target, python_class);
-    msk_fault(call, 500,
-              "Unexpected API Error. Please report this at "
-              "https://bugs.launchpad.net/masakari/ and attach the Masakari API log if "
-              "possible.\n<class '%s'>",
-              python_class);
-}
-
-void
-msk_fault_server(MskApiCall *call)
-{
-    g_clear_pointer(&call->version, g_free);
-    msk_fault(call, 500, "%s", errors[G_N_ELEMENTS(errors) - 1].message);
-}
-
-void
 msk_fault_plain(MskApiCall *call, unsigned status, const char *explanation, const char *detail)
 {
     static const char *const offers[] = {"text/html", "application/json", NULL};

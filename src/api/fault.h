@@ -27,18 +27,6 @@ void msk_fault_text(MskApiCall *call, unsigned status, const char *text, size_t 
 void msk_fault_error(MskApiCall *call, const GError *error);
 
 /**
- * msk_fault_unexpected:
- * @python_class: such as "ValueError".
- *
- * Some bad inputs end in an exception of that class in the Python service, and so in a 500 with
- * its name; clients get the same from us.
- */
-void msk_fault_unexpected(MskApiCall *call, const char *python_class);
-
-/** msk_fault_server: the 500 of the outermost stage, without a version. */
-void msk_fault_server(MskApiCall *call);
-
-/**
  * msk_fault_plain:
  * @status: 401, 404, 413 or 503; the last with Retry-After.
  * @explanation: a sentence in ASCII.

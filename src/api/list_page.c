@@ -4,6 +4,7 @@
 #include "api/fault.h"
 #include "api/json_text.h"
 #include "api/python_repr.h"
+#include "oslo/config_file.h"
 
 #include <string.h>
 
@@ -14,12 +15,12 @@ msk_list_page_clear(MskListPage *self)
     g_clear_pointer(&self->sort_dirs, g_ptr_array_unref);
 }
 
-/* As Python's int(): blanks around, a sign, single underscores between digits. A number too large
- * becomes the largest. Returns: whether it is one. */
+/* As Python's int(): blanks around, a sign, decimal digits of any script with single underscores
+ * between. A number too large becomes the largest. Returns: whether it is one. */
 static bool
 parse_python_int(const char *text, int64_t *ret)
 {
-    g_autofree char *trimmed = g_strstrip(g_strdup(text));
+    g_autofree char *trimmed = msk_python_strip(text);
     const char *at = trimmed;
     bool negative = *at == '-';
     int64_t value = 0;
@@ -30,15 +31,17 @@ parse_python_int(const char *text, int64_t *ret)
     if (*at == '\0' || *at == '_') {
         return false;
     }
-    for (; *at != '\0'; at++) {
-        if (*at == '_' && g_ascii_isdigit(at[1])) {
+    for (; *at != '\0'; at += g_utf8_skip[(unsigned char) *at]) {
+        if (*at == '_' && g_unichar_isdigit(g_utf8_get_char(at + 1))) {
             continue;
         }
-        if (!g_ascii_isdigit(*at)) {
+        int digit = g_unichar_isdigit(g_utf8_get_char(at))
+                        ? g_unichar_digit_value(g_utf8_get_char(at))
+                        : -1;
+
+        if (digit < 0) {
             return false;
         }
-        int digit = *at - '0';
-
         value = value > (INT64_MAX - digit) / 10 ? INT64_MAX : value * 10 + digit;
     }
     *ret = negative ? -value : value;
@@ -75,7 +78,7 @@ read_words(const MskQuery *query, const char *name, const char *otherwise)
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
     for (unsigned i = 0; i < values->len; i++) {
-        g_ptr_array_add(words, g_strstrip(g_strdup(g_ptr_array_index(values, i))));
+        g_ptr_array_add(words, msk_python_strip(g_ptr_array_index(values, i)));
     }
     if (words->len == 0) {
         g_ptr_array_add(words, g_strdup(otherwise));
@@ -152,18 +155,14 @@ unknown_sort_key(const MskListKind *kind, const MskPage *page)
 }
 
 static void
-refuse_sort_key(MskApiCall *call, const MskListKind *kind, const char *key)
+refuse_sort_key(MskApiCall *call, const char *key)
 {
-    if (kind->relation != NULL && strcmp(key, kind->relation) == 0) {
-        msk_fault_unexpected(call, "NotImplementedError");
-    } else {
-        g_autofree char *reason = g_strconcat("Sort key supplied is invalid: ", key, NULL);
-        g_autoptr(GString) message = g_string_new("InvalidSortKey(");
+    g_autofree char *reason = g_strconcat("Sort key supplied is invalid: ", key, NULL);
+    g_autoptr(GString) message = g_string_new("InvalidSortKey(");
 
-        msk_python_repr_text(message, reason, strlen(reason));
-        g_string_append_c(message, ')');
-        msk_fault_text(call, 400, message->str, message->len);
-    }
+    msk_python_repr_text(message, reason, strlen(reason));
+    g_string_append_c(message, ')');
+    msk_fault_text(call, 400, message->str, message->len);
 }
 
 static void
@@ -216,7 +215,7 @@ msk_list_answer(MskApiCall *call, const MskListKind *kind, const MskListPage *pa
     } else if (result == MSK_STORE_NOT_FOUND) {
         msk_fault(call, 400, "Marker %s could not be found.", page->marker);
     } else if (unknown != NULL) {
-        refuse_sort_key(call, kind, unknown);
+        refuse_sort_key(call, unknown);
     } else {
         reply_rows(call, kind, rows);
     }

@@ -32,7 +32,6 @@ bool msk_list_read(MskApiCall *call, MskListPage *ret);
 typedef struct {
     const char *name; /* of the member with the rows, such as "segments" */
     MskStoreTable table;
-    const char *relation; /* (nullable) the sort key that the Python service fails on */
     /* As msk_store_segment_list(); @filter is the list's own. */
     MskStoreResult (*read)(MskStore *store, const void *filter, const MskPage *page,
                            GPtrArray **ret, GError **error);
