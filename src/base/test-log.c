@@ -76,6 +76,8 @@ count_into(const MskLogRecord *record, void *data)
 
     (void) record;
     g_atomic_int_inc(&left->within);
+    g_usleep(1000); /* time enough for who does not wait */
+    g_assert(left->freed_later != NULL);
     (*left->freed_later)++;
     while (g_atomic_int_get(&left->stays) != 0) {
         g_usleep(1000);
