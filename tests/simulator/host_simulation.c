@@ -9,11 +9,11 @@
 #define CALL_US        (50 * MS)
 #define STORE_US       (5 * MS)
 #define LATE_US        (3000 * MS)
-#define TAKEOVER_US    (1000 * MS)
+#define MAX_DEATHS     12u
 #define RETRY_AFTER_US (120000 * MS)
 #define MAX_ACTIONS    20000u
 
-static const char *const fault_names[N_HOST_FAULTS] = {
+static const char *const fault_names[N_HOST_TROUBLES] = {
     [HOST_FAULT_NONE] = "nothing",
     [HOST_FAULT_DIE_BEFORE] = "the engine dies, its calls are not made",
     [HOST_FAULT_DIE_AFTER] = "the engine dies, its calls are made",
@@ -24,6 +24,8 @@ static const char *const fault_names[N_HOST_FAULTS] = {
     [HOST_FAULT_REFUSED] = "refused",
     [HOST_FAULT_CONFLICT] = "conflict",
     [HOST_FAULT_STALE] = "the order is stale",
+    [HOST_FAULT_OUTAGE] = "the cloud answers nothing for a while",
+    [HOST_FAULT_SLEEP] = "the machine sleeps",
 };
 
 /* An action whose answer is due. */
@@ -58,11 +60,14 @@ typedef struct {
     GArray *due;
     GArray *late;
     uint64_t n_due;
-    HostFault fault;
-    unsigned at;
+    HostTrouble trouble;
     unsigned n_actions;
     unsigned n_ends;
+    unsigned n_deaths;
     bool dies;
+    bool sleeps;
+    int64_t outage_ends_us;
+    int64_t skew_us; /* the engine's clock less the model's */
     int64_t attempt;
     MskNotificationStatus status;
     GString *log;
@@ -335,10 +340,40 @@ forget_waits(Run *self)
     }
 }
 
+static bool
+is_hit(const Run *self)
+{
+    const HostTrouble *trouble = &self->trouble;
+
+    if (trouble->at == 0 || self->n_actions < trouble->at || self->n_deaths >= MAX_DEATHS) {
+        return false;
+    }
+    return self->n_actions == trouble->at ||
+           (trouble->every > 0 && (self->n_actions - trouble->at) % trouble->every == 0);
+}
+
+/* Something begins that lasts; or a death, which comes when the step's other actions are begun. */
+static void
+begin_trouble(Run *self)
+{
+    HostFault fault = self->trouble.fault;
+
+    if (fault >= HOST_FAULT_DIE_BEFORE && fault <= HOST_FAULT_DIE_LATE) {
+        self->dies = true;
+    } else if (fault == HOST_FAULT_OUTAGE) {
+        self->outage_ends_us = self->model.now_us + self->trouble.takes_us;
+        say(self, "the cloud is away");
+    } else if (fault == HOST_FAULT_SLEEP) {
+        self->sleeps = true;
+    }
+}
+
 static void
 begin_act(Run *self, const MskHostAct *act)
 {
-    bool hit = ++self->n_actions == self->at;
+    self->n_actions++;
+
+    bool hit = is_hit(self);
     bool is_wait = act->kind == MSK_HOST_ACT_WAIT;
     Due due = {.at_us = self->model.now_us, .order = self->n_due++, .act = *act};
 
@@ -350,18 +385,24 @@ begin_act(Run *self, const MskHostAct *act)
     if (act->kind == MSK_HOST_ACT_MOVE && act->call.durable) {
         store_move(self, act->move);
     }
-    if (hit && self->fault >= HOST_FAULT_NO_ANSWER_UNDONE && !is_wait && !is_of_store(act->kind)) {
-        due.fault = self->fault;
+    bool is_call = !is_wait && !is_of_store(act->kind);
+
+    if (hit) {
+        begin_trouble(self);
     }
-    self->dies = self->dies || (hit && self->fault >= HOST_FAULT_DIE_BEFORE &&
-                                self->fault <= HOST_FAULT_DIE_LATE);
+    if (is_call && due.at_us < self->outage_ends_us) {
+        due.fault = HOST_FAULT_NO_ANSWER_UNDONE;
+    } else if (hit && is_call && self->trouble.fault >= HOST_FAULT_NO_ANSWER_UNDONE &&
+               self->trouble.fault < N_HOST_FAULTS) {
+        due.fault = self->trouble.fault;
+    }
     g_array_append_val(self->due, due);
 }
 
 static void
 react(Run *self, MskHostEvent *event)
 {
-    event->now_us = self->model.now_us;
+    event->now_us = self->model.now_us + self->skew_us;
 
     g_auto(MskHostStep) step = msk_host_recovery_step(&self->state, &self->scenario->order, event);
 
@@ -422,21 +463,41 @@ static void
 die(Run *self)
 {
     self->dies = false;
+    self->n_deaths++;
     for (unsigned i = 0; i < self->due->len; i++) {
         const MskHostAct *act = &g_array_index(self->due, Due, i).act;
         MskHostEvent lost = {.now_us = 0};
 
-        if (self->fault == HOST_FAULT_DIE_AFTER && act->kind != MSK_HOST_ACT_WAIT) {
+        if (self->trouble.fault == HOST_FAULT_DIE_AFTER && act->kind != MSK_HOST_ACT_WAIT) {
             perform(self, act, &lost);
-        } else if (self->fault == HOST_FAULT_DIE_LATE) {
+        } else if (self->trouble.fault == HOST_FAULT_DIE_LATE) {
             perform_late(self, act);
         }
     }
     g_array_set_size(self->due, 0);
-    pass(self, self->model.now_us + TAKEOVER_US);
+    pass(self, self->model.now_us + self->trouble.takes_us);
+    /* No clock of a machine is below zero. */
+    self->skew_us = MAX(self->skew_us + self->trouble.skew_us, -self->model.now_us);
     say(self, "the engine dies, another one takes over with '%s'",
         self->stored == NULL ? "" : self->stored);
     load(self);
+}
+
+/* The machine sleeps, and wakes up with answers due and orders that are too old for their looks. */
+static void
+sleep_long(Run *self)
+{
+    self->sleeps = false;
+    say(self, "the machine sleeps");
+    pass(self, self->model.now_us + self->trouble.takes_us);
+    for (unsigned i = 0; i < self->due->len; i++) {
+        Due *due = &g_array_index(self->due, Due, i);
+
+        due->at_us = MAX(due->at_us, self->model.now_us);
+        if (due->act.kind == MSK_HOST_ACT_MOVE) {
+            due->fault = HOST_FAULT_STALE;
+        }
+    }
 }
 
 static void
@@ -451,6 +512,9 @@ recover(Run *self)
             react(self, &begin);
             continue;
         }
+        if (self->sleeps) {
+            sleep_long(self);
+        }
         Due due = take_next(self);
         MskHostEvent event = {.kind = MSK_HOST_EVENT_TIMER};
 
@@ -463,6 +527,8 @@ recover(Run *self)
         react(self, &event);
     }
     self->dies = false;
+    self->sleeps = false;
+    g_array_set_size(self->due, 0);
 }
 
 static void
@@ -472,7 +538,6 @@ recover_with_retry(Run *self)
     load(self);
     recover(self);
     if (self->status == MSK_NOTIFICATION_ERROR) {
-        g_array_set_size(self->due, 0);
         pass(self, self->model.now_us + RETRY_AFTER_US);
         say(self, "once more");
         self->attempt = 2;
@@ -482,10 +547,28 @@ recover_with_retry(Run *self)
     }
 }
 
+/* Another report of the same host, with nothing known of the first recovery. */
+static void
+recover_again(Run *self)
+{
+    say(self, "the host is reported again");
+    g_ptr_array_set_size(self->rows, 0);
+    g_clear_pointer(&self->stored, g_free);
+    self->model.taken = false;
+    recover_with_retry(self);
+}
+
+/* An end may be another one than the scenario's when trouble lasts for long. */
+static bool
+may_end_otherwise(const Run *self)
+{
+    return self->trouble.fault >= N_HOST_FAULTS || self->trouble.reported_twice;
+}
+
 static char *
 check_ends(Run *self)
 {
-    for (char **end = self->scenario->ends; *end != NULL; end++) {
+    for (char **end = self->scenario->ends; *end != NULL && !may_end_otherwise(self); end++) {
         g_auto(GStrv) words = g_strsplit_set(*end, "=@", 3);
         const ModelVm *vm = host_model_find(&self->model, words[0]);
         const char *place = vm->deleted ? "gone" : vm->elsewhere ? "other" : "source";
@@ -513,31 +596,37 @@ judge(Run *self)
     const char *status = msk_notification_status_name(self->status);
     const char *what = self->model.harm;
 
-    if (what == NULL && self->n_ends != 1) {
+    if (what == NULL && self->n_ends != (self->trouble.reported_twice ? 2 : 1)) {
         what = "it did not end exactly once";
-    } else if (what == NULL && strcmp(status, self->scenario->end_status) != 0) {
+    } else if (what == NULL && !may_end_otherwise(self) &&
+               strcmp(status, self->scenario->end_status) != 0) {
         what = "it ends with another status";
     } else if (what == NULL) {
         what = ends;
     }
-    return what == NULL
-               ? NULL
-               : g_strdup_printf("%s (%s at action %u)", what, fault_names[self->fault], self->at);
+    return what == NULL ? NULL
+                        : g_strdup_printf("%s (%s at action %u, %u deaths)", what,
+                                          fault_names[self->trouble.fault], self->trouble.at,
+                                          self->n_deaths);
 }
 
 HostOutcome
-host_simulate(const HostScenario *scenario, HostFault fault, unsigned at)
+host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
 {
     Run run = {.scenario = scenario,
                .model = scenario->model,
                .rows = g_ptr_array_new_with_free_func(free_row),
                .due = g_array_new(FALSE, FALSE, sizeof(Due)),
                .late = g_array_new(FALSE, FALSE, sizeof(Late)),
-               .fault = fault,
-               .at = at,
                .log = g_string_new(NULL)};
 
+    if (trouble != NULL) {
+        run.trouble = *trouble;
+    }
     recover_with_retry(&run);
+    if (run.trouble.reported_twice) {
+        recover_again(&run);
+    }
     pass(&run, run.model.now_us + 2 * LATE_US); /* what is late shows before the verdict */
     host_model_verdict(&run.model);
 

@@ -30,7 +30,21 @@ typedef enum {
     HOST_FAULT_CONFLICT,
     HOST_FAULT_STALE,
     N_HOST_FAULTS,
+    /* What lasts, and may change how it ends. */
+    HOST_FAULT_OUTAGE = N_HOST_FAULTS, /* the cloud answers no call for a time */
+    HOST_FAULT_SLEEP,                  /* the engine's machine sleeps for a time */
+    N_HOST_TROUBLES,
 } HostFault;
+
+/* What goes wrong in a run. */
+typedef struct {
+    HostFault fault;
+    unsigned at;         /* at the action of this number, from 1 */
+    unsigned every;      /* of a death: and again each so many actions, some times; 0: once */
+    int64_t takes_us;    /* until the successor begins; how long an outage or a sleep lasts */
+    int64_t skew_us;     /* by which the successor's monotonic clock is ahead of the last one's */
+    bool reported_twice; /* once it has ended, the same host is reported again */
+} HostTrouble;
 
 typedef struct {
     char *name;
@@ -54,5 +68,5 @@ typedef struct {
 void host_outcome_clear(HostOutcome *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostOutcome, host_outcome_clear)
 
-/** host_simulate: @fault, @at: what goes wrong at the action of this number, from 1. */
-HostOutcome host_simulate(const HostScenario *scenario, HostFault fault, unsigned at);
+/** host_simulate: @trouble: (nullable) */
+HostOutcome host_simulate(const HostScenario *scenario, const HostTrouble *trouble);

@@ -6,11 +6,13 @@
 #include "base/number.h"
 #include "model/recovery/notification_triage.h"
 
-#define MS             INT64_C(1000)
-#define MAX_ACTIONS    5000
-#define RETRY_AFTER_US (INT64_C(120) * G_USEC_PER_SEC)
-#define LATE_US        (INT64_C(1) * G_USEC_PER_SEC)
-#define STALE_US       (INT64_C(6) * G_USEC_PER_SEC)
+#define MS              INT64_C(1000)
+#define MAX_ACTIONS     5000
+#define RETRY_AFTER_US  (INT64_C(120) * G_USEC_PER_SEC)
+#define LATE_US         (INT64_C(1) * G_USEC_PER_SEC)
+#define MAX_DEATHS      12u
+#define OTHER_UPTIME_US (INT64_C(31536000) * G_USEC_PER_SEC)
+#define STALE_US        (INT64_C(6) * G_USEC_PER_SEC)
 
 static const char *const fault_names[N_FAULTS] = {
     [FAULT_NONE] = "nothing",
@@ -186,6 +188,9 @@ typedef struct {
     int64_t attempt;
     Fault fault;
     unsigned at;
+    unsigned every;
+    unsigned n_deaths;
+    int64_t skew_us; /* the engine's clock less the model's */
     unsigned n_actions;
     unsigned n_ends;
     int64_t outage_us;  /* that the next order has to wait; 0: none */
@@ -246,7 +251,7 @@ store(Run *self)
 static MskEvent
 begin(Run *self)
 {
-    return (MskEvent){.kind = MSK_EVENT_BEGIN, .now_us = self->cloud.now_us};
+    return (MskEvent){.kind = MSK_EVENT_BEGIN, .now_us = self->cloud.now_us + self->skew_us};
 }
 
 /* Another engine finds what the dead one has left. What a user read before may be told again. */
@@ -256,6 +261,10 @@ take_over(Run *self)
     say(self, "the engine dies, another one takes over with '%s'",
         self->stored == NULL ? "" : self->stored);
     self->state = msk_instance_recovery_load(self->stored);
+    self->n_deaths++;
+    if (self->every > 0) { /* on a machine that has run for longer, or was just started */
+        self->skew_us = self->n_deaths % 2 == 0 ? -self->cloud.now_us : OTHER_UPTIME_US;
+    }
     self->last_task = 0;
     for (size_t i = 0; i < MSK_N_TASKS; i++) {
         self->task_over[i] = false;
@@ -311,7 +320,7 @@ wait_too_long(Run *self)
     model_pass(&self->cloud, MAX(self->outage_us, STALE_US));
     self->outage_us = 0;
     say(self, "stale: the order is not given");
-    return (MskEvent){.kind = MSK_EVENT_STALE, .now_us = self->cloud.now_us};
+    return (MskEvent){.kind = MSK_EVENT_STALE, .now_us = self->cloud.now_us + self->skew_us};
 }
 
 static MskEvent
@@ -355,6 +364,16 @@ finish(Run *self, const MskInstanceStep *step)
     say(self, "%s: %s", msk_notification_status_name(self->status), step->reason);
 }
 
+/* Counts the action. */
+static bool
+is_hit(Run *self)
+{
+    self->n_actions++;
+    return self->n_actions == self->at ||
+           (self->every > 0 && self->n_actions > self->at && self->n_deaths < MAX_DEATHS &&
+            (self->n_actions - self->at) % self->every == 0);
+}
+
 /* From BEGIN to the end of one attempt. */
 static void
 recover(Run *self)
@@ -362,8 +381,10 @@ recover(Run *self)
     MskEvent event = begin(self);
 
     while (self->state.phase != MSK_PHASE_OVER) {
+        event.now_us = self->cloud.now_us + self->skew_us;
+
         MskInstanceStep step = msk_instance_recovery_step(&self->state, &self->order, &event);
-        bool faulty = ++self->n_actions == self->at;
+        bool faulty = is_hit(self);
         bool dies = faulty && self->fault >= FAULT_DIE_BEFORE && self->fault <= FAULT_DIE_LATE;
 
         g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
@@ -434,9 +455,17 @@ begin_report(Run *self, MskIncident incident, bool superseded)
 Outcome
 simulate(const Scenario *scenario, Fault fault, unsigned at, const MskIncident *then)
 {
+    return simulate_again(scenario, fault, at, 0, then);
+}
+
+Outcome
+simulate_again(const Scenario *scenario, Fault fault, unsigned at, unsigned every,
+               const MskIncident *then)
+{
     Run run = {.scenario = scenario,
                .fault = fault,
                .at = at,
+               .every = every,
                .outage_us = scenario->outage_us,
                .log = g_string_new(NULL)};
     bool may_stop = scenario->incident == MSK_INCIDENT_IMPAIRED ||

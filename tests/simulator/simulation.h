@@ -77,3 +77,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
  *   works on as soon as the first has ended.
  */
 Outcome simulate(const Scenario *scenario, Fault fault, unsigned at, const MskIncident *then);
+
+/** simulate_again: as simulate, but the engine's successor dies, too, @every so many actions after
+ *  @at, some times; each on a machine with another monotonic clock. @fault: a death. */
+Outcome simulate_again(const Scenario *scenario, Fault fault, unsigned at, unsigned every,
+                       const MskIncident *then);

@@ -4,9 +4,11 @@
 #include "host_simulation.h"
 
 /*
- * Each scenario of the folder is run as it is and compared with its log; then with every fault at
- * every action (of a run that waits for long: at every few). "test-host_simulator --print FILE"
- * shows the log of a new one.
+ * Each scenario of the folder is run as it is and compared with its log; then, generated, with
+ * every fault at every action, with an engine that dies again and again, with what lasts, and with
+ * a second report of the host (of a run that waits for long: at every few actions).
+ * "test-host_simulator
+ * --print FILE" shows the log of a new one.
  */
 
 #ifndef SCENARIOS
@@ -14,6 +16,13 @@
 #endif
 
 #define LONG_RUN 100u
+#define S        INT64_C(1000000)
+
+/* How long it takes until a successor begins: its lock was free, a poll later, its lease was over.
+ */
+static const int64_t takeovers_us[] = {0, 1 * S, 16 * S};
+/* The successor's machine has the same clock, has run for a year longer, or was just started. */
+static const int64_t skews_us[] = {0, INT64_C(31536000) * S, -31536000 * S};
 
 static HostScenario *
 load(const char *path)
@@ -41,25 +50,109 @@ static void
 test_as_it_is(const void *data)
 {
     g_autoptr(HostScenario) scenario = load(data);
-    g_auto(HostOutcome) outcome = host_simulate(scenario, HOST_FAULT_NONE, 0);
+    g_auto(HostOutcome) outcome = host_simulate(scenario, NULL);
 
     g_assert_cmpstr(outcome.log, ==, scenario->golden);
     check(scenario, &outcome);
 }
 
 static void
+run_with(const HostScenario *scenario, HostTrouble trouble)
+{
+    g_auto(HostOutcome) outcome = host_simulate(scenario, &trouble);
+
+    check(scenario, &outcome);
+}
+
+static unsigned
+count_actions(const HostScenario *scenario)
+{
+    g_auto(HostOutcome) smooth = host_simulate(scenario, NULL);
+
+    return smooth.n_actions;
+}
+
+/* A long run is one that waits at a gate, and asks the same again and again. */
+static unsigned
+stride_of(unsigned n_actions, unsigned at_most)
+{
+    return n_actions > at_most ? n_actions / at_most * 2 + 1 : 1;
+}
+
+static void
 test_every_fault(const void *data)
 {
     g_autoptr(HostScenario) scenario = load(data);
-    g_auto(HostOutcome) smooth = host_simulate(scenario, HOST_FAULT_NONE, 0);
-    /* A long run is one that waits at a gate, and asks the same again and again. */
-    unsigned stride = smooth.n_actions > LONG_RUN ? smooth.n_actions / LONG_RUN * 2 + 1 : 1;
+    unsigned n_actions = count_actions(scenario);
+    unsigned stride = stride_of(n_actions, LONG_RUN);
 
     for (int fault = HOST_FAULT_DIE_BEFORE; fault < N_HOST_FAULTS; fault++) {
-        for (unsigned at = 1; at <= smooth.n_actions + 3; at += stride) {
-            g_auto(HostOutcome) outcome = host_simulate(scenario, (HostFault) fault, at);
+        for (unsigned at = 1; at <= n_actions + 3; at += stride) {
+            run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
+                                             .at = at,
+                                             .takes_us = 1 * S,
+                                             .skew_us = skews_us[at % G_N_ELEMENTS(skews_us)]});
+        }
+    }
+}
 
-            check(scenario, &outcome);
+/* One engine after another dies, each after so many actions; with what was under way made, not made
+ * or late. */
+static void
+test_engines_that_flap(const void *data)
+{
+    static const unsigned gaps[] = {1, 2, 3, 5, 8, 13};
+    g_autoptr(HostScenario) scenario = load(data);
+
+    for (int fault = HOST_FAULT_DIE_BEFORE; fault <= HOST_FAULT_DIE_LATE; fault++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++) {
+            for (unsigned at = 1; at <= gaps[i]; at++) {
+                run_with(scenario,
+                         (HostTrouble){.fault = (HostFault) fault,
+                                       .at = at,
+                                       .every = gaps[i],
+                                       .takes_us = takeovers_us[at % G_N_ELEMENTS(takeovers_us)],
+                                       .skew_us = skews_us[at / 2 % G_N_ELEMENTS(skews_us)]});
+            }
+        }
+    }
+}
+
+/* The engine is cut off from the cloud, or its machine sleeps: for less than a call may take, for
+ * more than a lease, for longer than anything is waited for. */
+static void
+test_what_lasts(const void *data)
+{
+    static const int64_t lasts_us[] = {2 * S, 20 * S, 900 * S};
+    g_autoptr(HostScenario) scenario = load(data);
+    unsigned n_actions = count_actions(scenario);
+
+    for (int fault = HOST_FAULT_OUTAGE; fault < N_HOST_TROUBLES; fault++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(lasts_us); i++) {
+            for (unsigned at = 1; at <= n_actions; at += stride_of(n_actions, LONG_RUN / 4)) {
+                run_with(
+                    scenario,
+                    (HostTrouble){.fault = (HostFault) fault, .at = at, .takes_us = lasts_us[i]});
+            }
+        }
+    }
+}
+
+/* Another engine has the second report of the host as soon as the first has ended. */
+static void
+test_a_second_report(const void *data)
+{
+    g_autoptr(HostScenario) scenario = load(data);
+    unsigned n_actions = count_actions(scenario);
+
+    for (int fault = HOST_FAULT_NONE; fault < N_HOST_FAULTS; fault++) {
+        unsigned last = fault == HOST_FAULT_NONE ? 1 : n_actions;
+
+        for (unsigned at = 1; at <= last; at += stride_of(n_actions, LONG_RUN / 10)) {
+            run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
+                                             .at = at,
+                                             .takes_us = 1 * S,
+                                             .reported_twice = true});
         }
     }
 }
@@ -77,7 +170,7 @@ static int
 print(const char *path)
 {
     g_autoptr(HostScenario) scenario = load(path);
-    g_auto(HostOutcome) outcome = host_simulate(scenario, HOST_FAULT_NONE, 0);
+    g_auto(HostOutcome) outcome = host_simulate(scenario, NULL);
 
     g_print("%s", outcome.log);
     if (outcome.complaint != NULL) {
@@ -104,6 +197,9 @@ main(int argc, char **argv)
         if (g_str_has_suffix(file, ".txt")) {
             add(file, "as_it_is", test_as_it_is);
             add(file, "every_fault", test_every_fault);
+            add(file, "engines_that_flap", test_engines_that_flap);
+            add(file, "what_lasts", test_what_lasts);
+            add(file, "a_second_report", test_a_second_report);
             n++;
         }
     }

@@ -68,6 +68,27 @@ test_every_fault(const void *data)
     }
 }
 
+/* One engine after another dies, each after so many actions. */
+static void
+test_engines_that_flap(const void *data)
+{
+    static const unsigned gaps[] = {1, 2, 3, 5, 8};
+    g_autoptr(Scenario) scenario = load(data);
+
+    for (int fault = FAULT_DIE_BEFORE; fault <= FAULT_DIE_LATE; fault++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++) {
+            for (unsigned at = 1; at <= gaps[i]; at++) {
+                g_autofree char *what =
+                    g_strdup_printf("fault %d at action %u and every %u", fault, at, gaps[i]);
+                g_auto(Outcome) outcome =
+                    simulate_again(scenario, (Fault) fault, at, gaps[i], NULL);
+
+                check(scenario, &outcome, what);
+            }
+        }
+    }
+}
+
 static void
 test_a_second_report(const void *data)
 {
@@ -138,6 +159,7 @@ main(int argc, char **argv)
             add(SCENARIOS, file, "as_it_is", test_as_it_is);
             if (!is_alone(SCENARIOS, file)) {
                 add(SCENARIOS, file, "every_fault", test_every_fault);
+                add(SCENARIOS, file, "engines_that_flap", test_engines_that_flap);
             }
             add(SCENARIOS, file, "a_second_report", test_a_second_report);
             n++;
