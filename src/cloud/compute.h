@@ -205,9 +205,11 @@ GPtrArray *msk_compute_list_servers(MskCompute *self, MskComputeCall *call, cons
 
 /**
  * msk_compute_list_changed_servers: the servers of all projects, wherever they are, that changed at
- * or after @since_us, by the cloud's clock in whole seconds; deleted ones as well.
+ * or after @since_us, or a few seconds before; deleted ones as well.
+ * @since_us: by this machine's clock; by how much the cloud's differs, its answers tell.
  *
- * For polling many servers in flight with one request.
+ * For polling many servers in flight with one request. A server that is not in the list has not
+ * changed, as far as the clocks can be trusted.
  * Returns: (transfer full) (element-type MskServer)
  */
 GPtrArray *msk_compute_list_changed_servers(MskCompute *self, MskComputeCall *call,

@@ -10,6 +10,8 @@
 
 #define MAX_PAGES    1000
 #define NOVA_COMPUTE "nova-compute"
+/* Dates have whole seconds, and Nova's own machines need not agree to the second either. */
+#define CLOCK_MARGIN_US INT64_C(5000000)
 
 typedef struct {
     MskCompute head;
@@ -153,7 +155,8 @@ static GPtrArray *
 list_changed_servers(MskCompute *compute, MskComputeCall *call, int64_t since_us, GError **error)
 {
     g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func((GDestroyNotify) msk_server_free);
-    g_autofree char *since = url_time(since_us);
+    int64_t since_there_us = since_us + msk_nova_link_clock(link_of(compute)) - CLOCK_MARGIN_US;
+    g_autofree char *since = url_time(MAX(since_there_us, 0));
     g_autofree char *what = g_strdup_printf("list the servers that changed since %s", since);
     g_autofree char *path =
         g_strdup_printf("/servers/detail?all_tenants=True&changes-since=%s", since);

@@ -21,6 +21,7 @@ struct MskNovaLink {
     int64_t timeout_us;
     GMutex mutex;   /* guards what follows */
     unsigned minor; /* 0: not asked yet */
+    int64_t clock_ahead_us;
 };
 
 /* What the Python service reads, and what it has no options for. */
@@ -241,6 +242,30 @@ headers_of(const MskComputeCall *call, const MskNovaRequest *request)
     return headers;
 }
 
+int64_t
+msk_nova_link_clock(MskNovaLink *self)
+{
+    int64_t ahead_us = 0;
+
+    g_mutex_lock(&self->mutex);
+    ahead_us = self->clock_ahead_us;
+    g_mutex_unlock(&self->mutex);
+    return ahead_us;
+}
+
+static void
+read_clock(MskNovaLink *self, const MskHttpReply *reply)
+{
+    g_autofree char *date = msk_http_reply_header(reply, "Date");
+    int64_t date_us = msk_nova_http_date(date);
+
+    if (date_us > 0) {
+        g_mutex_lock(&self->mutex);
+        self->clock_ahead_us = date_us - g_get_real_time();
+        g_mutex_unlock(&self->mutex);
+    }
+}
+
 /* As msk_nova_link_send(), without asking for the version first, to @endpoint if given. */
 static bool
 exchange(MskNovaLink *self, MskComputeCall *call, const MskNovaRequest *request,
@@ -272,6 +297,7 @@ exchange(MskNovaLink *self, MskComputeCall *call, const MskNovaRequest *request,
         g_propagate_prefixed_error(error, reason, "Could not %s: ", request->what);
         return false;
     }
+    read_clock(self, &reply);
     call->status = reply.status;
     call->retry_after_s = reply.retry_after_s;
     if (reply.status >= 200 && reply.status <= 299) {

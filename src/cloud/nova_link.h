@@ -37,6 +37,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskNovaLink, msk_nova_link_free)
  *  has, at least %MSK_NOVA_FLOOR. @error: %MSK_ERROR_INVALID when it is too old. */
 bool msk_nova_link_minor(MskNovaLink *self, MskComputeCall *call, unsigned *ret, GError **error);
 
+/** msk_nova_link_clock: Returns: how far Nova's clock is ahead of this machine's, to a second, as
+ *  the last answer told; 0 before the first. */
+int64_t msk_nova_link_clock(MskNovaLink *self);
+
 typedef struct {
     const char *what;   /* for messages: "evacuate server X" */
     const char *method; /* "GET", or an order */

@@ -7,6 +7,7 @@
 
 #define BINARY       "nova-compute"
 #define PRIORITY_KEY "HA_Priority"
+#define MAX_MISSING  2u /* asked for one by one rather than by a list */
 
 struct MskHostCall {
     MskHostQuestion question;
@@ -225,14 +226,47 @@ add_missing(MskHostCall *self, MskCompute *compute, const char *uuid)
     return server != NULL;
 }
 
-/* One list for the VMs that are on the host still; those that left are asked for one by one, which
- * happens once for each of them in the end. */
+static unsigned
+count_missing(const MskHostCall *self)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
+        n += knows(self, self->uuids[i]) ? 0 : 1;
+    }
+    return n;
+}
+
+/* What is moved has changed since, and is in that one list wherever it is. Where the clocks do not
+ * agree, it may not be: those that are on the host still are found by the host's list. */
+static bool
+list_moved(MskHostCall *self, MskCompute *compute)
+{
+    g_autoptr(GPtrArray) changed = NULL;
+
+    if (self->question.since_us > 0) {
+        self->servers = msk_compute_list_changed_servers(compute, &self->call,
+                                                         self->question.since_us, &self->error);
+        if (self->servers == NULL || count_missing(self) <= MAX_MISSING) {
+            return self->servers != NULL;
+        }
+        changed = g_steal_pointer(&self->servers);
+    }
+    self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
+    if (self->servers != NULL && changed != NULL) {
+        /* The fresher sight of a VM is the later one. */
+        g_ptr_array_extend_and_steal(changed, self->servers);
+        self->servers = g_steal_pointer(&changed);
+    }
+    return self->servers != NULL;
+}
+
+/* One or two lists; what is in none of them is asked for by itself. */
 static bool
 look(MskHostCall *self, MskCompute *compute)
 {
     self->event.kind = MSK_HOST_EVENT_LOOKED;
-    self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
-    if (self->servers == NULL) {
+    if (!list_moved(self, compute)) {
         return false;
     }
     for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {

@@ -24,7 +24,7 @@ typedef struct {
     const char *reason;        /* (nullable) of disabling */
     const char *ha_key;        /* (nullable) */
     const char *request_id;    /* (nullable) */
-    int64_t since_us;          /* of LOOK: when the first move began, by the cloud's clock */
+    int64_t since_us;          /* of LOOK: when the first of the uuids was moved; 0: unknown */
     bool migrations;           /* of LOOK */
     char **uuids;              /* (nullable) of LOOK: the VMs asked for */
     unsigned move;             /* of MOVE */

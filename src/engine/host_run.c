@@ -402,6 +402,22 @@ list_served(const MskHostRun *self)
     return uuids;
 }
 
+/* Returns: since when the VMs that a look serves can have changed; 0 when that is not known. */
+static int64_t
+served_since(const MskHostRun *self)
+{
+    int64_t since_us = INT64_MAX;
+
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        if (planned->served) {
+            since_us = MIN(since_us, planned->start_time_us);
+        }
+    }
+    return since_us == INT64_MAX ? 0 : since_us;
+}
+
 static void
 push_call(MskHostRun *self, const MskHostAct *act)
 {
@@ -414,6 +430,7 @@ push_call(MskHostRun *self, const MskHostAct *act)
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
         .reason = settings->host_disable_reason,
         .ha_key = settings->host_ha_key,
+        .since_us = served_since(self),
         .migrations = act->migrations,
         .uuids = (char **) uuids->pdata,
         .move = act->move,

@@ -211,6 +211,26 @@ cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError *
     return servers;
 }
 
+/* Those that were ordered to move; the engine has to find the others by other means. */
+static GPtrArray *
+cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, GError **error)
+{
+    World *world = enter(compute);
+    GPtrArray *servers = g_ptr_array_new_with_free_func(free_server);
+
+    (void) call;
+    (void) error;
+    g_assert_cmpint(since_us, >, 0);
+    g_assert_cmpint(since_us, <=, g_get_real_time());
+    for (unsigned i = 0; i < world->n_vms; i++) {
+        if (world->vms[i].n_orders > 0) {
+            g_ptr_array_add(servers, describe(world, i));
+        }
+    }
+    leave(world);
+    return servers;
+}
+
 static void
 free_migration(void *data)
 {
@@ -304,6 +324,7 @@ static const MskComputeDriver driver = {
     .get_service = cloud_get_service,
     .set_service = cloud_set_service,
     .list_servers = cloud_list,
+    .list_changed_servers = cloud_list_changed,
     .list_migrations = cloud_migrations,
     .evacuate = cloud_evacuate,
     .set_locked = cloud_set_locked,

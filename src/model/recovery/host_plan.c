@@ -99,6 +99,17 @@ inherit(MskVmMove *move, const MskPlannedMove *last)
     }
 }
 
+void
+msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t now_us)
+{
+    planned->sight = *sight;
+    planned->sight.host = NULL;
+    planned->sight.fault = NULL;
+    planned->sight.migrations_asked = false;
+    planned->sight.evacuating = false;
+    planned->seen_us = sight->elsewhere || sight->gone ? 0 : now_us;
+}
+
 static void
 add_move(GPtrArray *moves, const MskListedVm *vm, unsigned round, const MskPlannedMove *last)
 {

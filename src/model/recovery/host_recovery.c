@@ -9,6 +9,8 @@
 #define GATE_POLL_US   (INT64_C(1) * G_USEC_PER_SEC)
 #define FIRST_RETRY_US INT64_C(500000)
 #define MAX_RETRY_US   (INT64_C(30) * G_USEC_PER_SEC)
+#define FRESH_US       INT64_C(2000000) /* the age of a sight that a move may begin with */
+#define LOOKS          INT64_C(5)       /* in the time that two evacuations take */
 #define CALL_PATIENCE  20u /* failed calls of one phase, half a minute apart at the end */
 
 /* One step being put together. */
@@ -184,16 +186,43 @@ on_service(Work *work)
 static void begin_way(Work *work);
 static void conclude(Work *work);
 
+static GHashTable *
+index_vms(const MskHostEvent *event)
+{
+    GHashTable *vms = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (size_t i = 0; i < event->n_vms; i++) {
+        g_hash_table_insert(vms, event->vms[i].uuid, &event->vms[i]);
+    }
+    return vms;
+}
+
+/* Keeps how the VMs are that are not begun. */
+static void
+see_waiting(Work *work, GHashTable *vms)
+{
+    for (unsigned i = 0; i < work->state->moves->len; i++) {
+        MskPlannedMove *planned = g_ptr_array_index(work->state->moves, i);
+        const MskListedVm *vm = planned->begun ? NULL : g_hash_table_lookup(vms, planned->uuid);
+
+        if (vm != NULL) {
+            msk_planned_move_see(planned, &vm->sight, work->event->now_us);
+        }
+    }
+}
+
 static void
 on_listed(Work *work)
 {
     MskHostRecovery *state = work->state;
     MskHostPlan plan = {.order = work->order, .notes = work->step.notes};
 
+    g_autoptr(GHashTable) vms = index_vms(work->event);
     int n_before = (int) state->moves->len;
 
     state->round++;
     msk_host_plan_make(&plan, work->event->vms, work->event->n_vms, state->round, state->moves);
+    see_waiting(work, vms);
     if (plan.n_moves == 0 && state->second) {
         conclude(work);
     } else if (plan.n_moves == 0) {
@@ -306,15 +335,14 @@ on_joined(Work *work)
 
 static void feed(Work *work, unsigned index, const MskMoveEvent *event);
 
-static GHashTable *
-index_vms(const MskHostEvent *event)
+/* Nova's own pace says how often it is worth to look. */
+static int64_t
+first_poll(const Work *work)
 {
-    GHashTable *vms = g_hash_table_new(g_str_hash, g_str_equal);
+    int64_t wanted_us = work->state->typical_us * 2 / LOOKS;
 
-    for (size_t i = 0; i < event->n_vms; i++) {
-        g_hash_table_insert(vms, event->vms[i].uuid, &event->vms[i]);
-    }
-    return vms;
+    return CLAMP(wanted_us, work->order->poll_us,
+                 MAX(work->order->poll_us, work->order->max_poll_us));
 }
 
 static void
@@ -322,13 +350,15 @@ begin_move(Work *work, unsigned index)
 {
     MskPlannedMove *planned = g_ptr_array_index(work->state->moves, index);
     MskMoveEvent begin = {.kind = MSK_MOVE_BEGIN, .now_us = work->event->now_us};
+    bool fresh = planned->seen_us > 0 && work->event->now_us - planned->seen_us <= FRESH_US;
 
     if (planned->move.phase == MSK_MOVE_PENDING) {
         note(work, MSK_HOST_TASK_EVACUATE, 0.5, "Evacuation of instance started: '%s'",
              planned->uuid);
     }
     planned->begun = true;
-    work->state->poll_us = work->order->poll_us;
+    begin.sight = fresh && planned->move.phase == MSK_MOVE_PENDING ? &planned->sight : NULL;
+    work->state->poll_us = first_poll(work);
     feed(work, index, &begin);
 }
 
@@ -345,36 +375,52 @@ count_in_flight(const MskHostRecovery *state)
     return n;
 }
 
-/* One look serves all whose time has come; not more often than every poll_us. */
+/* Returns: when the next look is due at moves that nothing, or something, was done for yet;
+ * INT64_MAX for none. */
+static int64_t
+look_due(const MskHostRecovery *state, bool new)
+{
+    int64_t due_us = INT64_MAX;
+
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        if (planned->looking && planned->move.stored != new) {
+            due_us = MIN(due_us, planned->look_at_us);
+        }
+    }
+    return due_us == INT64_MAX ? due_us
+                               : MAX(due_us, new ? state->next_new_us : state->next_look_us);
+}
+
+/* One look serves all whose time has come; not more often than every poll_us. Those that nothing
+ * was done for yet are on the host and are looked for there, at once; the others may be anywhere.
+ */
 static void
 schedule_look(Work *work)
 {
     MskHostRecovery *state = work->state;
-    int64_t due_us = INT64_MAX;
 
     if (state->looking || state->phase != MSK_HOST_PHASE_MOVING) {
         return;
     }
-    for (unsigned i = 0; i < state->moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+    int64_t new_due_us = look_due(state, true);
+    int64_t due_us = MIN(new_due_us, look_due(state, false));
 
-        if (planned->looking) {
-            due_us = MIN(due_us, planned->look_at_us);
-        }
-    }
     if (due_us == INT64_MAX) {
         return;
     }
-    due_us = MAX(due_us, state->next_look_us);
     if (due_us > work->event->now_us) {
         wait(work, due_us - work->event->now_us);
         return;
     }
+    state->look_new = new_due_us <= work->event->now_us;
     state->look_migrations = false;
     for (unsigned i = 0; i < state->moves->len; i++) {
         MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
 
-        planned->served = planned->looking && planned->look_at_us <= work->event->now_us;
+        planned->served = planned->looking && planned->move.stored != state->look_new &&
+                          planned->look_at_us <= work->event->now_us;
         state->look_migrations =
             state->look_migrations || (planned->served && planned->asks_migrations);
     }
@@ -405,11 +451,30 @@ pump(Work *work)
 }
 
 static void
+learn_pace(Work *work, MskPlannedMove *planned, MskMovePhase before)
+{
+    int64_t *typical_us = &work->state->typical_us;
+
+    if (planned->move.phase == before) {
+        return;
+    }
+    if (planned->move.phase == MSK_MOVE_CONFIRMING) {
+        planned->ordered_us = work->event->now_us;
+    } else if (before == MSK_MOVE_CONFIRMING && planned->ordered_us > 0) {
+        int64_t took_us = work->event->now_us - planned->ordered_us;
+
+        *typical_us = *typical_us == 0 ? took_us : (3 * *typical_us + took_us) / 4;
+    }
+}
+
+static void
 feed(Work *work, unsigned index, const MskMoveEvent *event)
 {
     MskPlannedMove *planned = g_ptr_array_index(work->state->moves, index);
+    MskMovePhase before = planned->move.phase;
     MskMoveAct call = msk_vm_move_step(&planned->move, &work->order->move, event);
 
+    learn_pace(work, planned, before);
     if (call.kind == MSK_MOVE_ACT_LOOK) {
         planned->looking = true;
         planned->asks_migrations = call.migrations;
@@ -437,11 +502,14 @@ on_looked(Work *work)
     MskHostRecovery *state = work->state;
     g_autoptr(GHashTable) vms = index_vms(work->event);
 
+    see_waiting(work, vms);
     state->looking = false;
     state->n_tries = 0;
-    state->next_look_us = work->event->now_us + state->poll_us;
-    state->poll_us =
-        MIN(state->poll_us + state->poll_us / 4, MAX(work->order->max_poll_us, state->poll_us));
+    if (!state->look_new) {
+        state->next_look_us = work->event->now_us + state->poll_us;
+        state->poll_us =
+            MIN(state->poll_us + state->poll_us / 4, MAX(work->order->max_poll_us, state->poll_us));
+    }
     for (unsigned i = 0; i < state->moves->len; i++) {
         MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
         const MskListedVm *vm = planned->served ? g_hash_table_lookup(vms, planned->uuid) : NULL;
@@ -559,6 +627,7 @@ on_failed(Work *work)
     if (state->phase == MSK_HOST_PHASE_MOVING) {
         state->looking = false;
         state->next_look_us = work->event->now_us + retry_delay(work);
+        state->next_new_us = state->next_look_us;
         schedule_look(work);
     } else if (state->phase == MSK_HOST_PHASE_JOINING) {
         note(work, MSK_HOST_TASK_EVACUATE, 0.2, "Host %s could not be added to every aggregate: %s",

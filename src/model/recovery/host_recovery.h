@@ -94,6 +94,9 @@ typedef struct {
     bool stored;    /* its end is */
     bool asks_migrations;
     int64_t look_at_us;
+    int64_t ordered_us; /* when its evacuation was; 0: not by this engine */
+    MskSight sight;     /* what it was before it was begun; lends nothing */
+    int64_t seen_us;    /* when that was; 0: never */
     MskVmMove move;
 } MskPlannedMove;
 
@@ -196,15 +199,18 @@ typedef struct {
     bool second;          /* the second way of a priority method */
     bool safe;            /* the host is known dead */
     bool looking;         /* a look is under way */
+    bool look_new;        /* it is for moves that nothing was done for yet */
     bool look_migrations;
     unsigned n_tries;
     int64_t deadline_us;
     int64_t poll_us;
-    int64_t next_look_us; /* not before */
-    char *reserved;       /* (nullable) the host that is taken */
-    char *held;           /* (nullable) what was last said of a gate that holds */
-    char *message;        /* (nullable) of an end in error, for users */
-    GPtrArray *moves;     /* MskPlannedMove, those of earlier rounds first */
+    int64_t typical_us;   /* how long an evacuation took of late; 0: not known */
+    int64_t next_look_us; /* not before; at moves that nothing was done for yet: */
+    int64_t next_new_us;
+    char *reserved;   /* (nullable) the host that is taken */
+    char *held;       /* (nullable) what was last said of a gate that holds */
+    char *message;    /* (nullable) of an end in error, for users */
+    GPtrArray *moves; /* MskPlannedMove, those of earlier rounds first */
 } MskHostRecovery;
 
 /** msk_host_recovery_init: a recovery that has not begun. */

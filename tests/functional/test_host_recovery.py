@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovery of failed hosts by real API and engine programs, against a model Nova that fails."""
+import contextlib
+import datetime
+
+import pytest
+
+from fakes.nova import ModelNova
+from kit.host import wait_until
+from kit.services import Services
+
+TIMEOUT = 300
+
+
+class Site:
+    """The API, as many engines as a test wants, and a model Nova."""
+
+    def __init__(self, nova, **options):
+        self.nova = nova
+        self.services = Services()
+        self.services.options["DEFAULT"].update({
+            "compute_driver": "nova", "debug": "false", "verify_interval": 1,
+            "process_unfinished_notifications_interval": 1, **nova.options(), **options})
+        self.services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
+        self.n_engines = 0
+        self.segment = None
+
+    def __enter__(self):
+        self.services.db_sync()
+        self.services.api()
+        return self
+
+    def __exit__(self, *_):
+        self.services.stop()
+
+    def segment_of(self, method, *hosts, reserved=()):
+        """A segment with hosts; the first one is to fail."""
+        made = self.services.rest.post("/segments", {"segment": {
+            "name": f"segment-{method}", "recovery_method": method, "service_type": "COMPUTE"}})
+        self.segment = made["segment"]["uuid"]
+        for name in (*hosts, *reserved):
+            self.services.rest.post(f"/segments/{self.segment}/hosts", {"host": {
+                "name": name, "type": "KVM", "control_attributes": "none",
+                "reserved": name in reserved}})
+
+    def engine(self, **kwargs):
+        """One more engine."""
+        self.n_engines += 1
+        return self.services.engine(log_name=f"engine{self.n_engines}", **kwargs)
+
+    def report(self, host="cmp1"):
+        """Says that a host is gone; returns the notification's uuid."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        made = self.services.rest.post("/notifications", {"notification": {
+            "type": "COMPUTE_HOST", "hostname": host, "generated_time": now.isoformat(),
+            "payload": {"event": "STOPPED", "host_status": "NORMAL",
+                        "cluster_status": "OFFLINE"}}})
+        return made["notification"]["notification_uuid"]
+
+    def show(self, uuid):
+        """A notification as microversion 1.3 shows it."""
+        status, _, body = self.services.rest.call(
+            "GET", f"/notifications/{uuid}",
+            headers={"OpenStack-API-Version": "instance-ha 1.3"})
+        assert status == 200, body
+        return body["notification"]
+
+    def end(self, uuid, statuses=("finished", "failed", "ignored")):
+        """Waits for the end of a notification, and returns it."""
+        def look():
+            found = self.show(uuid)
+            return found if found["status"] in statuses else None
+
+        return wait_until(look, TIMEOUT, f"the end of notification {uuid}", 0.1)
+
+    def moves(self, uuid):
+        """The vmoves of a notification, by VM."""
+        status, _, body = self.services.rest.call(
+            "GET", f"/notifications/{uuid}/vmoves",
+            headers={"OpenStack-API-Version": "instance-ha 1.3"})
+        assert status == 200, body
+        return {entry["instance_uuid"]: entry for entry in body["vmoves"]}
+
+
+@contextlib.contextmanager
+def site_with(nova, method="auto", reserved=(), **options):
+    """A site with one segment, whose host cmp1 has been dead for a while."""
+    with Site(nova, **options) as site:
+        site.segment_of(method, "cmp1", "cmp2", reserved=reserved)
+        nova.kill_host("cmp1", ago_s=40)
+        yield site
+
+
+def check_rescued(nova, guests, states=None):
+    """Every VM is on a live host, was evacuated once, and nothing of it is left."""
+    for guest in guests:
+        server = nova.servers[guest]
+        assert server.host != "cmp1" and not server.wedged, server
+        assert (server.task_state, server.locked) == (None, False), server
+        assert server.vm_state == (states or {}).get(guest, "active"), server
+        assert nova.evacuations(guest) == ["done"], server
+
+
+@pytest.mark.parametrize(("method", "reserved"), [
+    ("auto", ()), ("reserved_host", ("cmp3",)), ("auto_priority", ("cmp3",)),
+    ("rh_priority", ("cmp3",))])
+def test_each_way_moves_all_vms(method, reserved):
+    with ModelNova() as nova, site_with(nova, method, reserved) as site:
+        guests = [nova.boot("cmp1", f"g{i}") for i in range(6)]
+        if reserved:
+            nova.hosts["cmp3"].enabled = False
+        site.engine()
+        report = site.report()
+        ended = site.end(report)
+        assert ended["status"] == "finished", ended
+        check_rescued(nova, guests)
+        moves = site.moves(report)
+        assert {uuid: move["status"] for uuid, move in moves.items()} == dict.fromkeys(
+            guests, "succeeded")
+        if method in ("reserved_host", "rh_priority"):
+            assert {nova.servers[guest].host for guest in guests} == {"cmp3"}
+            assert nova.hosts["cmp3"].enabled
+        assert nova.hosts["cmp1"].forced_down and not nova.hosts["cmp1"].enabled
+
+
+def test_fifty_vms_cost_five_calls_each_at_most():
+    with ModelNova(evacuation_s=1.0) as nova, site_with(nova) as site:
+        guests = [nova.boot("cmp1", f"g{i}") for i in range(50)]
+        site.engine()
+        nova.calls.clear()
+        nova.most_at_once.clear()
+        assert site.end(site.report())["status"] == "finished"
+        check_rescued(nova, guests)
+        assert nova.nova_calls() <= 5 * 50, nova.calls
+        assert nova.calls["token"] <= 0.1 * 50, nova.calls
+        # host_failure_recovery_threads is 3.
+        assert nova.most_at_once["evacuate"] <= 3
