@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write migrations into a C file: embed-sql.py OUTPUT NNNN-name.sql..."""
+"""Write migrations into a C file: embed-sql.py KIND OUTPUT NNNN-name.sql..."""
 
 import pathlib
 import re
@@ -13,7 +13,7 @@ def c_string(text):
 
 
 def main():
-    output, *inputs = sys.argv[1:]
+    kind, output, *inputs = sys.argv[1:]
     rows = []
     for number, path in enumerate(sorted(map(pathlib.Path, inputs)), start=1):
         match = re.fullmatch(r"(\d{4})-([a-z0-9_-]+)", path.stem)
@@ -23,7 +23,7 @@ def main():
         rows.append(f'    {{"{path.stem}", {revision},\n{c_string(path.read_text())}}},\n')
     pathlib.Path(output).write_text(
         '/* SPDX-License-Identifier: Apache-2.0 */\n#include "store/migrations.h"\n\n'
-        "const MskMigration msk_sqlite_migrations[] = {\n" + "".join(rows) +
+        f"const MskMigration msk_{kind}_migrations[] = {{\n" + "".join(rows) +
         "    {NULL, NULL, NULL},\n};\n")
 
 

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef MSK_WITH_MARIADB
+#include <mysql.h> /* has strcpy in its macros; only for the driver's own files */
+#endif
 
 /* With clang and _FORTIFY_SOURCE, glibc makes macros of these, and a macro cannot be poisoned. */
 #undef sprintf

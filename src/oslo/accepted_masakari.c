@@ -19,7 +19,7 @@
 #define LOGFMT   "Messages here do not have this part."
 #define LOG      "Not done by this log."
 #define RATE     "Messages are not limited."
-#define DB       "SQLite needs no such setting."
+#define DB       "Connections are opened, checked and tried again by rules of their own."
 #define BACKDOOR "There is no Python interpreter to connect to."
 #define HOSTREC  "Belongs to the recovery of hosts, which this release does not have."
 #define PROCREC  "Belongs to the recovery of processes, which this release does not have."
@@ -109,7 +109,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("database", "connection_debug", INT, "0", DB), .has_bounds = true, .min = INT64_MIN,
      .max = 100, .deprecated = STRINGS("DEFAULT.sql_connection_debug")},
     {OPTION("database", "connection_parameters", STRING, "", DB)},
-    {OPTION("database", "connection_recycle_time", INT, "3600", DB)},
     {OPTION("database", "connection_trace", BOOL, "false", DB),
      .deprecated = STRINGS("DEFAULT.sql_connection_trace")},
     {OPTION("database", "db_inc_retry_interval", BOOL, "true", DB)},

@@ -38,6 +38,7 @@ msk_db_open(const MskDbDriver *driver, const char *location, MskDbMode mode,
 
     if (db != NULL) {
         db->driver = driver;
+        db->opened_mono_us = g_get_monotonic_time();
         db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, statement_free);
     }
     return db;

@@ -4,7 +4,8 @@
 /*
  * db: one connection to a database, the same for every kind of database.
  *
- *   rows of segments, hosts, …  ──▶  db (statement cache, values)  ──▶  MskDbDriver: sqlite.c
+ *   rows of segments, hosts, …  ──▶  db (statement cache, values)  ──▶  MskDbDriver: sqlite.c,
+ * mariadb.c
  *
  * SQL is written once, in the words that SQLite and MariaDB share; the few that differ are in the
  * driver (collate, for_update). Text always reaches SQL as a bound value.
@@ -54,19 +55,26 @@ typedef enum {
 /* What a kind of database has to offer. Functions take the connection that open() made. */
 typedef struct {
     const char *name;
+    bool is_server;         /* it may be away for a while, and come back */
     const char *collate;    /* follows a text column or value where text is compared */
     const char *for_update; /* ends a SELECT whose rows the transaction is going to change */
 
     const MskMigration *migrations;
 
+    char *(*describe)(const char *location); /* (transfer full) for messages: no password */
     bool (*exists)(const char *location, bool *ret, GError **error);
     MskDb *(*open)(const char *location, MskDbMode mode, unsigned busy_timeout_ms, GError **error);
     void (*close)(MskDb *db);
     bool (*script)(MskDb *db, const char *sql, GError **error); /* several statements */
     /* write: the transaction holds the right to write from its start. */
     bool (*begin)(MskDb *db, bool write, GError **error);
+    /* (nullable) begin() with the right to write. @token: hexadecimal digits and '-', new for each
+     * piece of work. Returns: 1; 0 when a transaction of this token was committed before, and
+     * rollback() has to follow; -1 with @error. */
+    int (*begin_once)(MskDb *db, const char *token, GError **error);
     bool (*commit)(MskDb *db, GError **error);
     void (*rollback)(MskDb *db);
+    bool (*lock_schema)(MskDb *db, GError **error); /* (nullable) until the connection is closed */
     bool (*has_table)(MskDb *db, const char *table, bool *ret, GError **error);
     bool (*now_us)(MskDb *db, int64_t *ret, GError **error); /* the database's clock, UTC */
     bool (*check)(MskDb *db, GError **error); /* looks for damage, where that is quick */
@@ -88,10 +96,14 @@ struct MskDb {
     GHashTable *statements; /* SQL to MskDbStatement: the ones that rest */
     uint64_t uses;          /* counts, to tell the least recently used */
     bool broken;            /* set by the driver: close it rather than use it again */
-    char *identity;         /* (nullable) differs when another database is at the same place */
+    bool again;   /* set by the driver: what failed last may succeed if all is run again */
+    bool unknown; /* set by the driver: the last COMMIT was sent, its end not heard */
+    int64_t opened_mono_us;
+    char *identity; /* (nullable) differs when another database is at the same place */
 };
 
 extern const MskDbDriver msk_sqlite_driver;
+extern const MskDbDriver msk_mariadb_driver;
 
 /** msk_db_open: as the driver's open. Returns: (transfer full) */
 MskDb *msk_db_open(const MskDbDriver *driver, const char *location, MskDbMode mode,

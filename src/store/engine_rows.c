@@ -136,6 +136,7 @@ list_work(MskDb *db, void *data, GError **error)
     if (more < 0) {
         return MSK_STORE_FAILED;
     }
+    g_clear_pointer(&engine->records, g_ptr_array_unref);
     engine->records = g_steal_pointer(&records);
     return MSK_STORE_DONE;
 }

@@ -51,6 +51,7 @@ msk_store_read_host(MskDb *db, const char *segment_uuid, const char *uuid, const
             msk_rows_one(db, sql, values, segment_uuid != NULL ? 2 : 1, read_host, &host, error);
     }
     if (result == MSK_STORE_DONE) {
+        msk_host_free(*ret);
         *ret = host;
     }
     return result;

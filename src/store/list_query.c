@@ -352,6 +352,7 @@ msk_list_query_run(const MskListQuery *self, MskDb *db, void *(*read)(MskDbState
     if (more < 0) {
         return MSK_STORE_FAILED;
     }
+    g_clear_pointer(ret, g_ptr_array_unref);
     *ret = g_steal_pointer(&rows);
     return MSK_STORE_DONE;
 }

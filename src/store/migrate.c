@@ -12,7 +12,7 @@
 typedef struct {
     const MskMigration *steps;
     const MskMigration *step; /* the one at hand */
-    const char *location;
+    const char *location;     /* for messages */
 } Sync;
 
 static int
@@ -281,7 +281,8 @@ msk_store_sync(const MskStoreOptions *options, const char *version, GError **err
     if (driver == NULL) {
         return false;
     }
-    Sync sync = {.steps = driver->migrations, .location = location};
+    g_autofree char *name = driver->describe(location);
+    Sync sync = {.steps = driver->migrations, .location = name};
     int last = last_wanted(sync.steps, version, error);
 
     if (last < 0) {
@@ -290,8 +291,9 @@ msk_store_sync(const MskStoreOptions *options, const char *version, GError **err
     g_autoptr(MskDb) db =
         msk_db_open(driver, location, MSK_DB_CREATE, options->busy_timeout_ms, error);
 
-    if (db == NULL || !driver->check(db, error) || !transact(db, start, &sync, error) ||
-        !check_steps(db, sync.steps, false, error)) {
+    if (db == NULL || !driver->check(db, error) ||
+        (driver->lock_schema != NULL && !driver->lock_schema(db, error)) ||
+        !transact(db, start, &sync, error) || !check_steps(db, sync.steps, false, error)) {
         return false;
     }
     for (int i = 0; sync.steps[i].name != NULL; i++) {

@@ -14,3 +14,4 @@ typedef struct {
 
 /* In order; ends with a row of NULLs. */
 extern const MskMigration msk_sqlite_migrations[];
+extern const MskMigration msk_mariadb_migrations[];

@@ -56,6 +56,7 @@ msk_store_read_notification(MskDb *db, const char *uuid, MskNotification **ret, 
                                          msk_rows_read_notification, &notification, error);
 
     if (result == MSK_STORE_DONE) {
+        msk_notification_free(*ret);
         *ret = notification;
     }
     return result;

@@ -298,6 +298,7 @@ list_work(MskDb *db, void *data, GError **error)
         return MSK_STORE_FAILED;
     }
     g_ptr_array_sort(flows, compare_flows);
+    g_clear_pointer(&list->flows, g_ptr_array_unref);
     list->flows = g_steal_pointer(&flows);
     return MSK_STORE_DONE;
 }

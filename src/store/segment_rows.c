@@ -31,6 +31,7 @@ read_by_uuid(MskDb *db, const char *uuid, MskSegment **ret, GError **error)
         msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(folded)), read_segment, &segment, error);
 
     if (result == MSK_STORE_DONE) {
+        msk_segment_free(*ret);
         *ret = segment;
     }
     return result;

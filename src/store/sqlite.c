@@ -151,6 +151,12 @@ create_file(const char *path, GError **error)
     return sync_directory(path, error);
 }
 
+static char *
+describe(const char *path)
+{
+    return g_strdup(path);
+}
+
 static bool
 exists(const char *path, bool *ret, GError **error)
 {
@@ -466,6 +472,7 @@ const MskDbDriver msk_sqlite_driver = {
     .collate = " COLLATE msk_general_ci",
     .for_update = "",
     .migrations = msk_sqlite_migrations,
+    .describe = describe,
     .exists = exists,
     .open = open_connection,
     .close = close_connection,

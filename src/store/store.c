@@ -1,24 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define LOG_NAME "masakari.store"
 #include "store/store_private.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "oslo/database_url.h"
 
 #include <string.h>
 
 /* A caller waits for a connection of the pool for at most so many busy timeouts, as each of those
  * before it may wait for one. */
 #define POOL_WAIT_FACTOR 2
+/* Work that met another writer or a lost connection is run again within so many busy timeouts; and
+ * within twice that, to learn what became of a COMMIT. */
+#define RETRY_FACTOR     1
+#define UNKNOWN_FACTOR   4
+#define FIRST_PAUSE_US   (5 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_PAUSE_US (250 * G_TIME_SPAN_MILLISECOND)
+/* Every so many transactions the tokens of old ones are removed. */
+#define TOKEN_CLEANING 256
 
 struct MskStore {
     const MskDbDriver *driver;
-    char *location;
+    char *location; /* as the driver takes it: it may hold a password */
+    char *name;     /* the same for messages */
     char *identity; /* (nullable) of the database as it was opened first */
     unsigned max_connections;
     unsigned busy_timeout_ms;
+    int64_t recycle_us; /* close connections that are older; 0 or less: never */
     GMutex mutex;
     GCond returned;     /* a connection came back, or one less is open */
     GPtrArray *resting; /* MskDb; the last used is taken first: its cache is warm */
     unsigned n_open;    /* resting and lent */
+    unsigned n_tokens;  /* written since the last cleaning */
 };
 
 static MskDb *
@@ -35,12 +49,12 @@ open_checked(const MskStore *self, GError **error)
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                     "database %s was replaced while it was in use; put it back, or stop all "
                     "programs that use it before they are started with the other one",
-                    self->location);
+                    self->name);
         return NULL;
     }
     if (!msk_store_check_schema(db, error)) {
         if (error != NULL && g_error_matches(*error, MSK_ERROR, MSK_ERROR_CONFLICT)) {
-            g_prefix_error(error, "database %s: ", self->location);
+            g_prefix_error(error, "database %s: ", self->name);
         }
         return NULL;
     }
@@ -53,6 +67,33 @@ close_item(void *db)
     msk_db_close(db);
 }
 
+/* The first connection shows mistakes of the configuration at once. A server that is away does not
+ * count as one: the calls connect when it is back. */
+static bool
+open_first(MskStore *self, GError **error)
+{
+    GError *failure = NULL;
+    g_autoptr(MskDb) db = open_checked(self, &failure);
+
+    if (db == NULL && self->driver->is_server &&
+        g_error_matches(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE)) {
+        log_warning("%s; going on without it until it answers", failure->message);
+        g_error_free(failure);
+        return true;
+    }
+    if (db == NULL) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    if (!self->driver->check(db, error)) {
+        return false;
+    }
+    self->identity = g_strdup(db->identity);
+    g_ptr_array_add(self->resting, g_steal_pointer(&db));
+    self->n_open = 1;
+    return true;
+}
+
 MskStore *
 msk_store_open_with(const MskDbDriver *driver, const char *location, const MskStoreOptions *options,
                     GError **error)
@@ -61,21 +102,15 @@ msk_store_open_with(const MskDbDriver *driver, const char *location, const MskSt
 
     self->driver = driver;
     self->location = g_strdup(location);
+    self->name = driver->describe(location);
     self->max_connections = MAX(options->max_connections, 1);
     self->busy_timeout_ms = options->busy_timeout_ms;
+    self->recycle_us = options->recycle_s * G_USEC_PER_SEC;
     self->resting = g_ptr_array_new_with_free_func(close_item);
     g_mutex_init(&self->mutex);
     g_cond_init(&self->returned);
 
-    g_autoptr(MskDb) db = open_checked(self, error);
-
-    if (db == NULL || !driver->check(db, error)) {
-        return NULL;
-    }
-    self->identity = g_strdup(db->identity);
-    g_ptr_array_add(self->resting, g_steal_pointer(&db));
-    self->n_open = 1;
-    return g_steal_pointer(&self);
+    return open_first(self, error) ? g_steal_pointer(&self) : NULL;
 }
 
 MskStore *
@@ -98,6 +133,7 @@ msk_store_free(MskStore *self)
     g_mutex_clear(&self->mutex);
     g_cond_clear(&self->returned);
     g_free(self->location);
+    g_free(self->name);
     g_free(self->identity);
     g_free(self);
 }
@@ -111,7 +147,11 @@ msk_store_dialect(const MskStore *self)
 static void
 give_back(MskStore *self, MskDb *db)
 {
-    bool keep = db != NULL && !db->broken;
+    bool keep =
+        db != NULL && !db->broken &&
+        (self->recycle_us <= 0 || g_get_monotonic_time() - db->opened_mono_us < self->recycle_us);
+    bool lost = db != NULL && db->broken && self->driver->is_server;
+    g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(close_item);
 
     if (!keep) {
         msk_db_close(db);
@@ -120,6 +160,11 @@ give_back(MskStore *self, MskDb *db)
     if (keep) {
         g_ptr_array_add(self->resting, db);
     } else {
+        self->n_open--;
+    }
+    /* Those that rest were to the same server, and are lost as well as a rule. */
+    while (lost && self->resting->len > 0) {
+        g_ptr_array_add(stale, g_ptr_array_steal_index(self->resting, self->resting->len - 1));
         self->n_open--;
     }
     g_cond_signal(&self->returned);
@@ -162,36 +207,168 @@ take(MskStore *self, GError **error)
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                     "database %s: all %u connections are busy; try again, or raise [database] "
                     "max_pool_size",
-                    self->location, self->max_connections);
+                    self->name, self->max_connections);
         return NULL;
     }
-    db = open_checked(self, error);
+    GError *failure = NULL;
+
+    db = open_checked(self, &failure);
     if (db == NULL) {
         give_back(self, NULL);
+        if (self->driver->is_server) {
+            failure->code =
+                MSK_ERROR_UNAVAILABLE; /* it is not the caller's request that is wrong */
+        }
+        g_propagate_error(error, failure);
     }
     return db;
+}
+
+/* A piece of work on its way through as many transactions as it takes. */
+typedef struct {
+    MskStore *store;
+    bool write;
+    MskStoreWork work;
+    void *data;
+    char *token;  /* of the write */
+    bool unknown; /* an earlier transaction may have been committed, or may not */
+    bool redone;  /* since then the work was done again, so @data may be of another outcome */
+    bool again;   /* what failed may succeed now */
+    int64_t began_us;
+} Task;
+
+/* 1 begun, 0 what was unknown has been committed, -1 with @error. */
+static int
+begin_task(Task *task, MskDb *db, GError **error)
+{
+    const MskDbDriver *driver = task->store->driver;
+
+    if (task->write && driver->begin_once != NULL) {
+        return driver->begin_once(db, task->token, error);
+    }
+    return driver->begin(db, task->write, error) ? 1 : -1;
+}
+
+/* Tokens are asked for within a minute; one day is enough for whoever looks at the table. */
+static bool
+clean_tokens(const Task *task, MskDb *db, GError **error)
+{
+    MskStore *self = task->store;
+
+    if (!task->write || self->driver->begin_once == NULL) {
+        return true;
+    }
+    g_mutex_lock(&self->mutex);
+    bool due = self->n_tokens++ % TOKEN_CLEANING == 0;
+
+    g_mutex_unlock(&self->mutex);
+    return !due || msk_db_run(db,
+                              "DELETE FROM masakari_c_commits WHERE committed_at < "
+                              "UTC_TIMESTAMP() - INTERVAL 1 DAY LIMIT 2000",
+                              MSK_DB_NO_ARGS, NULL, error);
+}
+
+static MskStoreResult
+was_committed(Task *task, GError **error)
+{
+    task->unknown = false;
+    if (!task->redone) {
+        return MSK_STORE_DONE;
+    }
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                "database %s: the change was made, but not by the attempt that knows its outcome; "
+                "look again",
+                task->store->name);
+    return MSK_STORE_FAILED;
+}
+
+static MskStoreResult
+do_task(Task *task, MskDb *db, GError **error)
+{
+    const MskDbDriver *driver = task->store->driver;
+    int begun = begin_task(task, db, error);
+    MskStoreResult result = MSK_STORE_FAILED;
+
+    if (begun > 0) {
+        task->redone = task->unknown;
+        result = task->work(db, task->data, error);
+        if (result == MSK_STORE_DONE &&
+            (!clean_tokens(task, db, error) || !driver->commit(db, error))) {
+            result = MSK_STORE_FAILED;
+        }
+    } else if (begun == 0) {
+        result = was_committed(task, error);
+    }
+    if (begun == 0 || result != MSK_STORE_DONE) {
+        driver->rollback(db);
+    }
+    return result;
+}
+
+/* One attempt. @task->again: whether another makes sense. */
+static MskStoreResult
+attempt(Task *task, GError **error)
+{
+    MskDb *db = take(task->store, error);
+
+    task->again = db == NULL && task->unknown;
+    if (db == NULL) {
+        return MSK_STORE_FAILED;
+    }
+    db->again = false;
+    db->unknown = false;
+    MskStoreResult result = do_task(task, db, error);
+
+    task->unknown = task->unknown || db->unknown;
+    task->again = result == MSK_STORE_FAILED && (db->again || task->unknown);
+    give_back(task->store, db);
+    return result;
+}
+
+/* Sleeps a little longer each time, by chance so that two do not meet again. Whether there is time
+ * for another attempt. */
+static bool
+pause_before(const Task *task, unsigned n_attempts)
+{
+    int64_t limit_us = (int64_t) task->store->busy_timeout_ms * G_TIME_SPAN_MILLISECOND *
+                       (task->unknown ? UNKNOWN_FACTOR : RETRY_FACTOR);
+    int64_t longest_us = MIN(FIRST_PAUSE_US << MIN(n_attempts, 10), LONGEST_PAUSE_US);
+
+    if (g_get_monotonic_time() - task->began_us > limit_us) {
+        return false;
+    }
+    g_usleep((gulong) g_random_int_range(1, (int32_t) longest_us));
+    return true;
 }
 
 static MskStoreResult
 run(MskStore *self, bool write, MskStoreWork work, void *data, GError **error)
 {
-    MskDb *db = take(self, error);
-    MskStoreResult result = MSK_STORE_FAILED;
+    g_autofree char *token = write ? g_uuid_string_random() : NULL;
+    Task task = {.store = self,
+                 .write = write,
+                 .work = work,
+                 .data = data,
+                 .token = token,
+                 .began_us = g_get_monotonic_time()};
 
-    if (db == NULL) {
-        return MSK_STORE_FAILED;
-    }
-    if (self->driver->begin(db, write, error)) {
-        result = work(db, data, error);
-        if (result == MSK_STORE_DONE && !self->driver->commit(db, error)) {
-            result = MSK_STORE_FAILED;
+    for (unsigned n = 0;; n++) {
+        GError *failure = NULL;
+        MskStoreResult result = attempt(&task, &failure);
+
+        if (result != MSK_STORE_FAILED) {
+            return result;
         }
-        if (result != MSK_STORE_DONE) {
-            self->driver->rollback(db);
+        if (!task.again || !pause_before(&task, n)) {
+            if (task.unknown) {
+                g_prefix_error(&failure, "it is not known whether the change was made: ");
+            }
+            g_propagate_error(error, failure);
+            return MSK_STORE_FAILED;
         }
+        log_debug("running again what failed: %s", failure->message);
+        g_error_free(failure);
     }
-    give_back(self, db);
-    return result;
 }
 
 MskStoreResult
@@ -230,14 +407,25 @@ msk_store_locate(const char *connection, char **ret_location, GError **error)
 
     if (connection == NULL || *connection == '\0') {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[database] connection is not set; set it to sqlite:////<absolute path>");
+                    "[database] connection is not set; set it to sqlite:////<absolute path> or "
+                    "mysql+pymysql://<user>:<password>@<host>/<database>");
         return NULL;
+    }
+    if (msk_database_url_is(connection)) {
+        g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(connection, error);
+
+        if (url == NULL) {
+            return NULL;
+        }
+        *ret_location = g_strdup(connection);
+        return &msk_mariadb_driver;
     }
     /* The string may hold a password, so no message repeats it. */
     if (!g_str_has_prefix(connection, prefix) || connection[strlen(prefix)] == '\0') {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "[database] connection names a database that this release does not know; use "
-                    "sqlite:////<absolute path>");
+                    "sqlite:////<absolute path> or "
+                    "mysql+pymysql://<user>:<password>@<host>/<database>");
         return NULL;
     }
     const char *path = connection + strlen(prefix);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * store: the database, behind one interface: SQLite now, MariaDB behind the same functions.
+ * store: the database, behind one interface: SQLite or MariaDB.
  *
  * The tables are the Python service's own (failover_segments, hosts, notifications, vmoves, and
  * taskflow's logbooks, flowdetails, atomdetails); our own tables are named masakari_c_*.
@@ -13,7 +13,8 @@
  * Threads: any thread may call; a store keeps a bounded pool of connections and a caller beyond
  * it waits. Every call blocks, for at most about the busy timeout plus the work itself.
  * Errors, of every call: %MSK_ERROR_UNAVAILABLE when the database is locked, full, read-only or
- * away (nothing was changed; trying again may help); %MSK_ERROR_INTERNAL when it is damaged or
+ * away (nothing was changed, unless the message says that this is not known; trying again may
+ * help); %MSK_ERROR_INTERNAL when it is damaged or
  * answers nonsense. Results that a caller has to expect are no errors: see MskStoreResult.
  * Outputs are untouched on failure.
  * Source: upstream masakari/db/sqlalchemy/{models,api}.py.
@@ -42,9 +43,10 @@ typedef enum {
 } MskStoreResult;
 
 typedef struct {
-    const char *connection;   /* [database] connection: "sqlite:////path/to/file" */
+    const char *connection;   /* [database] connection: "sqlite:////path/to/file", "mysql://…" */
     unsigned max_connections; /* from 1 */
     unsigned busy_timeout_ms; /* how long to wait for another writer */
+    int64_t recycle_s;        /* connections are closed at this age; 0 or less: never */
 } MskStoreOptions;
 
 /**

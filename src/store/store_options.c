@@ -11,8 +11,16 @@ static const MskOption options[] = {
      .deprecated = old_connection,
      .secret = true,
      .help =
-         "The database. This release knows SQLite: sqlite:////<absolute path of the file>, with "
-         "four slashes. 'masakari-manage db sync' makes the file."},
+         "The database: mysql+pymysql://<user>:<password>@<host>:<port>/<database> for MariaDB, "
+         "with special characters percent-encoded and parameters such as "
+         "?charset=utf8mb4&ssl_ca=<file>, or sqlite:////<absolute path of the file>, with four "
+         "slashes. 'masakari-manage db sync' makes the tables."},
+    {.group = "database",
+     .name = "connection_recycle_time",
+     .type = MSK_OPTION_INT,
+     .initial = "3600",
+     .unit = "seconds",
+     .help = "A connection to MariaDB is replaced when it is as old; 0 or less: never."},
     {.group = "database",
      .name = "max_pool_size",
      .type = MSK_OPTION_INT,
@@ -31,8 +39,9 @@ static const MskOption options[] = {
      .max = 300,
      .has_bounds = true,
      .own = true,
-     .help = "How long a call waits while another program writes to the SQLite file, before it "
-             "fails as unavailable."},
+     .help = "How long a call waits while another program writes to the database, before it "
+             "fails as unavailable; a MariaDB server that does not answer at all is given twice as "
+             "long."},
 };
 
 enum { MOST_CONNECTIONS = 1000 };
@@ -51,6 +60,7 @@ msk_store_options(const MskConfig *config)
     return (MskStoreOptions){
         .connection = msk_config_string(config, "database", "connection"),
         .max_connections = pool_size > 0 ? (unsigned) pool_size : MOST_CONNECTIONS,
+        .recycle_s = msk_config_int(config, "database", "connection_recycle_time"),
         .busy_timeout_ms =
             (unsigned) msk_config_int(config, "database", "sqlite_busy_timeout") * 1000,
     };

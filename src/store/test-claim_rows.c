@@ -41,8 +41,7 @@ static void
 run_sql(const Fixture *fixture, const char *sql)
 {
     g_autoptr(GError) failure = NULL;
-    g_autoptr(MskDb) db =
-        msk_db_open(&msk_sqlite_driver, fixture->path, MSK_DB_USE, 5000, &failure);
+    g_autoptr(MskDb) db = fixture_db(fixture, MSK_DB_USE);
 
     g_assert_no_error(failure);
     g_assert_true(db->driver->script(db, sql, &failure));
@@ -202,8 +201,7 @@ test_error_rows_of_a_python_engine_are_claimed_once_more(void)
     setup(&fixture);
     post(fixture.store, "1");
     {
-        g_autoptr(MskDb) db =
-            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_USE, 5000, &failure);
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_USE);
 
         g_assert_true(
             db->driver->script(db, "UPDATE notifications SET status = 'error'", &failure));
@@ -229,8 +227,7 @@ test_running_rows_without_a_claim_are_left_alone(void)
     setup(&fixture);
     post(fixture.store, "1");
     {
-        g_autoptr(MskDb) db =
-            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_USE, 5000, &failure);
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_USE);
 
         g_assert_true(
             db->driver->script(db, "UPDATE notifications SET status = 'running'", &failure));

@@ -57,8 +57,7 @@ test_statements_are_kept_up_to_a_bound(void)
 
     fixture_init_empty(&fixture);
     {
-        g_autoptr(MskDb) db =
-            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_CREATE, 1000, &error);
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_CREATE);
 
         g_assert_no_error(error);
         for (int round = 0; round < 3; round++) {
@@ -87,8 +86,7 @@ test_values_come_back_as_they_went(void)
 
     fixture_init_empty(&fixture);
     {
-        g_autoptr(MskDb) db =
-            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_CREATE, 1000, &error);
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_CREATE);
         g_autoptr(MskDbStatement) row = msk_db_query(
             db, "SELECT ?, ?, ?",
             MSK_DB_ARGS(MSK_DB_I(G_MININT64), MSK_DB_T("'; DROP TABLE hosts; --"), MSK_DB_T(NULL)),
@@ -113,8 +111,7 @@ test_a_refused_key_is_a_conflict_and_a_bad_command_internal(void)
 
     fixture_init_empty(&fixture);
     {
-        g_autoptr(MskDb) db =
-            msk_db_open(&msk_sqlite_driver, fixture.path, MSK_DB_CREATE, 1000, &error);
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_CREATE);
 
         g_assert_true(db->driver->script(db,
                                          "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE);"

@@ -48,10 +48,12 @@ static char *
 look_up(const Work *work, const char *sql)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MskDb) db =
-        msk_db_open(&msk_sqlite_driver, work->fixture.path, MSK_DB_USE, 5000, &error);
+    g_autoptr(MskDb) db = fixture_db(&work->fixture, MSK_DB_USE);
 
     g_assert_no_error(error);
+    if (db->driver->is_server) {
+        g_assert_true(db->driver->script(db, "SET sql_mode = 'PIPES_AS_CONCAT'", &error));
+    }
     g_autoptr(MskDbStatement) row = msk_db_query(db, sql, MSK_DB_NO_ARGS, &error);
 
     g_assert_no_error(error);
@@ -63,8 +65,7 @@ static void
 run_script(const Work *work, const char *sql)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MskDb) db =
-        msk_db_open(&msk_sqlite_driver, work->fixture.path, MSK_DB_USE, 5000, &error);
+    g_autoptr(MskDb) db = fixture_db(&work->fixture, MSK_DB_USE);
 
     g_assert_true(db->driver->script(db, sql, &error));
     g_assert_no_error(error);

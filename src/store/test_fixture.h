@@ -3,17 +3,22 @@
 
 /*
  * test_fixture: a synced store in a directory of its own, for the unit tests of this folder.
+ *
+ * On MariaDB when MSK_TEST_DATABASE is set, to a connection string of a user who may make
+ * databases, with {} where the database's name belongs: then each store is in a database of its
+ * own.
  */
 
 #include "base/error.h"
-#include "store/store.h"
+#include "store/store_private.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct {
     char *directory;
-    char *path; /* of the database file */
+    char *path; /* of the database: the file, or the connection string */
+    char *drop; /* (nullable) the name of the database on the server */
     char *connection;
     MskStore *store;
 } Fixture;
@@ -25,6 +30,44 @@ fixture_options(const Fixture *self)
         .connection = self->connection, .max_connections = 4, .busy_timeout_ms = 5000};
 }
 
+G_GNUC_UNUSED static const MskDbDriver *
+fixture_driver(void)
+{
+    return g_getenv("MSK_TEST_DATABASE") != NULL ? &msk_mariadb_driver : &msk_sqlite_driver;
+}
+
+/* For tests of what is the same for all: a connection beside the store's. */
+G_GNUC_UNUSED static MskDb *
+fixture_db(const Fixture *self, MskDbMode mode)
+{
+    g_autoptr(GError) error = NULL;
+    MskDb *db = msk_db_open(fixture_driver(), self->path, mode, 5000, &error);
+
+    g_assert_no_error(error);
+    return db;
+}
+
+G_GNUC_UNUSED static char *
+fixture_server(const char *database)
+{
+    g_auto(GStrv) parts = g_strsplit(g_getenv("MSK_TEST_DATABASE"), "{}", 2);
+
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    return g_strconcat(parts[0], database, parts[1], NULL);
+}
+
+G_GNUC_UNUSED static void
+fixture_run_on_server(const char *format, const char *database)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *server = fixture_server("mysql");
+    g_autoptr(MskDb) db = msk_db_open(&msk_mariadb_driver, server, MSK_DB_USE, 5000, &error);
+    g_autofree char *sql = g_strconcat(format, database, NULL);
+
+    g_assert_no_error(error);
+    g_assert_true(db->driver->script(db, sql, &error));
+}
+
 G_GNUC_UNUSED static void
 fixture_init_empty(Fixture *self)
 {
@@ -32,8 +75,18 @@ fixture_init_empty(Fixture *self)
 
     self->directory = g_dir_make_tmp("msk-store-XXXXXX", &error);
     g_assert_no_error(error);
-    self->path = g_build_filename(self->directory, "masakari.sqlite", NULL);
-    self->connection = g_strconcat("sqlite:///", self->path, NULL);
+    self->drop = NULL;
+    if (fixture_driver() == &msk_mariadb_driver) {
+        g_autofree char *uuid = g_uuid_string_random();
+
+        self->drop = g_strconcat("t", g_strdelimit(uuid, "-", '_'), NULL);
+        fixture_run_on_server("CREATE DATABASE ", self->drop);
+        self->path = fixture_server(self->drop);
+        self->connection = g_strdup(self->path);
+    } else {
+        self->path = g_build_filename(self->directory, "masakari.sqlite", NULL);
+        self->connection = g_strconcat("sqlite:///", self->path, NULL);
+    }
     self->store = NULL;
 }
 
@@ -67,6 +120,10 @@ fixture_clear(Fixture *self)
     g_autoptr(GDir) directory = NULL;
 
     msk_store_free(self->store);
+    if (self->drop != NULL) {
+        fixture_run_on_server("DROP DATABASE ", self->drop);
+        g_free(self->drop);
+    }
     directory = g_dir_open(self->directory, 0, NULL);
     for (const char *name = g_dir_read_name(directory); name != NULL;
          name = g_dir_read_name(directory)) {

@@ -44,6 +44,7 @@ read_by_uuid(MskDb *db, const char *notification_uuid, const char *uuid, MskVmov
         msk_rows_one(db, sql, values, notification_uuid != NULL ? 2 : 1, read_vmove, &vmove, error);
 
     if (result == MSK_STORE_DONE) {
+        msk_vmove_free(*ret);
         *ret = vmove;
     }
     return result;

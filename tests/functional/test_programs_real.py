@@ -86,31 +86,31 @@ use_journal = False
 use_stderr = True
 fatal_deprecations = False
 auth_strategy = keystone
-masakari_api_listen = 10.0.0.5
+masakari_api_listen = 192.0.2.5
 masakari_api_listen_port = 15868
 masakari_api_workers = 8
 os_privileged_user_name = masakari
 os_privileged_user_password = sesame
 os_privileged_user_tenant = service
-os_privileged_user_auth_url = http://10.0.0.1:5000/v3
+os_privileged_user_auth_url = http://127.0.0.1:5000/v3
 nova_catalog_admin_info = compute:nova:internalURL
-transport_url = rabbit://masakari:sesame@10.0.0.1:5671,masakari:sesame@10.0.0.2:5671//masakari?ssl=1
+transport_url = rabbit://masakari:sesame@127.0.0.1:5671,masakari:sesame@127.0.0.2:5671//masakari?ssl=1
 wait_period_after_service_update = 180
 notification_driver = taskflow_driver
 [database]
-connection = mysql+pymysql://masakari:sesame@10.0.0.1/masakari?charset=utf8&ssl_verify_cert=true
+connection = mysql+pymysql://masakari:sesame@127.0.0.1:1/masakari?charset=utf8&ssl_verify_cert=true
 max_overflow = 50
 max_pool_size = 5
 connection_recycle_time = 600
 [taskflow]
-connection = mysql+pymysql://masakari:sesame@10.0.0.1/masakari?charset=utf8
+connection = mysql+pymysql://masakari:sesame@127.0.0.1:1/masakari?charset=utf8
 [keystone_authtoken]
 auth_type = password
-auth_url = http://10.0.0.1:5000
+auth_url = http://127.0.0.1:5000
 username = masakari
 password = sesame
 project_name = service
-memcached_servers = 10.0.0.1:11211,10.0.0.2:11211
+memcached_servers = 127.0.0.1:11211,127.0.0.2:11211
 memcache_security_strategy = ENCRYPT
 memcache_secret_key = sesame
 service_token_roles_required = True
@@ -133,13 +133,16 @@ enable_proxy_headers_parsing = True
 
 
 def test_a_file_of_the_python_services_is_read(home, tmp_path):
-    """Nothing in it stops the reading; a server that is not there does, and the log says so."""
+    """Nothing in it stops the reading, nor does a database that is away; the address that is not
+    of this machine does, and the log says so."""
     path = tmp_path / "masakari.conf"
     path.write_text(OF_THE_PYTHON_SERVICES)
     done = run(home, "masakari-api", "--debug")
     assert done.returncode == 78 and "sesame" not in done.stderr
     lines = done.stderr.splitlines()
-    assert " CRITICAL " in lines[-1] and "[database] connection" in lines[-1]
+    assert " CRITICAL " in lines[-1] and "cannot listen on 192.0.2.5 port 15868" in lines[-1]
+    (away,) = [line for line in lines if "cannot connect" in line and "masakari.store" in line]
+    assert " WARNING " in away and "masakari@127.0.0.1:1/masakari" in away
     assert [line for line in lines if " is no option of" in line] == []
     (effect,) = [line for line in lines if "without effect in this program: " in line]
     assert "heartbeat_in_pthread" in effect

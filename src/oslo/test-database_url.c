@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oslo/database_url.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static void
+test_places(void)
+{
+    static const struct {
+        const char *url;
+        const char *name;
+        const char *password;
+    } rows[] = {
+        {"mysql+pymysql://masakari:p%40ss%2F%25@10.0.0.1:3307/masakari?charset=utf8mb4",
+         "masakari@10.0.0.1:3307/masakari", "p@ss/%"},
+        {"mysql://u:a/b:c+d@db/m", "u@db:3306/m", "a/b:c+d"},
+        {"mariadb+mariadbconnector://u@[fd00::1]:3310/m", "u@[fd00::1]:3310/m", NULL},
+        {"mysql://db/m?charset=utf8", "@db:3306/m", NULL},
+        {"mysql+mysqldb://u:p@/m?unix_socket=%2Frun%2Fmysqld+1", "u@/run/mysqld 1:m", "p"},
+        {"mysql://u:@db:/m?&read_timeout=", "u@db:3306/m", ""},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(rows[i].url, &error);
+
+        g_assert_no_error(error);
+        g_autofree char *name = msk_database_url_name(url);
+
+        g_assert_cmpstr(name, ==, rows[i].name);
+        g_assert_cmpstr(url->password, ==, rows[i].password);
+        g_assert_false(url->tls);
+        g_assert_false(url->verify_cert);
+        g_assert_cmpuint(url->read_timeout_s, ==, 0);
+    }
+}
+
+static void
+test_parameters(void)
+{
+    static const struct {
+        const char *query;
+        bool tls;
+        bool verify;
+        const char *ca;
+        unsigned read_timeout_s;
+    } rows[] = {
+        {"ssl_ca=/a%20b.pem", true, true, "/a b.pem", 0},
+        {"ssl_ca=/a.pem&ssl_verify_cert=false", true, false, "/a.pem", 0},
+        {"ssl_ca=/a.pem&ssl_verify_cert=false&ssl_check_hostname=false", true, false, "/a.pem", 0},
+        {"ssl_verify_cert=true", true, true, NULL, 0},
+        {"ssl_verify_identity=true&ssl_verify_cert=true&ssl_cert=/c&ssl_key=/k", true, true, NULL,
+         0},
+        {"ssl=true", true, false, NULL, 0},
+        {"ssl=false", false, false, NULL, 0},
+        {"ssl_cipher=AES128-SHA", true, false, NULL, 0},
+        {"read_timeout=30&connect_timeout=2&write_timeout=3&use_unicode=1", false, false, NULL, 30},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = g_strconcat("mysql+pymysql://u:p@h/d?", rows[i].query, NULL);
+        g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(text, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpint(url->tls, ==, rows[i].tls);
+        g_assert_cmpint(url->verify_cert, ==, rows[i].verify);
+        g_assert_cmpstr(url->ssl_ca, ==, rows[i].ca);
+        g_assert_cmpuint(url->read_timeout_s, ==, rows[i].read_timeout_s);
+    }
+}
+
+static void
+test_refusals_say_why_and_keep_the_password(void)
+{
+    static const struct {
+        const char *url;
+        const char *why;
+    } rows[] = {
+        {"mysql", "begin with"},
+        {"mysql:u@h/d", "begin with"},
+        {"postgresql://u:secret@h/d", "begin with"},
+        {"mysql://u:secret@h", "names no database"},
+        {"mysql://u:secret@h/?charset=utf8", "names no database"},
+        {"mysql://u:secret%zz@h/d", "the password is not percent-encoded"},
+        {"mysql://u:secret%00@h/d", "the password is not percent-encoded"},
+        {"mysql://u%ff:secret@h/d", "the user is not percent-encoded"},
+        {"mysql://u:secret@h:0/d", "the port"},
+        {"mysql://u:secret@h:99999/d", "the port"},
+        {"mysql://u:secret@[fd00::1/d", "IPv6"},
+        {"mysql://u:secret@[fd00::1]x/d", "IPv6"},
+        {"mysql://u:secret@h/d?charset=latin1", "charset"},
+        {"mysql://u:secret@h/d?read_timeout=soon", "read_timeout"},
+        {"mysql://u:secret@h/d?ssl=perhaps", "ssl has to be"},
+        {"mysql://u:secret@h/d?ssl_check=1", "unknown parameter 'ssl_check'"},
+        {"mysql://u:secret@h/d?ssl_ca=/a&ssl_check_hostname=false", "ssl_check_hostname"},
+        {"mysql://u:secret@h/d?charset=%", "the query is not percent-encoded"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", rows[i].url);
+        g_assert_null(msk_database_url_parse(rows[i].url, &error));
+        g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+        g_assert_nonnull(strstr(error->message, rows[i].why));
+        g_assert_null(strstr(error->message, "secret"));
+    }
+}
+
+static void
+test_dialects(void)
+{
+    g_assert_true(msk_database_url_is("mysql+pymysql://"));
+    g_assert_true(msk_database_url_is("mariadb://"));
+    g_assert_false(msk_database_url_is("mysqlx://"));
+    g_assert_false(msk_database_url_is("sqlite:////x"));
+    g_assert_false(msk_database_url_is(""));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/database_url/places", test_places);
+    g_test_add_func("/database_url/parameters", test_parameters);
+    g_test_add_func("/database_url/refusals_say_why_and_keep_the_password",
+                    test_refusals_say_why_and_keep_the_password);
+    g_test_add_func("/database_url/dialects", test_dialects);
+    return g_test_run();
+}

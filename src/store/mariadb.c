@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mariadb_private.h"
+
+#include "base/error.h"
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+#include <string.h>
+
+/* Ids of Galera's and MariaDB's refusals that are not in the client's headers. */
+#define WSREP_NOT_READY     1047
+#define CONNECTION_KILLED   1927
+#define STATEMENT_TIMED_OUT 1969
+#define IDLE_TIMED_OUT      4031
+#define FIRST_CLIENT_ERROR  2000
+
+/* What went wrong, as the caller can act on it. */
+static const struct {
+    unsigned number;
+    MskErrorCode code;
+    const char *hint;
+    bool again;  /* nothing was changed: the transaction can be run once more */
+    bool broken; /* the connection is of no more use */
+} results[] = {
+    {ER_DUP_ENTRY, MSK_ERROR_CONFLICT, "a row with this key is there already", false, false},
+    {ER_DUP_ENTRY_WITH_KEY_NAME, MSK_ERROR_CONFLICT, "a row with this key is there already", false,
+     false},
+    {ER_LOCK_DEADLOCK, MSK_ERROR_UNAVAILABLE, "another writer was faster; try again", true, false},
+    {ER_LOCK_WAIT_TIMEOUT, MSK_ERROR_UNAVAILABLE, "another writer holds its lock; try again", true,
+     false},
+    {ER_CHECKREAD, MSK_ERROR_UNAVAILABLE, "another writer was faster; try again", true, false},
+    {ER_NEED_REPREPARE, MSK_ERROR_UNAVAILABLE, "the tables were changed; try again", true, true},
+    {STATEMENT_TIMED_OUT, MSK_ERROR_UNAVAILABLE, "it took too long; try again", false, false},
+    {WSREP_NOT_READY, MSK_ERROR_UNAVAILABLE, "the node is not part of its cluster now; try again",
+     true, true},
+    {ER_ERROR_DURING_COMMIT, MSK_ERROR_UNAVAILABLE, "the cluster refused the commit; try again",
+     true, true},
+    {ER_SERVER_SHUTDOWN, MSK_ERROR_UNAVAILABLE, "the server is being stopped", true, true},
+    {ER_QUERY_INTERRUPTED, MSK_ERROR_UNAVAILABLE, "somebody ended the query", true, true},
+    {CONNECTION_KILLED, MSK_ERROR_UNAVAILABLE, "somebody ended the connection", true, true},
+    {IDLE_TIMED_OUT, MSK_ERROR_UNAVAILABLE, "the connection was idle for too long", true, true},
+    {CR_SERVER_GONE_ERROR, MSK_ERROR_UNAVAILABLE, "the connection was lost", true, true},
+    {CR_SERVER_LOST, MSK_ERROR_UNAVAILABLE, "the connection was lost", true, true},
+    {CR_SERVER_LOST_EXTENDED, MSK_ERROR_UNAVAILABLE, "the connection was lost", true, true},
+    {CR_CONNECTION_ERROR, MSK_ERROR_UNAVAILABLE,
+     "the server cannot be reached; check that it runs, and [database] connection", false, true},
+    {CR_CONN_HOST_ERROR, MSK_ERROR_UNAVAILABLE,
+     "the server cannot be reached; check that it runs, and [database] connection", false, true},
+    {CR_UNKNOWN_HOST, MSK_ERROR_UNAVAILABLE,
+     "the host's name cannot be resolved; check it in [database] connection", false, true},
+    {CR_SSL_CONNECTION_ERROR, MSK_ERROR_UNAVAILABLE,
+     "no trusted encrypted connection; check ssl_ca and the other ssl_ parameters of [database] "
+     "connection, and the server's certificate",
+     false, true},
+    {ER_CON_COUNT_ERROR, MSK_ERROR_UNAVAILABLE,
+     "the server has no connection left; raise its max_connections or lower [database] "
+     "max_pool_size",
+     false, true},
+    {ER_TOO_MANY_USER_CONNECTIONS, MSK_ERROR_UNAVAILABLE,
+     "the user has no connection left; raise its limit or lower [database] max_pool_size", false,
+     true},
+    {ER_OPTION_PREVENTS_STATEMENT, MSK_ERROR_UNAVAILABLE,
+     "the server only reads now; name the one that writes in [database] connection", false, true},
+    {ER_ACCESS_DENIED_ERROR, MSK_ERROR_INVALID,
+     "user and password are refused; correct them in [database] connection", false, true},
+    {ER_ACCESS_DENIED_NO_PASSWORD_ERROR, MSK_ERROR_INVALID,
+     "the user is refused; correct it in [database] connection", false, true},
+    {ER_DBACCESS_DENIED_ERROR, MSK_ERROR_INVALID,
+     "the user may not use the database; create it and GRANT ALL on it to the user", false, true},
+    {ER_BAD_DB_ERROR, MSK_ERROR_INVALID,
+     "there is no such database; create it and GRANT ALL on it to the user", false, true},
+    {ER_TABLEACCESS_DENIED_ERROR, MSK_ERROR_INVALID,
+     "the user may not do this; GRANT ALL on the database to the user", false, false},
+    {ER_DATA_TOO_LONG, MSK_ERROR_INVALID, "a value is longer than its column", false, false},
+    {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, MSK_ERROR_INVALID,
+     "a value has characters that the column cannot keep", false, false},
+    {ER_WARN_DATA_OUT_OF_RANGE, MSK_ERROR_INVALID, "a number is beyond what the column keeps",
+     false, false},
+    {ER_TRUNCATED_WRONG_VALUE, MSK_ERROR_INVALID, "a value is beyond what the column keeps", false,
+     false},
+    {ER_RECORD_FILE_FULL, MSK_ERROR_UNAVAILABLE, "the server's disk is full; make room", false,
+     false},
+    {ER_DISK_FULL, MSK_ERROR_UNAVAILABLE, "the server's disk is full; make room", false, false},
+};
+
+void
+msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const char *doing,
+                 GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
+        if (results[i].number == number) {
+            self->db.broken = self->db.broken || results[i].broken;
+            self->db.again = results[i].again;
+            g_set_error(error, MSK_ERROR, results[i].code, "database %s: %s: %s (%u: %s)",
+                        self->name, doing, results[i].hint, number, detail);
+            return;
+        }
+    }
+    self->db.broken = self->db.broken || number >= FIRST_CLIENT_ERROR;
+    g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL, "database %s: %s: %s (%u)", self->name, doing,
+                detail, number);
+}
+
+static void
+fail(Mariadb *self, const char *doing, GError **error)
+{
+    msk_mariadb_fail(self, mysql_errno(&self->handle), mysql_error(&self->handle), doing, error);
+}
+
+/* Ends what a text protocol command has sent back; @error: of any of its statements. */
+static bool
+finish_results(Mariadb *self, GError **error)
+{
+    int more = 0;
+
+    while (more == 0) {
+        MYSQL_RES *rows = mysql_store_result(&self->handle);
+
+        mysql_free_result(rows);
+        if (mysql_errno(&self->handle) != 0) {
+            break;
+        }
+        more = mysql_next_result(&self->handle);
+    }
+    if (more != -1) {
+        fail(self, "cannot run a command", error);
+        return false;
+    }
+    return true;
+}
+
+bool
+msk_mariadb_script(MskDb *db, const char *sql, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+
+    if (mysql_real_query(&self->handle, sql, strlen(sql)) != 0) {
+        fail(self, "cannot run a command", error);
+        return false;
+    }
+    return finish_results(self, error);
+}
+
+/* ---- connections ------------------------------------------------------------------------- */
+
+static void
+close_connection(MskDb *db)
+{
+    Mariadb *self = (Mariadb *) db;
+
+    mysql_close(&self->handle);
+    g_free(self->name);
+    g_free(self);
+}
+
+static void
+set_tls(Mariadb *self, const MskDatabaseUrl *url)
+{
+    my_bool enforce = url->tls;
+    my_bool verify = url->verify_cert;
+
+    if (url->tls) {
+        /* An authority that is named is always asked, so it is named only when it is to be. It
+         * copies, and is always 0. */
+        (void) mysql_ssl_set(&self->handle, url->ssl_key, url->ssl_cert,
+                             verify ? url->ssl_ca : NULL, verify ? url->ssl_capath : NULL,
+                             url->ssl_cipher);
+    }
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/* A server that hangs must not hang its callers; changing the schema may take its time. */
+static void
+set_timeouts(Mariadb *self, const MskDatabaseUrl *url, MskDbMode mode, unsigned busy_timeout_ms)
+{
+    unsigned call_s = MAX(busy_timeout_ms / 1000, 1) * MSK_MARIADB_CALL_FACTOR;
+    unsigned answer_s = mode == MSK_DB_CREATE ? MSK_MARIADB_SYNC_TIMEOUT_S : call_s;
+    unsigned connect_s = url->connect_timeout_s > 0 ? url->connect_timeout_s : call_s;
+    unsigned read_s = url->read_timeout_s > 0 ? url->read_timeout_s : answer_s;
+    unsigned write_s = url->write_timeout_s > 0 ? url->write_timeout_s : call_s;
+
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_READ_TIMEOUT, &read_s);
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_WRITE_TIMEOUT, &write_s);
+}
+
+/* Strict as oslo.db asks for it; a writer that stops in the middle of a transaction loses it, and
+ * its locks, instead of holding up everybody. */
+static bool
+set_session(Mariadb *self, unsigned busy_timeout_ms, GError **error)
+{
+    unsigned wait_s = MAX(busy_timeout_ms / 1000, 1);
+    bool is_mariadb = strstr(mysql_get_server_info(&self->handle), "MariaDB") != NULL;
+    g_autofree char *idle =
+        g_strdup_printf(", idle_transaction_timeout = %u", wait_s * MSK_MARIADB_CALL_FACTOR);
+    g_autofree char *sql = g_strdup_printf(
+        "SET SESSION sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = %u, autocommit = 1, "
+        "tx_isolation = 'REPEATABLE-READ'%s",
+        wait_s, is_mariadb ? idle : "");
+
+    return msk_mariadb_script(&self->db, sql, error);
+}
+
+static MskDb *
+open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, GError **error)
+{
+    g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(location, error);
+    enum mysql_protocol_type protocol = MYSQL_PROTOCOL_TCP;
+    my_bool no = 0;
+
+    if (url == NULL) {
+        return NULL;
+    }
+    Mariadb *self = g_new0(Mariadb, 1);
+
+    self->name = msk_database_url_name(url);
+    (void) mysql_init(&self->handle);
+    if (url->unix_socket == NULL) {
+        (void) mysql_optionsv(&self->handle, MYSQL_OPT_PROTOCOL, &protocol);
+    }
+    (void) mysql_optionsv(&self->handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_RECONNECT, &no);
+    (void) mysql_optionsv(&self->handle, MYSQL_OPT_LOCAL_INFILE, &no);
+    set_tls(self, url);
+    set_timeouts(self, url, mode, busy_timeout_ms);
+    /* Rows that were found count as changed, as for SQLite. */
+    if (mysql_real_connect(&self->handle, url->host, url->user, url->password, url->database,
+                           url->port, url->unix_socket,
+                           CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS) == NULL) {
+        fail(self, "cannot connect", error);
+        self->db.again = false;
+        close_connection(&self->db);
+        return NULL;
+    }
+    if (!set_session(self, busy_timeout_ms, error)) {
+        close_connection(&self->db);
+        return NULL;
+    }
+    return &self->db;
+}
+
+static char *
+describe(const char *location)
+{
+    g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(location, NULL);
+
+    return url != NULL ? msk_database_url_name(url) : g_strdup("mysql");
+}
+
+static bool
+exists(G_GNUC_UNUSED const char *location, bool *ret, G_GNUC_UNUSED GError **error)
+{
+    *ret = true; /* open() tells when the server has no such database */
+    return true;
+}
+
+/* ---- transactions ------------------------------------------------------------------------ */
+
+static bool
+begin(MskDb *db, bool write, GError **error)
+{
+    return msk_mariadb_script(db, write ? "START TRANSACTION" : "START TRANSACTION READ ONLY",
+                              error);
+}
+
+/*
+ * Writers take turns by the one row of masakari_c_lock, on all nodes of a Galera cluster: there two
+ * that met are told apart by the certification of that row. The token is written with what the
+ * transaction writes, so whoever did not hear the answer to a COMMIT finds out by it: having the
+ * lock means that the earlier transaction is over.
+ */
+static int
+begin_once(MskDb *db, const char *token, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *sql = g_strdup_printf(
+        "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1; "
+        "INSERT INTO masakari_c_commits (token, committed_at) VALUES ('%s', UTC_TIMESTAMP())",
+        token);
+
+    if (msk_mariadb_script(db, sql, &failure)) {
+        return 1;
+    }
+    if (mysql_errno(&self->handle) == ER_DUP_ENTRY) {
+        return 0;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return -1;
+}
+
+static bool
+commit(MskDb *db, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+
+    if (msk_mariadb_script(db, "COMMIT", error)) {
+        return true;
+    }
+    /* A refusal of the server is an answer; silence leaves open whether it was done. */
+    db->unknown = db->broken && mysql_errno(&self->handle) != ER_ERROR_DURING_COMMIT;
+    return false;
+}
+
+static void
+rollback(MskDb *db)
+{
+    if (!db->broken && !msk_mariadb_script(db, "ROLLBACK", NULL)) {
+        db->broken = true;
+    }
+}
+
+/* Two that bring the schema up to date at once; released with the connection. */
+static bool
+lock_schema(MskDb *db, GError **error)
+{
+    int64_t got = 0;
+
+    if (msk_db_number(db, "SELECT GET_LOCK(CONCAT('masakari_c_sync.', DATABASE()), 60)",
+                      MSK_DB_NO_ARGS, &got, error) < 0) {
+        return false;
+    }
+    if (got != 1) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "database %s: another 'masakari-manage db sync' has been running for 60 s; "
+                    "wait for its end",
+                    ((Mariadb *) db)->name);
+        return false;
+    }
+    return true;
+}
+
+static bool
+has_table(MskDb *db, const char *table, bool *ret, GError **error)
+{
+    int64_t count = 0;
+
+    if (msk_db_number(db,
+                      "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = "
+                      "DATABASE() AND table_name = ?",
+                      MSK_DB_ARGS(MSK_DB_T(table)), &count, error) < 0) {
+        return false;
+    }
+    *ret = count > 0;
+    return true;
+}
+
+static bool
+now_us(MskDb *db, int64_t *ret, GError **error)
+{
+    g_autoptr(MskDbStatement) row =
+        msk_db_query(db, "SELECT UTC_TIMESTAMP(6)", MSK_DB_NO_ARGS, error);
+
+    if (row == NULL || msk_db_step(row, error) < 0) {
+        return false;
+    }
+    *ret = msk_db_time(row, 0);
+    return true;
+}
+
+static bool
+check(G_GNUC_UNUSED MskDb *db, G_GNUC_UNUSED GError **error)
+{
+    return true; /* InnoDB looks after its pages itself */
+}
+
+const MskDbDriver msk_mariadb_driver = {
+    .name = "mariadb",
+    .is_server = true,
+    .collate = "",
+    .for_update = " FOR UPDATE",
+    .migrations = msk_mariadb_migrations,
+    .describe = describe,
+    .exists = exists,
+    .open = open_connection,
+    .close = close_connection,
+    .script = msk_mariadb_script,
+    .begin = begin,
+    .begin_once = begin_once,
+    .commit = commit,
+    .rollback = rollback,
+    .lock_schema = lock_schema,
+    .has_table = has_table,
+    .now_us = now_us,
+    .check = check,
+    .changes = msk_mariadb_changes,
+    .prepare = msk_mariadb_prepare,
+    .finalize = msk_mariadb_finalize,
+    .bind = msk_mariadb_bind,
+    .step = msk_mariadb_step,
+    .reset = msk_mariadb_reset,
+    .column_is_null = msk_mariadb_column_is_null,
+    .column_int = msk_mariadb_column_int,
+    .column_text = msk_mariadb_column_text,
+};

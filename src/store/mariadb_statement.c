@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "store/mariadb_private.h"
+
+#include <errmsg.h>
+#include <string.h>
+
+/* Room for a number or a time, whatever the library says of its length. */
+#define MIN_COLUMN_BYTES 64UL
+
+typedef struct {
+    char *text; /* NUL-terminated once fetched */
+    unsigned long size;
+    unsigned long length;
+    my_bool is_null;
+} Column;
+
+typedef struct {
+    MYSQL_STMT *handle;
+    unsigned n_parameters;
+    MYSQL_BIND *parameters;
+    int64_t *numbers; /* what the parameters point to */
+    unsigned n_columns;
+    MYSQL_BIND *results;
+    Column *columns;
+    bool executed;
+} Statement;
+
+static void
+fail(MskDb *db, const Statement *self, const char *doing, GError **error)
+{
+    msk_mariadb_fail((Mariadb *) db, mysql_stmt_errno(self->handle), mysql_stmt_error(self->handle),
+                     doing, error);
+}
+
+void
+msk_mariadb_finalize(void *native)
+{
+    Statement *self = native;
+
+    (void) mysql_stmt_close(self->handle); /* the connection may be gone; then so is it */
+    for (unsigned i = 0; i < self->n_columns; i++) {
+        g_free(self->columns[i].text);
+    }
+    g_free(self->parameters);
+    g_free(self->numbers);
+    g_free(self->results);
+    g_free(self->columns);
+    g_free(self);
+}
+
+void *
+msk_mariadb_prepare(MskDb *db, const char *sql, GError **error)
+{
+    Mariadb *connection = (Mariadb *) db;
+    Statement *self = g_new0(Statement, 1);
+    my_bool yes = 1;
+
+    self->handle = mysql_stmt_init(&connection->handle);
+    g_assert(self->handle != NULL); /* but for memory */
+    if (mysql_stmt_prepare(self->handle, sql, strlen(sql)) != 0) {
+        fail(db, self, "cannot prepare a command", error);
+        msk_mariadb_finalize(self);
+        return NULL;
+    }
+    (void) mysql_stmt_attr_set(self->handle, STMT_ATTR_UPDATE_MAX_LENGTH, &yes);
+    self->n_parameters = (unsigned) mysql_stmt_param_count(self->handle);
+    self->parameters = g_new0(MYSQL_BIND, self->n_parameters);
+    self->numbers = g_new0(int64_t, self->n_parameters);
+    self->n_columns = mysql_stmt_field_count(self->handle);
+    self->results = g_new0(MYSQL_BIND, self->n_columns);
+    self->columns = g_new0(Column, self->n_columns);
+    return self;
+}
+
+bool
+msk_mariadb_bind(G_GNUC_UNUSED MskDb *db, void *native, int position, const MskDbValue *value,
+                 G_GNUC_UNUSED GError **error)
+{
+    Statement *self = native;
+
+    g_assert((unsigned) position < self->n_parameters);
+    MYSQL_BIND *parameter = &self->parameters[position];
+
+    memset(parameter, 0, sizeof *parameter);
+    switch (value->type) {
+    case MSK_DB_NULL:
+        parameter->buffer_type = MYSQL_TYPE_NULL;
+        break;
+    case MSK_DB_INT:
+        self->numbers[position] = value->number;
+        parameter->buffer_type = MYSQL_TYPE_LONGLONG;
+        parameter->buffer = &self->numbers[position];
+        break;
+    case MSK_DB_TEXT:
+        parameter->buffer_type = MYSQL_TYPE_STRING;
+        parameter->buffer = (void *) (uintptr_t) value->text; /* only read from */
+        parameter->buffer_length = strlen(value->text);
+        break;
+    }
+    return true;
+}
+
+/* The rows are read to their end at once, so that other statements can follow; every column is
+ * fetched as text into a buffer that the longest of them fits. */
+static bool
+take_rows(MskDb *db, Statement *self, GError **error)
+{
+    if (mysql_stmt_store_result(self->handle) != 0) {
+        fail(db, self, "cannot read rows", error);
+        return false;
+    }
+    MYSQL_RES *described = mysql_stmt_result_metadata(self->handle);
+
+    g_assert(described != NULL);
+    for (unsigned i = 0; i < self->n_columns; i++) {
+        Column *column = &self->columns[i];
+        unsigned long wanted =
+            MAX(mysql_fetch_field_direct(described, i)->max_length, MIN_COLUMN_BYTES);
+
+        if (column->size < wanted) {
+            g_free(column->text);
+            column->text = g_malloc(wanted + 1);
+            column->size = wanted;
+        }
+        self->results[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
+                                        .buffer = column->text,
+                                        .buffer_length = column->size,
+                                        .length = &column->length,
+                                        .is_null = &column->is_null};
+    }
+    mysql_free_result(described);
+    if (mysql_stmt_bind_result(self->handle, self->results)) {
+        fail(db, self, "cannot read rows", error);
+        return false;
+    }
+    return true;
+}
+
+static bool
+execute(MskDb *db, Statement *self, GError **error)
+{
+    if ((self->n_parameters > 0 && mysql_stmt_bind_param(self->handle, self->parameters)) ||
+        mysql_stmt_execute(self->handle) != 0) {
+        fail(db, self, "cannot run a command", error);
+        return false;
+    }
+    self->executed = true;
+    if (self->n_columns == 0) {
+        ((Mariadb *) db)->changes = (int64_t) mysql_stmt_affected_rows(self->handle);
+        return true;
+    }
+    return take_rows(db, self, error);
+}
+
+int
+msk_mariadb_step(MskDb *db, void *native, GError **error)
+{
+    Statement *self = native;
+
+    if (!self->executed && !execute(db, self, error)) {
+        return -1;
+    }
+    if (self->n_columns == 0) {
+        return 0;
+    }
+    int result = mysql_stmt_fetch(self->handle);
+
+    if (result == MYSQL_NO_DATA) {
+        return 0;
+    }
+    if (result != 0) {
+        fail(db, self, result == MYSQL_DATA_TRUNCATED ? "a value was cut off" : "cannot read a row",
+             error);
+        return -1;
+    }
+    for (unsigned i = 0; i < self->n_columns; i++) {
+        Column *column = &self->columns[i];
+
+        column->text[column->is_null ? 0 : MIN(column->length, column->size)] = '\0';
+    }
+    return 1;
+}
+
+void
+msk_mariadb_reset(void *native)
+{
+    Statement *self = native;
+
+    if (self->executed && self->n_columns > 0) {
+        (void) mysql_stmt_free_result(self->handle); /* they were read to their end */
+    }
+    self->executed = false;
+}
+
+bool
+msk_mariadb_column_is_null(void *native, int column)
+{
+    const Statement *self = native;
+
+    return self->columns[column].is_null;
+}
+
+int64_t
+msk_mariadb_column_int(void *native, int column)
+{
+    const Statement *self = native;
+
+    return self->columns[column].is_null ? 0
+                                         : g_ascii_strtoll(self->columns[column].text, NULL, 10);
+}
+
+const char *
+msk_mariadb_column_text(void *native, int column)
+{
+    const Statement *self = native;
+
+    return self->columns[column].text;
+}
+
+int64_t
+msk_mariadb_changes(MskDb *db)
+{
+    return ((Mariadb *) db)->changes;
+}

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store on a real MariaDB: its unit tests, its schema beside the Python service's, faults of
+the server under load. The recorded
+schema is tests/data/schema-python.sql."""
+import os
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+
+from kit.host import BUILD, ROOT, KitError, wait_until
+from kit.mariadb import MariaDb
+from kit.services import Services
+
+STORE_TESTS = ["db", "list_query", "segment_rows", "host_rows", "notification_rows", "engine_rows",
+               "claim_rows", "progress_rows", "queue_rows", "vmove_rows", "move_rows",
+               "reserved_rows", "store"]
+RECORDED = ROOT / "tests" / "data" / "schema-python.sql"
+
+
+@pytest.fixture(scope="module", name="server")
+def _server():
+    with MariaDb() as made:
+        yield made
+
+
+@pytest.fixture(name="database")
+def _database(server):
+    """The name of an empty database."""
+    server.drop("masakari")
+    server.create("masakari")
+    return "masakari"
+
+
+@pytest.fixture(name="services")
+def _services(server, database):
+    with Services() as made:
+        made.options["database"]["connection"] = server.url(database, query="charset=utf8mb4")
+        yield made
+
+
+@pytest.mark.parametrize("name", STORE_TESTS)
+def test_the_store_s_unit_tests_hold(server, name):
+    url = f"mysql://root@localhost/{{}}?unix_socket={server.socket}"
+    result = subprocess.run([BUILD / "src" / "store" / f"test-{name}"], capture_output=True,
+                            text=True, timeout=300, check=False,
+                            env={**os.environ, "MSK_TEST_DATABASE": url})
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "\nok " in result.stdout
+
+
+# ---- the schema -------------------------------------------------------------------------------
+
+def columns_and_keys(server, database):
+    """Everything of the tables that a program could tell them apart by, without our additions."""
+    where = f"table_schema = '{database}' AND table_name NOT LIKE 'masakari_c%'"
+    return server.sql(
+        "SELECT table_name, ordinal_position, column_name, column_type, is_nullable,"
+        f" column_default, extra FROM information_schema.columns WHERE {where} ORDER BY 1, 2;"
+        "SELECT table_name, index_name, seq_in_index, column_name, non_unique FROM"
+        f" information_schema.statistics WHERE {where} AND index_name NOT LIKE 'masakari_c%'"
+        " ORDER BY 1, 2, 3;"
+        "SELECT table_name, constraint_name, referenced_table_name, delete_rule FROM"
+        f" information_schema.referential_constraints WHERE constraint_schema = '{database}'"
+        " ORDER BY 1, 2;"
+        f"SELECT table_name, engine, table_collation FROM information_schema.tables WHERE {where}"
+        " ORDER BY 1")
+
+
+def test_an_empty_database_gets_the_python_service_s_tables(server, services, database):
+    server.drop("recorded")
+    server.create("recorded")
+    server.sql(RECORDED.read_text(encoding="utf-8"), "recorded")
+    assert services.manage("db", "version").stdout == "None\n"
+    services.db_sync()
+    services.db_sync()
+    ours = columns_and_keys(server, database)
+    assert len(ours) > 100
+    assert ours == columns_and_keys(server, "recorded")
+    assert services.manage("db", "version").stdout == "13adff5efb9a\n"
+    assert server.sql("SELECT version_num FROM alembic_version", database) == [("00af93df9d77",)]
+
+
+@pytest.mark.parametrize("revision", ["8f848eb45d03", "8bdf5929c5a6", "13adff5efb9a"])
+def test_a_database_of_an_older_revision_is_taken_over(server, services, database, revision):
+    services.manage("db", "sync", revision)
+    server.sql("DROP TABLE masakari_c_migrations, masakari_c_claims, masakari_c_engines,"
+               " masakari_c_lock, masakari_c_commits, masakari_c_moves, masakari_c_reserved_hosts, atomdetails, flowdetails, logbooks,"
+               " alembic_version; INSERT INTO failover_segments (deleted, uuid, name,"
+               " service_type, recovery_method) VALUES (0, 'u', 'kept', 'COMPUTE', 'auto')",
+               database)
+    assert services.manage("db", "version").stdout == f"{revision}\n"
+    services.db_sync()
+    assert services.manage("db", "version").stdout == "13adff5efb9a\n"
+    assert server.sql("SELECT name FROM failover_segments", database) == [("kept",)]
+
+
+def test_a_newer_revision_is_refused(server, services, database):
+    services.db_sync()
+    server.sql("DROP TABLE masakari_c_migrations;"
+               "UPDATE masakari_alembic_version SET version_num = 'fedcba987654'", database)
+    with pytest.raises(KitError, match="does not know .masakari fedcba987654"):
+        services.db_sync()
+
+
+def test_two_that_sync_at_once_do_not_hinder_each_other(services):
+    failures = []
+
+    def sync():
+        try:
+            services.db_sync()
+        except KitError as error:
+            failures.append(error)
+
+    services.config_file()
+    threads = [threading.Thread(target=sync) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+# ---- connections ------------------------------------------------------------------------------
+
+def test_mistakes_of_the_connection_are_told(server, services):
+    for url, why in ((server.url("masakari", password="wrong"), "user and password are refused"),
+                     (server.url("nothere", user="masakari"), "may not use the database"),
+                     (server.url("masakari", query="ssl_ca=/nowhere"), "encrypted connection")):
+        services.options["database"]["connection"] = url
+        with pytest.raises(KitError, match=why) as caught:
+            services.db_sync()
+        assert "p@ss" not in str(caught.value) and "wrong@" not in str(caught.value)
+
+
+def test_tls_is_checked():
+    with MariaDb(tls=True) as server:
+        server.create("masakari")
+        server.sql("ALTER USER 'masakari'@'127.0.0.1' REQUIRE SSL")
+        with Services() as services:
+            for query, works in (("", False), ("ssl=true", True),
+                                 (f"ssl_ca={server.dir}/ca.pem", True),
+                                 (f"ssl_ca={server.dir}/other-ca.pem", False),
+                                 (f"ssl_ca={server.dir}/other-ca.pem&ssl_verify_cert=false", True),
+                                 (f"ssl_ca={server.dir}/ca.pem&ssl_verify_cert=true"
+                                  f"&ssl_cert={server.dir}/client.pem"
+                                  f"&ssl_key={server.dir}/client-key.pem", True)):
+                services.options["database"]["connection"] = server.url("masakari", query=query)
+                if works:
+                    services.db_sync()
+                else:
+                    with pytest.raises(KitError, match="masakari-manage db sync ended"):
+                        services.db_sync()
+
+
+# ---- faults under load ------------------------------------------------------------------------
+
+class Load:
+    """Posts notifications of different VMs until stopped, each again until it is answered 202 or
+    409; what was accepted is in `accepted`."""
+
+    def __init__(self, services, threads=4):
+        self.rest = services.rest
+        self.accepted = []
+        self.statuses = set()
+        self.unexpected = []
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(i,)) for i in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, index):
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            self._deliver(str(uuid.UUID(int=index * 1000000 + count)))
+
+    def _deliver(self, instance):
+        body = {"notification": {
+            "type": "VM", "hostname": "h1", "generated_time": "2026-01-01T00:00:00",
+            "payload": {"event": "LIFECYCLE", "instance_uuid": instance,
+                        "vir_domain_event": "STOPPED_FAILED"}}}
+        while True:
+            status, headers, answer = self.rest.call("POST", "/notifications", body, timeout=90)
+            self.statuses.add(status)
+            if status in (202, 409):
+                self.accepted.append(instance)
+                return
+            if status != 503 or headers.get("Retry-After") is None:
+                self.unexpected.append((status, answer))
+                return
+            time.sleep(0.05)
+
+    def stop(self):
+        """Ends the load; what was begun is delivered first."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def hang_for_a_while(server):
+    server.hang()
+    time.sleep(3)
+    server.wake()
+
+
+def restart(server):
+    server.stop()
+    server.start()
+
+
+def crash(server):
+    server.kill()
+    server.start()
+
+
+def kill_connections(server):
+    for _ in range(20):
+        server.kill_connections("masakari")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("fault", [hang_for_a_while, restart, crash, kill_connections])
+def test_nothing_accepted_is_lost_or_doubled(server, services, database, fault):
+    services.options["database"]["sqlite_busy_timeout"] = 1
+    services.db_sync()
+    services.api()
+    services.rest.segment_with_host("h1")
+    load = Load(services)
+    try:
+        wait_until(lambda: len(load.accepted) > 20, 60, "the first notifications")
+        fault(server)
+        seen = len(load.accepted)
+        wait_until(lambda: len(load.accepted) > seen + 20, 60, "notifications after the fault")
+    finally:
+        load.stop()
+    assert load.unexpected == []
+    rows = [row[0] for row in server.sql(
+        "SELECT JSON_VALUE(payload, '$.instance_uuid') FROM notifications", database)]
+    assert sorted(rows) == sorted(set(rows)), "doubled"
+    assert set(rows) == set(load.accepted)
+
+
+def test_the_api_starts_without_its_server_and_finds_it(server, services):
+    services.options["database"]["sqlite_busy_timeout"] = 1
+    services.db_sync()
+    server.stop()
+    try:
+        services.api()
+        status, headers, _ = services.rest.call("GET", "/segments")
+        assert status == 503 and headers.get("Retry-After")
+    finally:
+        server.start()
+    assert services.rest.get("/segments") == {"segments": []}
+
+
+def test_a_hung_server_holds_nobody_for_ever(server, services):
+    services.options["database"]["sqlite_busy_timeout"] = 1
+    services.db_sync()
+    services.api()
+    assert services.rest.get("/segments") == {"segments": []}
+    server.hang()
+    try:
+        status, headers, _ = services.rest.call("GET", "/segments", timeout=60)
+        assert status == 503 and headers.get("Retry-After")
+    finally:
+        server.wake()
+    assert services.rest.get("/segments") == {"segments": []}
