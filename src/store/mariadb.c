@@ -156,8 +156,8 @@ close_connection(MskDb *db)
 static void
 set_tls(Mariadb *self, const MskDatabaseUrl *url)
 {
-    my_bool enforce = url->tls;
-    my_bool verify = url->verify_cert;
+    my_bool enforce = url->tls ? 1 : 0;
+    my_bool verify = url->verify_cert ? 1 : 0;
 
     if (url->tls) {
         /* An authority that is named is always asked, so it is named only when it is to be. It

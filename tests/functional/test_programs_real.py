@@ -94,7 +94,7 @@ os_privileged_user_password = sesame
 os_privileged_user_tenant = service
 os_privileged_user_auth_url = http://127.0.0.1:5000/v3
 nova_catalog_admin_info = compute:nova:internalURL
-transport_url = rabbit://masakari:sesame@127.0.0.1:5671,masakari:sesame@127.0.0.2:5671//masakari?ssl=1
+transport_url = rabbit://masakari:sesame@127.0.0.1:1,masakari:sesame@127.0.0.2:1//masakari?ssl=1
 wait_period_after_service_update = 180
 notification_driver = taskflow_driver
 [database]
