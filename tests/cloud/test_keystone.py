@@ -86,7 +86,11 @@ def status(services, token, **more):
     return ask(services, token, **more)[0]
 
 
-def test_the_recorded_contract_with_real_tokens(keystone, services):
+def test_the_recorded_contract_with_real_tokens_on_mariadb(keystone, services):
+    server = keystone.database
+    server.create("contract")
+    services.options["database"]["connection"] = server.url("contract")
+    services.db_sync()
     services.options["keystone_authtoken"]["www_authenticate_uri"] = RECORDED_URI
     services.options["keystone_authtoken"]["token_cache_time"] = 300
     services.options["DEFAULT"]["debug"] = "false"
@@ -96,7 +100,7 @@ def test_the_recorded_contract_with_real_tokens(keystone, services):
     tokens = {"admin": of_project(keystone, "admin", "admin"),
               "member": of_project(keystone, "demo-member", "demo"),
               "reader": of_project(keystone, "demo-reader", "demo")}
-    runner = run_contract.Runner(services.port, services.dir / "masakari.sqlite", tokens)
+    runner = run_contract.Runner(services.port, lambda: server.rows("contract"), tokens)
     found = runner.differences()
     listed = {name for group, entry in LISTED.items() if group != "needs Keystone"
               for name in entry["ids"]}

@@ -20,6 +20,7 @@ it can be compared.
 As a program:  run_contract.py [--verbose]   starts masakari-api from $MSK_BUILD and compares.
 """
 import base64
+import contextlib
 import http.client
 import json
 import pathlib
@@ -102,11 +103,20 @@ class Marks:
         return value
 
 
+@contextlib.contextmanager
+def sqlite_rows(path):
+    """A transaction on a file: execute(sql, values). MariaDb.rows() is the same on a server."""
+    database = sqlite3.connect(path)
+    with database:
+        yield database.execute
+    database.close()
+
+
 class RecordedEngine:
     """Leaves in the database what the recorded answers say that the engine had left there."""
 
-    def __init__(self, path, requests, responses):
-        self.path = path
+    def __init__(self, transaction, requests, responses):
+        self.transaction = transaction
         self.requests = requests
         self.responses = {answer["id"]: answer for answer in responses}
 
@@ -128,27 +138,26 @@ class RecordedEngine:
         """The notification `name` of request `index` is dealt with."""
         found = [item for _, item in self._later(index, "notification", name)]
         end = found[0] if found else {"status": "finished", "message": None}
-        with sqlite3.connect(self.path) as database:
-            database.execute(
+        with self.transaction() as execute:
+            execute(
                 "UPDATE notifications SET status = ?, message = ?, updated_at = created_at"
                 " WHERE notification_uuid = ?", (end["status"], end["message"], names[name]))
             details = [item["recovery_workflow_details"] for item in found
                        if item.get("recovery_workflow_details")]
             if details:
-                self._add_progress(database, names[name], details[0])
-            self._add_moves(database, index, name, names)
+                self._add_progress(execute, names[name], details[0])
+            self._add_moves(execute, index, name, names)
             if end["status"] in ("finished", "error") and (
                     self.requests[index]["json"]["notification"]["payload"]["event"] == "STOPPED"):
-                self._change_hosts(database, index, name)
-        database.close()
+                self._change_hosts(execute, index, name)
 
     @staticmethod
-    def _add_progress(database, notification, tasks):
+    def _add_progress(execute, notification, tasks):
         flow = str(uuid.uuid4())
-        database.execute("INSERT INTO logbooks (uuid, name, meta) VALUES (?, 'recovery', '{}')",
-                         (notification,))
-        database.execute("INSERT INTO flowdetails (uuid, parent_uuid, name, meta, state) VALUES"
-                         " (?, ?, 'flow', '{}', 'SUCCESS')", (flow, notification))
+        execute("INSERT INTO logbooks (uuid, name, meta) VALUES (?, 'recovery', '{}')",
+                (notification,))
+        execute("INSERT INTO flowdetails (uuid, parent_uuid, name, meta, state) VALUES"
+                " (?, ?, 'flow', '{}', 'SUCCESS')", (flow, notification))
         second = 0
         for task in tasks:
             lines = []
@@ -162,18 +171,18 @@ class RecordedEngine:
                 meta["progress_details"] = {
                     "at_progress": lines[-1]["at_progress"],
                     "details": {"progress_details": [line["details"] for line in lines]}}
-            database.execute(
+            execute(
                 "INSERT INTO atomdetails (uuid, parent_uuid, name, meta, state, atom_type)"
                 " VALUES (?, ?, ?, ?, ?, 'TASK_DETAIL')",
                 (str(uuid.uuid4()), flow, task["name"], json.dumps(meta), task["state"]))
 
-    def _add_moves(self, database, index, name, names):
+    def _add_moves(self, execute, index, name, names):
         recorded = {}
         for _, move in self._later(index, "vmove", name):
             recorded.setdefault(move["instance_uuid"], move)
         for move in reversed(recorded.values()):  # lists show the newest first
             now = "2026-01-01 00:00:00.000000"
-            database.execute(
+            execute(
                 "INSERT INTO vmoves (uuid, notification_uuid, instance_uuid, instance_name,"
                 " source_host, dest_host, start_time, end_time, type, status, message, created_at,"
                 " updated_at, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -182,28 +191,28 @@ class RecordedEngine:
                  move["end_time"] and now, move["type"], move["status"], move["message"], now,
                  move["updated_at"] and now))
 
-    def _change_hosts(self, database, index, name):
+    def _change_hosts(self, execute, index, name):
         """The failed host is on maintenance afterwards and, unless only a process of it failed,
         in reserve no more, like one that took its VMs."""
         failed = self.requests[index]["json"]["notification"]
-        database.execute("UPDATE hosts SET on_maintenance = 1, updated_at = created_at,"
-                         " reserved = reserved AND ? WHERE name = ? AND deleted = 0",
-                         (failed["type"] == "PROCESS", failed["hostname"]))
+        execute("UPDATE hosts SET on_maintenance = 1, updated_at = created_at,"
+                " reserved = reserved AND ? WHERE name = ? AND deleted = 0",
+                (failed["type"] == "PROCESS", failed["hostname"]))
         for _, move in self._later(index, "vmove", name):
-            database.execute("UPDATE hosts SET reserved = 0, updated_at = created_at"
-                             " WHERE name = ? AND reserved", (move["dest_host"],))
+            execute("UPDATE hosts SET reserved = 0, updated_at = created_at"
+                    " WHERE name = ? AND reserved", (move["dest_host"],))
 
 
 class Runner:
     """Asks one API all requests in their order."""
 
-    def __init__(self, port, database, tokens=None):
+    def __init__(self, port, transaction, tokens=None):
         self.port = port
         self.tokens = tokens
         self.base = f"http://127.0.0.1:{port}"
         self.requests = load("requests.json")
         self.responses = load("responses.json")
-        self.engine = RecordedEngine(database, self.requests, self.responses)
+        self.engine = RecordedEngine(transaction, self.requests, self.responses)
         self.names = {"project": uuid.uuid4().hex, "demo": uuid.uuid4().hex}
         if tokens is not None:
             self.names = {"project": tokens["admin"][1], "demo": tokens["member"][1]}
@@ -306,10 +315,9 @@ class Runner:
     def _undo(self, created):
         """What should have been refused must not show in later answers."""
         table = {"segment": "failover_segments", "host": "hosts"}
-        with sqlite3.connect(self.engine.path) as database:
+        with self.engine.transaction() as execute:
             for kind, record in created.items():
-                database.execute(f"DELETE FROM {table[kind]} WHERE id = ?", (record["id"],))
-        database.close()
+                execute(f"DELETE FROM {table[kind]} WHERE id = ?", (record["id"],))
 
     def differences(self):
         """Returns {id: [(what, expected, got)]} of the answers that differ."""
@@ -337,7 +345,8 @@ def run():
         (services.dir / "policy.yaml").write_text('"admin_api": "rule:context_is_admin"\n')
         services.db_sync()
         services.api()
-        return Runner(services.port, services.dir / "masakari.sqlite").differences()
+        path = services.dir / "masakari.sqlite"
+        return Runner(services.port, lambda: sqlite_rows(path)).differences()
 
 
 def main():

@@ -100,7 +100,9 @@ def test_bad_commands_are_named(manage, arguments, said):
 
 @pytest.mark.parametrize("connection, said", [
     ("", "connection is not set"),
-    ("mysql+pymysql://u:sesame@db/masakari", "does not know"),
+    ("postgresql://u:sesame@db/masakari", "does not know"),
+    ("mysql+pymysql://u:sesame@127.0.0.1:1/masakari", "server cannot be reached"),
+    ("mysql+pymysql://u:sesame@127.0.0.1/", "names no database"),
     ("sqlite:///relative.sqlite", "four slashes"),
     ("sqlite:////no/such/directory/x.sqlite", "make its directory"),
 ])

@@ -13,12 +13,15 @@ A commit is in the kernel's cache when it is answered, so a test may kill the se
 synced to the disk, which makes the tests many times faster. The server ends with the process that
 made it, even by SIGKILL.
 """
+import contextlib
 import pathlib
 import shutil
 import signal
 import socket
 import subprocess
 import urllib.parse
+
+import pymysql
 
 from kit import host as kit_host
 from kit.host import KitError, wait_until
@@ -160,6 +163,24 @@ class MariaDb:
         if result.returncode != 0:
             raise KitError(f"SQL failed: {result.stderr}\n{sql}")
         return [tuple(line.split("\t")) for line in result.stdout.splitlines()]
+
+    @contextlib.contextmanager
+    def rows(self, database):
+        """A transaction as root: execute(sql, values) with ? where a value belongs; returns a
+        cursor. It is committed at the end."""
+        connection = pymysql.connect(user="root", unix_socket=str(self.socket), database=database,
+                                     charset="utf8mb4")
+        cursor = connection.cursor()
+
+        def execute(sql, values=()):
+            cursor.execute(sql.replace("?", "%s"), values)
+            return cursor
+
+        try:
+            yield execute
+            connection.commit()
+        finally:
+            connection.close()
 
     def create(self, name, user=None, password=PASSWORD):
         """A database, and a user who may do everything in it."""
