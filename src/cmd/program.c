@@ -345,6 +345,16 @@ report_failure(const MskProgram *self, const GError *error)
     }
 }
 
+/* Of what arguments led to. */
+static int
+usage_status(const MskProgramSpec *spec, const GError *error)
+{
+    if (spec->status != NULL) {
+        return spec->status(error);
+    }
+    return g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID) ? EX_USAGE : msk_exit_code(error);
+}
+
 static int
 run(MskProgram *self)
 {
@@ -366,7 +376,7 @@ run(MskProgram *self)
         return msk_exit_code(error);
     }
     complain(spec, error);
-    return g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID) ? EX_USAGE : msk_exit_code(error);
+    return usage_status(spec, error);
 }
 
 /* Loads the configuration and sets the log up. A failure has no log yet, it goes to stderr. */
@@ -456,7 +466,7 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     (void) sigaction(SIGPIPE, &ignore, NULL);
     if (!msk_program_args_parse(argc, argv, spec->run != NULL, &self.args, &error)) {
         complain(spec, error);
-        return EX_USAGE;
+        return usage_status(spec, error);
     }
     g_mutex_init(&self.config_lock);
     self.loop = g_main_loop_new(NULL, FALSE);
@@ -464,7 +474,9 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     msk_program_add_options(self.schema);
     spec->add_options(self.schema);
     if (!print_information(&self, &status)) {
-        status = prepare(&self, &error) ? run(&self) : msk_exit_code(error);
+        status = prepare(&self, &error) ? run(&self)
+                 : spec->status != NULL ? spec->status(error)
+                                        : msk_exit_code(error);
     }
     if (error != NULL) {
         complain(spec, error);

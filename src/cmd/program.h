@@ -58,6 +58,12 @@ typedef struct {
      * EX_USAGE.
      */
     bool (*run)(MskProgram *program, const char *const *arguments, GError **error);
+    /**
+     * status: (nullable) for tools that end as their Python twins do: the exit status for a
+     * failure, %MSK_ERROR_INVALID being arguments that cannot be used. NULL: EX_USAGE and
+     * msk_exit_code().
+     */
+    int (*status)(const GError *error);
 } MskProgramSpec;
 
 /**

@@ -245,6 +245,22 @@ MskStoreResult msk_store_notification_list(MskStore *self, const MskNotification
 MskStoreResult msk_store_notification_expire(MskStore *self, int64_t age_s, GPtrArray **ret_uuids,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+#define MSK_PURGED_TABLES 4
+/**
+ * msk_store_purge: removes for good segments, hosts and vmoves that were deleted, and notifications
+ * that ended (finished, failed, ignored), longer than @age_s ago by the database's clock; with
+ * what belongs to them in our own tables and their progress. In many transactions, so that others
+ * can write in between.
+ * @max_rows: at most so many of those four tables; 0 or less: all.
+ * @ret: filled with how many rows of each table; also up to a failure.
+ *
+ * Source: upstream masakari/db/sqlalchemy/api.py purge_deleted_rows.
+ */
+bool msk_store_purge(MskStore *self, int64_t age_s, int64_t max_rows,
+                     int64_t ret[MSK_PURGED_TABLES], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_store_purged_table: Returns: (static) the name of the table that @ret[@index] is about. */
+const char *msk_store_purged_table(size_t index);
+
 /* Of the notifications in one status. */
 typedef struct {
     int64_t count;

@@ -12,7 +12,8 @@ import pytest
 from kit.services import free_port, program as path_of
 
 DAEMONS = ("masakari-api", "masakari-engine", "masakari-instancemonitor")
-PROGRAMS = (*DAEMONS, "masakari-manage")
+TOOLS = ("masakari-manage", "masakari-status")
+PROGRAMS = (*DAEMONS, *TOOLS)
 
 
 @pytest.fixture
@@ -64,15 +65,17 @@ def test_information(home, program):
     done = run(home, program, "--help")
     assert done.returncode == 0 and f"Usage: {program} [OPTION...]" in done.stdout
     assert "\n#log_dir = <unset>\n" in run(home, program, "--sample-config").stdout
-    assert run(home, program, "--no-such-option").returncode == 64
+    wanted = 2 if program in TOOLS else 64
+    assert run(home, program, "--no-such-option").returncode == wanted
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_bad_configuration(home, program, tmp_path):
     path = write_config(tmp_path, "[DEFAULT]\ngraceful_shutdown_timeout = soon\n")
-    done = run(home, program, "--config-file", path, *(["db", "version"] * ("manage" in program)))
+    command = {"masakari-manage": ["db", "version"], "masakari-status": ["upgrade", "check"]}
+    done = run(home, program, "--config-file", path, *command.get(program, []))
     number = path.read_text().splitlines().index("graceful_shutdown_timeout = soon") + 1
-    assert done.returncode == 78 and done.stdout == ""
+    assert done.returncode == (2 if program in TOOLS else 78) and done.stdout == ""
     assert done.stderr == (
         f"{program}: {path}:{number}: [DEFAULT] graceful_shutdown_timeout = soon: "
         "must be a whole number from 0 to 2147483647 in seconds\n")
