@@ -13,6 +13,7 @@ import pytest
 from kit.host import KitError, wait_until
 from kit.keystone import PASSWORD, Keystone
 from kit.mariadb import MariaDb
+from kit.pki import Authority
 from kit.services import Services
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "contract"))
@@ -146,6 +147,27 @@ def test_a_token_of_another_project_or_of_none(keystone, services):
     assert f"doesn't match Context's project_id '{project}'" in body["badRequest"]["message"]
     unscoped, _ = scoped(keystone, None, "demo-member")
     assert status(services, unscoped) in (401, 403)
+
+
+def test_keystone_over_tls(keystone, services, tmp_path):
+    """cafile and insecure of [keystone_authtoken]; what is not trusted is asked nothing."""
+    trusted, other = Authority(tmp_path / "trusted"), Authority(tmp_path / "other")
+    daemon, url = keystone.over_tls(*trusted.issue("keystone"))
+    token, _ = of_project(keystone, "admin", "admin")
+    options = services.options["keystone_authtoken"]
+    # The catalogue has no endpoint there: auth_url is used for everything.
+    options.update(auth_url=url, www_authenticate_uri=url, region_name="nowhere")
+    try:
+        for more, expected in (({"cafile": trusted.ca_file}, 200), ({"insecure": "true"}, 200),
+                               ({}, 503), ({"cafile": other.ca_file}, 503)):
+            services.options["keystone_authtoken"] = {**options, **more}
+            api = services.api()
+            assert status(services, token) == expected, (more, api.log.read_text("utf-8"))
+            assert (expected == 200) == ("certificate" not in api.log.read_text(
+                encoding="utf-8").splitlines()[-2]), more
+            assert api.stop() == 0
+    finally:
+        daemon.kill()
 
 
 def test_a_revoked_token_ends_within_the_cache_time(keystone, services):

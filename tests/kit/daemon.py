@@ -12,6 +12,7 @@ import os
 import pathlib
 import signal
 import socket
+import ssl
 
 from kit import host as kit_host
 from kit.host import KitError, tail, wait_until
@@ -28,9 +29,12 @@ def answers_tcp(port):
         return False
 
 
-def answers_http(port, path="/"):
+def answers_http(port, path="/", tls=False):
     """Whether an HTTP server answers on a port of 127.0.0.1, whatever it says below 500."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    if tls:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=10, context=ssl._create_unverified_context())
     try:
         connection.request("GET", path)
         return connection.getresponse().status < 500
@@ -141,7 +145,10 @@ UWSGI = ("/usr/bin/uwsgi", "--plugins", "python3", "--master", "--no-orphans", "
          "--rem-header", "Content-Length")
 
 
-def uwsgi(port, wsgi_file, processes=1, threads=4):
-    """The command line of a Python WSGI service, as Debian's packages run theirs."""
-    return [*UWSGI, "--processes", processes, "--threads", threads,
-            "--http-socket", f"127.0.0.1:{port}", "--wsgi-file", wsgi_file]
+def uwsgi(port, wsgi_file, processes=1, threads=4, tls=None):
+    """The command line of a Python WSGI service, as Debian's packages run theirs.
+    tls: (certificate, key)."""
+    listen = ["--http-socket", f"127.0.0.1:{port}"] if tls is None else [
+        "--https-socket", f"127.0.0.1:{port},{tls[0]},{tls[1]}"]
+    return [*UWSGI, "--processes", processes, "--threads", threads, *listen,
+            "--wsgi-file", wsgi_file]

@@ -81,6 +81,15 @@ class Keystone(Daemon):
              *(word for kind in ("admin", "internal", "public")
                for word in (f"--bootstrap-{kind}-url", self.url))], self.dir, "keystone-manage")
 
+    def over_tls(self, cert, key):
+        """The same Keystone once more, on a port with TLS: (daemon to be killed, its URL)."""
+        port = free_port()
+        daemon = Daemon(
+            "keystone-tls", uwsgi(port, "/usr/bin/keystone-wsgi-public", 1, 4, (cert, key)),
+            self.dir, lambda: answers_http(port, "/v3", tls=True),
+            {"OS_KEYSTONE_CONFIG_FILES": str(self.config)})
+        return daemon.start(), f"https://127.0.0.1:{port}"
+
     # -- use
 
     def call(self, method, path, body=None, token=None, ok=()):

@@ -102,6 +102,8 @@ class PythonTwin:
         conf_dir = self.dir / "uwsgi-conf"
         conf_dir.mkdir(exist_ok=True)
         write_config(conf_dir / "masakari.conf", self.options)
+        paste = conf_dir / "api-paste.ini"  # where else it is not looked for
+        paste.write_bytes(pathlib.Path("/etc/masakari/api-paste.ini").read_bytes())
         argv = uwsgi(self.port, "/usr/bin/masakari-wsgi", processes, threads)
         env = {"OS_MASAKARI_CONFIG_DIR": str(conf_dir)}
         return self._start(Daemon("python-api-uwsgi", argv, self.dir,
