@@ -2,6 +2,7 @@
 #include "engine/call_pool.h"
 
 #include "base/worker.h"
+#include "engine/engine_clock.h"
 
 typedef struct {
     MskWorker *worker;
@@ -18,6 +19,7 @@ typedef struct {
     MskCallPool *pool;
     Lane *lane;
     MskActionKind action;
+    int64_t until_us;
     char *uuid;
     char *host;
     char *ha_key;
@@ -67,6 +69,10 @@ run_call(void *data)
     MskServerRef ref = {.uuid = call->uuid, .host = call->host};
     bool done = false;
 
+    if (call->until_us > 0 && msk_engine_now_us() >= call->until_us) {
+        call->event.kind = MSK_EVENT_STALE; /* the lease may be another's by now */
+        return;
+    }
     call->event.kind = MSK_EVENT_DONE;
     if (call->action == MSK_ACTION_GET_SERVER) {
         done = look(call, &ref);
@@ -150,8 +156,9 @@ choose_lane(MskCallPool *self)
 }
 
 void
-msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
-                   const char *ha_key, MskAnswerFunc answer, void *data, GDestroyNotify free_data)
+msk_call_pool_push(MskCallPool *self, MskActionKind action, int64_t until_us,
+                   const MskServerRef *ref, const char *ha_key, MskAnswerFunc answer, void *data,
+                   GDestroyNotify free_data)
 {
     Call *call = g_new0(Call, 1);
     Lane *lane = choose_lane(self);
@@ -159,6 +166,7 @@ msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *
     *call = (Call){.pool = self,
                    .lane = lane,
                    .action = action,
+                   .until_us = until_us,
                    .uuid = g_strdup(ref->uuid),
                    .host = g_strdup(ref->host),
                    .ha_key = g_strdup(ha_key),

@@ -30,13 +30,15 @@ bool msk_call_pool_live_truth(const MskCallPool *self);
 /**
  * msk_call_pool_push:
  * @action: a look, a stop or a start.
+ * @until_us: 0, or when a stop or start must be on its way, on msk_engine_now_us(). One that had to
+ *   wait for a thread for longer is not given, and answered by %MSK_EVENT_STALE.
  * @ref: copied.
  * @ha_key: (nullable) the metadata key that makes a server HA-enabled; copied.
  * @free_data: called after @answer, or without it when the pool was freed before, on any thread.
  */
-void msk_call_pool_push(MskCallPool *self, MskActionKind action, const MskServerRef *ref,
-                        const char *ha_key, MskAnswerFunc answer, void *data,
-                        GDestroyNotify free_data);
+void msk_call_pool_push(MskCallPool *self, MskActionKind action, int64_t until_us,
+                        const MskServerRef *ref, const char *ha_key, MskAnswerFunc answer,
+                        void *data, GDestroyNotify free_data);
 
 /* A call of any kind. */
 typedef struct {

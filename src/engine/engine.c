@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
 
-#include <time.h>
-
 #include "base/error.h"
+#include "engine/engine_clock.h"
 #include "engine/engine_lock.h"
 #include "engine/engine_metrics.h"
 #include "engine/recoveries.h"
@@ -38,7 +37,7 @@ struct MskEngine {
     MskEngineLock *lock;
     MskWakeup *wakeup;
     bool registered;
-    int64_t lease_until_us; /* on boot_time_us() */
+    int64_t lease_until_us; /* on msk_engine_now_us() */
     int64_t renewed_at_us;  /* the same */
 
     bool calling_home; /* a register or renew is on its way */
@@ -61,22 +60,13 @@ struct MskEngine {
 static void look(MskEngine *self, bool thoroughly);
 static void leave_if_done(MskEngine *self);
 
-/* Unlike the monotonic clock it goes on while the machine sleeps, as the database's does. */
-static int64_t
-boot_time_us(void)
-{
-    struct timespec now;
-
-    g_assert(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-    return (int64_t) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
 static bool
-may_act(void *data)
+may_act(void *data, int64_t *ret_until_us)
 {
     const MskEngine *self = data;
 
-    return self->registered && boot_time_us() + LEASE_MARGIN_US < self->lease_until_us;
+    *ret_until_us = self->lease_until_us;
+    return self->registered && msk_engine_now_us() + LEASE_MARGIN_US < self->lease_until_us;
 }
 
 /* ---- who we are -------------------------------------------------------------------------- */
@@ -114,7 +104,7 @@ typedef struct {
     char *uuid;
     char *host;
     bool renew;
-    int64_t sent_at_us; /* on boot_time_us(): the lease runs from before the call */
+    int64_t sent_at_us; /* on msk_engine_now_us(): the lease runs from before the call */
 } CallHome;
 
 static void
@@ -166,7 +156,7 @@ on_called_home(MskStoreResult result, const GError *error, void *data)
     if (result == MSK_STORE_DONE) {
         self->lease_until_us = job->sent_at_us + LEASE_MS * 1000LL;
         self->renewed_at_us = job->sent_at_us;
-        msk_engine_count_lease(g_get_real_time() + self->lease_until_us - boot_time_us());
+        msk_engine_count_lease(g_get_real_time() + self->lease_until_us - msk_engine_now_us());
         if (!self->registered) {
             self->registered = true;
             log_info("Engine %s on host %s is ready", self->uuid, self->host);
@@ -197,7 +187,7 @@ call_home(MskEngine *self)
                       .uuid = g_strdup(self->uuid),
                       .host = g_strdup(self->host),
                       .renew = self->registered,
-                      .sent_at_us = boot_time_us()};
+                      .sent_at_us = msk_engine_now_us()};
     self->calling_home = true;
     msk_store_queue_push(self->queue, &call_home_job, job);
 }
@@ -214,7 +204,7 @@ typedef struct {
     GPtrArray *expired; /* (nullable) (element-type MskLease) */
     GPtrArray *claims;  /* (element-type MskClaim) */
     GPtrArray *engines; /* (nullable) (element-type MskEngineRecord) all that there are */
-    int64_t asked_us;   /* on boot_time_us(): before and after they were read */
+    int64_t asked_us;   /* on msk_engine_now_us(): before and after they were read */
     int64_t answered_us;
     bool counts; /* wants the figures */
     MskQueueFigure figures[MSK_N_NOTIFICATION_STATUSES];
@@ -273,9 +263,9 @@ look_at_others(MskStore *store, Look *job, GError **error)
 {
     MskStoreResult result = MSK_STORE_DONE;
 
-    job->asked_us = boot_time_us();
+    job->asked_us = msk_engine_now_us();
     result = msk_store_engine_list(store, &job->engines, error);
-    job->answered_us = boot_time_us();
+    job->answered_us = msk_engine_now_us();
     return result;
 }
 
@@ -404,7 +394,7 @@ on_poll(void *data)
 {
     MskEngine *self = data;
 
-    if (!self->registered || boot_time_us() - self->renewed_at_us >= RENEW_INTERVAL_US) {
+    if (!self->registered || msk_engine_now_us() - self->renewed_at_us >= RENEW_INTERVAL_US) {
         call_home(self); /* and look when it is done */
     } else {
         look(self, true);
@@ -570,8 +560,7 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
                MskCompute *compute, GError **error)
 {
     g_autoptr(MskEngine) self = g_new0(MskEngine, 1);
-    MskRecoveriesContext context = {
-        .may_act = may_act, .now_us = boot_time_us, .ended = on_recovery_ended, .data = self};
+    MskRecoveriesContext context = {.may_act = may_act, .ended = on_recovery_ended, .data = self};
 
     self->host = g_strdup(places->host);
     self->locks_dir = g_build_filename(places->state_path, "engines", NULL);

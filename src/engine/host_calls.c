@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/number.h"
+#include "engine/engine_clock.h"
 
 #define BINARY       "nova-compute"
 #define PRIORITY_KEY "HA_Priority"
@@ -362,12 +364,28 @@ fail(MskHostCall *self)
 }
 
 static void
+be_late(MskHostCall *self)
+{
+    if (self->question.kind == MSK_HOST_ACT_MOVE) {
+        self->event.kind = MSK_HOST_EVENT_MOVE;
+        self->event.move = self->question.move;
+        self->event.move_event.kind = MSK_MOVE_STALE;
+        return;
+    }
+    g_set_error(&self->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                "the order waited for a thread for too long and was not given; it is decided anew");
+    fail(self);
+}
+
+static void
 run_call(MskCompute *compute, void *data)
 {
     MskHostCall *self = data;
 
     self->call.request_id = self->request_id;
-    if (!make(self, compute)) {
+    if (self->question.until_us > 0 && msk_engine_now_us() >= self->question.until_us) {
+        be_late(self); /* the lease may be another's by now */
+    } else if (!make(self, compute)) {
         fail(self);
     }
 }

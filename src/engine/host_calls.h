@@ -30,8 +30,11 @@ typedef struct {
     unsigned move;             /* of MOVE */
     MskMoveActKind move_act;   /* of MOVE */
     const char *instance_uuid; /* of MOVE */
+    int64_t until_us;          /* 0, or when an order must be on its way, on msk_engine_now_us() */
 } MskHostQuestion;
 
-/** msk_host_call_push: @data: (transfer full) freed by @free_data, on any thread. */
+/** msk_host_call_push: an order that had to wait for a thread for too long is not given: a move's
+ * is answered by %MSK_MOVE_STALE, another by %MSK_HOST_EVENT_FAILED. @data: (transfer full) freed
+ * by @free_data, on any thread. */
 void msk_host_call_push(MskCallPool *pool, const MskHostQuestion *question,
                         MskHostAnswerFunc answer, void *data, GDestroyNotify free_data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/host_run.h"
 
+#include "engine/engine_clock.h"
 #include "engine/host_calls.h"
 #include "engine/host_run_jobs.h"
 
@@ -46,7 +47,7 @@ typedef struct {
 } Again;
 
 static void react(MskHostRun *self, MskHostEvent *event);
-static void perform(MskHostRun *self, const MskHostAct *act);
+static void perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us);
 static void order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us);
 
 static const char *
@@ -86,7 +87,7 @@ on_again(void *data)
     MskHostRun *self = again->cell->run;
 
     if (self != NULL) {
-        perform(self, &again->act);
+        perform(self, &again->act, again->decided_us);
     }
     return G_SOURCE_REMOVE;
 }
@@ -123,6 +124,7 @@ new_job(MskHostRun *self, MskHostJobKind kind, const MskHostAct *act)
     job->owner = g_atomic_rc_box_acquire(self->cell);
     job->free_owner = release_cell;
     job->act = *act;
+    job->decided_us = msk_engine_now_us();
     job->notification_uuid = g_strdup(uuid_of(self));
     job->engine_uuid = g_strdup(self->context.engine_uuid);
     job->epoch = self->context.claim->epoch;
@@ -270,12 +272,12 @@ on_end_stored(MskHostRun *self, MskHostJobKind kind)
 /* ---- answers of the database ------------------------------------------------------------- */
 
 static void
-on_moves_saved(MskHostRun *self, const MskHostAct *act)
+on_moves_saved(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     MskHostEvent event = {.kind = MSK_HOST_EVENT_DONE};
 
     if (act->kind == MSK_HOST_ACT_MOVE) {
-        order_call(self, act, self->context.now_us());
+        order_call(self, act, decided_us);
         return;
     }
     if (act->kind == MSK_HOST_ACT_STORE) {
@@ -307,7 +309,7 @@ on_job_answered(MskHostRun *self, MskHostJob *job)
         on_counted(self, &job->counts);
         return;
     case MSK_HOST_JOB_MOVES:
-        on_moves_saved(self, &job->act);
+        on_moves_saved(self, &job->act, job->decided_us);
         return;
     case MSK_HOST_JOB_RESERVE:
         react(self, &reserved);
@@ -336,7 +338,7 @@ on_job_failed(MskHostRun *self, const MskHostJob *job)
                     uuid_of(self));
         end_run(self);
     } else {
-        try_again(self, &job->act, 0, RETRY_MS, on_again);
+        try_again(self, &job->act, job->decided_us, RETRY_MS, on_again);
     }
 }
 
@@ -419,7 +421,7 @@ served_since(const MskHostRun *self)
 }
 
 static void
-push_call(MskHostRun *self, const MskHostAct *act)
+push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
 {
     const MskEngineSettings *settings = self->context.settings;
     g_autoptr(GPtrArray) uuids = list_served(self);
@@ -435,6 +437,7 @@ push_call(MskHostRun *self, const MskHostAct *act)
         .uuids = (char **) uuids->pdata,
         .move = act->move,
         .move_act = act->call.kind,
+        .until_us = until_us,
     };
 
     if (moving) {
@@ -466,13 +469,16 @@ order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     MskHostEvent stale = {
         .kind = MSK_HOST_EVENT_MOVE, .move = act->move, .move_event = {.kind = MSK_MOVE_STALE}};
+    int64_t until_us = 0;
 
-    if (!self->context.may_act(self->context.act_data)) {
+    if (!self->context.may_act(self->context.act_data, &until_us)) {
         try_again(self, act, decided_us, LEASE_MS, on_lease);
-    } else if (act->kind == MSK_HOST_ACT_MOVE && self->context.now_us() - decided_us > STALE_US) {
+    } else if (act->kind == MSK_HOST_ACT_MOVE && msk_engine_now_us() - decided_us > STALE_US) {
         react(self, &stale);
     } else {
-        push_call(self, act);
+        bool moving = act->kind == MSK_HOST_ACT_MOVE;
+
+        push_call(self, act, moving ? MIN(until_us, decided_us + STALE_US) : until_us);
     }
 }
 
@@ -499,7 +505,7 @@ stop_wait(MskHostRun *self)
 }
 
 static void
-save_moves(MskHostRun *self, const MskHostAct *act)
+save_moves(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     MskHostJob *job = new_job(self, MSK_HOST_JOB_MOVES, act);
 
@@ -510,11 +516,12 @@ save_moves(MskHostRun *self, const MskHostAct *act)
     } else {
         add_move(self, job, act->move);
     }
+    job->decided_us = decided_us;
     msk_host_job_push(self->context.queue, job);
 }
 
 static void
-perform(MskHostRun *self, const MskHostAct *act)
+perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     switch (act->kind) {
     case MSK_HOST_ACT_ASK_GATES:
@@ -525,24 +532,24 @@ perform(MskHostRun *self, const MskHostAct *act)
         return;
     case MSK_HOST_ACT_STORE_PLAN:
     case MSK_HOST_ACT_STORE:
-        save_moves(self, act);
+        save_moves(self, act, decided_us);
         return;
     case MSK_HOST_ACT_MOVE:
         if (act->call.durable) {
-            save_moves(self, act);
+            save_moves(self, act, decided_us);
             return;
         }
-        order_call(self, act, self->context.now_us());
+        order_call(self, act, decided_us);
         return;
     case MSK_HOST_ACT_FORCE_DOWN:
     case MSK_HOST_ACT_JOIN:
     case MSK_HOST_ACT_ENABLE:
-        order_call(self, act, self->context.now_us());
+        order_call(self, act, decided_us);
         return;
     case MSK_HOST_ACT_GET_SERVICE:
     case MSK_HOST_ACT_LIST:
     case MSK_HOST_ACT_LOOK:
-        push_call(self, act);
+        push_call(self, act, 0);
         return;
     case MSK_HOST_ACT_WAIT:
         stop_wait(self);
@@ -562,6 +569,8 @@ react(MskHostRun *self, MskHostEvent *event)
     if (self->ending) {
         return;
     }
+    int64_t decided_us = msk_engine_now_us();
+
     event->now_us = g_get_monotonic_time();
 
     g_auto(MskHostStep) step = msk_host_recovery_step(&self->state, &self->order, event);
@@ -570,7 +579,7 @@ react(MskHostRun *self, MskHostEvent *event)
         publish(self, &g_array_index(step.notes, MskHostNote, i));
     }
     for (unsigned i = 0; i < step.acts->len; i++) {
-        perform(self, &g_array_index(step.acts, MskHostAct, i));
+        perform(self, &g_array_index(step.acts, MskHostAct, i), decided_us);
     }
     save_flow(self);
 }

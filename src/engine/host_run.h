@@ -23,9 +23,8 @@ typedef struct {
     const MskClaim *claim;
     const char *engine_uuid;
     /* See MskRecoveriesContext. */
-    bool (*may_act)(void *data);
+    bool (*may_act)(void *data, int64_t *ret_until_us);
     void *act_data;
-    int64_t (*now_us)(void);
     /* The notification has come to its end, with @why when that is no success. */
     void (*finished)(MskNotificationStatus status, const char *why, void *data);
     /* The run is over: finished, lost or released. The run may be freed in it. */

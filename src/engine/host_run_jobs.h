@@ -28,6 +28,7 @@ struct MskHostJob {
     void *owner;                                          /* the caller's */
     GDestroyNotify free_owner;                            /* on any thread */
     MskHostAct act;                                       /* the caller's */
+    int64_t decided_us;                                   /* the caller's */
 
     char *notification_uuid;
     char *engine_uuid;

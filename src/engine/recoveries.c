@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/recoveries.h"
 
+#include "engine/engine_clock.h"
 #include "engine/engine_events.h"
 #include "engine/engine_metrics.h"
 #include "engine/host_run.h"
@@ -385,15 +386,15 @@ on_answer(const MskEvent *event, const GError *error, void *data)
 }
 
 static void
-push_call(Recovery *self, MskActionKind action)
+push_call(Recovery *self, MskActionKind action, int64_t until_us)
 {
     const MskRecoveriesContext *context = &self->owner->context;
     MskServerRef ref = {.uuid = self->instance_uuid, .host = self->host};
     Address *address = g_new0(Address, 1);
 
     *address = (Address){.owner = self->owner, .number = self->number};
-    msk_call_pool_push(context->pool, action, &ref, context->settings->ha_enabled_key, on_answer,
-                       address, g_free);
+    msk_call_pool_push(context->pool, action, until_us, &ref, context->settings->ha_enabled_key,
+                       on_answer, address, g_free);
 }
 
 static gboolean
@@ -424,16 +425,18 @@ try_call(Recovery *self)
 {
     const MskRecoveriesContext *context = &self->owner->context;
 
-    if (!context->may_act(context->data)) {
+    int64_t until_us = 0;
+
+    if (!context->may_act(context->data, &until_us)) {
         set_timer(self, LEASE_POLL_US, on_lease_timer);
-    } else if (context->now_us() - self->looked_us > STALE_US) {
+    } else if (msk_engine_now_us() - self->looked_us > STALE_US) {
         look_again(self);
     } else {
         if (!self->ordered) {
             self->ordered = true;
             msk_engine_count_order(self->claim->notification->type, self->claimed_mono_us);
         }
-        push_call(self, self->call);
+        push_call(self, self->call, MIN(until_us, self->looked_us + STALE_US));
     }
 }
 
@@ -453,12 +456,12 @@ act(Recovery *self, const MskInstanceStep *step)
 {
     switch (step->action) {
     case MSK_ACTION_GET_SERVER:
-        push_call(self, step->action);
+        push_call(self, step->action, 0);
         return;
     case MSK_ACTION_STOP_SERVER:
     case MSK_ACTION_START_SERVER:
         self->call = step->action;
-        self->looked_us = self->owner->context.now_us();
+        self->looked_us = msk_engine_now_us();
         self->call_waits = step->durable && !state_is_stored(self);
         if (!self->call_waits) {
             try_call(self);
@@ -569,7 +572,6 @@ begin_host(Recovery *self, MskRecoveryJob *job)
         .settings = context->settings,
         .may_act = context->may_act,
         .act_data = context->data,
-        .now_us = context->now_us,
         .finished = on_host_finished,
         .ended = on_host_ended,
         .data = self,

@@ -28,10 +28,9 @@ typedef struct {
     MskCallPool *pool;                 /* the same */
     const MskEngineSettings *settings; /* the same */
     MskEventNotifier *events;          /* (nullable) the same */
-    /* Whether the engine's lease is long enough for a call that changes something. */
-    bool (*may_act)(void *data);
-    /* A clock that goes on while the machine sleeps. */
-    int64_t (*now_us)(void);
+    /* Whether the engine's lease is long enough for a call that changes something, and when it is
+     * over, on msk_engine_now_us(). */
+    bool (*may_act)(void *data, int64_t *ret_until_us);
     /* A recovery came to its end, or was dropped. */
     void (*ended)(void *data);
     void *data;
