@@ -41,6 +41,8 @@ typedef struct {
     bool reserved_enabled;
     bool beats;
     bool harm;
+    int n_lists; /* atomic: lists that were asked for */
+    int held;    /* atomic: the list of this number does not return */
 } World;
 
 typedef struct {
@@ -193,6 +195,17 @@ free_server(void *data)
     msk_server_free(data);
 }
 
+/* A list is answered late if a test wants it. */
+static void
+hold(World *world)
+{
+    int number = g_atomic_int_add(&world->n_lists, 1) + 1;
+
+    while (g_atomic_int_get(&world->held) == number) {
+        g_usleep(1000);
+    }
+}
+
 static GPtrArray *
 cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError **error)
 {
@@ -208,6 +221,7 @@ cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError *
         }
     }
     leave(world);
+    hold(world);
     return servers;
 }
 
@@ -228,6 +242,7 @@ cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, 
         }
     }
     leave(world);
+    hold(world);
     return servers;
 }
 
@@ -622,6 +637,86 @@ test_a_living_host_is_left_alone(void)
 }
 
 static void
+work_for(unsigned ms)
+{
+    int64_t end_us = g_get_monotonic_time() + (int64_t) ms * 1000;
+
+    while (g_get_monotonic_time() < end_us) {
+        while (g_main_context_iteration(NULL, FALSE)) {
+        }
+        g_usleep(2000);
+    }
+}
+
+/* Lets the @number-th list return when another process has the database locked for @seconds, which
+ * is returned. */
+static GPid
+lock_database_at(const Fixture *self, int number, const char *seconds)
+{
+    g_autofree char *program = g_strdup_printf(
+        "import sqlite3, time; c = sqlite3.connect('%s', isolation_level=None, timeout=60);"
+        " c.execute('BEGIN IMMEDIATE'); print(1, end='', flush=True); time.sleep(%s)",
+        self->file, seconds);
+    char *argv[] = {(char[]){"/usr/bin/python3"}, (char[]){"-c"}, program, NULL};
+    GPid pid = 0;
+    int out = -1;
+    char byte = 0;
+
+    while (g_atomic_int_get(&self->world->n_lists) < number) {
+        work_for(2);
+    }
+    g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                           &pid, NULL, &out, NULL, NULL));
+    g_assert_cmpint(read(out, &byte, 1), ==, 1);
+    g_assert_cmpint(close(out), ==, 0);
+    return pid;
+}
+
+static void
+assert_ended(GPid pid)
+{
+    int status = -1;
+
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+}
+
+/* First the plan, then the order could not be stored for a while; when it can be, a person has
+ * moved the VM. */
+static void
+test_no_evacuation_on_an_old_look(void)
+{
+    Fixture fixture = {0};
+
+    set_up(&fixture, "auto", 1);
+    World *world = fixture.world;
+
+    g_atomic_int_set(&world->held, 1);
+    g_autofree char *uuid = report(&fixture);
+    g_autoptr(MskStore) store = open_store(&fixture);
+    MskEngine *engine = start_engine(&fixture, NULL);
+    GPid first = lock_database_at(&fixture, 1, "5");
+
+    g_atomic_int_set(&world->held, 2); /* which looks at the VM once more, before the order */
+    GPid second = lock_database_at(&fixture, 2, "6.5");
+
+    g_atomic_int_set(&world->held, 0);
+    work_for(1000);
+    g_assert_cmpint(pthread_mutex_lock(&world->lock), ==, 0);
+    world->vms[0].elsewhere = true;
+    g_strlcpy(world->vms[0].target, "h3", sizeof world->vms[0].target);
+    leave(world);
+    work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
+    g_assert_false(world->harm);
+    g_assert_cmpuint(world->vms[0].n_orders, ==, 0);
+    g_assert_false(world->vms[0].locked);
+    assert_ended(first);
+    assert_ended(second);
+    msk_engine_free(engine);
+    tear_down(&fixture);
+}
+
+static void
 run_engine_until_killed(const Fixture *fixture)
 {
     g_random_set_seed((uint32_t) getpid()); /* not the uuids of the parent */
@@ -686,5 +781,6 @@ main(int argc, char **argv)
     g_test_add_func("/host_run/rh_priority", test_rh_priority);
     g_test_add_func("/host_run/auto_priority", test_auto_priority_with_no_valid_host);
     g_test_add_func("/host_run/living", test_a_living_host_is_left_alone);
+    g_test_add_func("/host_run/no_evacuation_on_an_old_look", test_no_evacuation_on_an_old_look);
     return g_test_run();
 }
