@@ -268,6 +268,11 @@ static bool
 look(MskHostCall *self, MskCompute *compute)
 {
     self->event.kind = MSK_HOST_EVENT_LOOKED;
+    /* First the migrations: one that is over by then has its VM on its new host in what is asked
+     * for later. */
+    if (self->question.migrations && !list_migrations(self, compute)) {
+        return false;
+    }
     if (!list_moved(self, compute)) {
         return false;
     }
@@ -275,9 +280,6 @@ look(MskHostCall *self, MskCompute *compute)
         if (!knows(self, self->uuids[i]) && !add_missing(self, compute, self->uuids[i])) {
             return false;
         }
-    }
-    if (self->question.migrations && !list_migrations(self, compute)) {
-        return false;
     }
     add_vms(self);
     return true;

@@ -272,6 +272,15 @@ on_end_stored(MskHostRun *self, MskHostJobKind kind)
 /* ---- answers of the database ------------------------------------------------------------- */
 
 static void
+tell_failure(const MskHostRun *self, const MskPlannedMove *planned)
+{
+    if (planned->move.outcome == MSK_MOVE_FAILURE) {
+        log_warning("Notification %s: instance %s was not recovered: %s", uuid_of(self),
+                    planned->uuid, planned->move.message);
+    }
+}
+
+static void
 on_moves_saved(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     MskHostEvent event = {.kind = MSK_HOST_EVENT_DONE};
@@ -283,6 +292,7 @@ on_moves_saved(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     if (act->kind == MSK_HOST_ACT_STORE) {
         event.kind = MSK_HOST_EVENT_STORED;
         event.move = act->move;
+        tell_failure(self, g_ptr_array_index(self->state.moves, act->move));
     }
     react(self, &event);
 }

@@ -103,11 +103,13 @@ def parse_time(text):
 
 
 class ModelNova(FaultServer):
-    """One Nova. `evacuation_s` is how long an evacuation takes from its order to its end."""
+    """One Nova. `evacuation_s` is how long an evacuation takes from its order to its end, and
+    `at_rest_s` how long its VM then looks as if nothing had been done to it."""
 
     def __init__(self, hosts=("cmp1", "cmp2", "cmp3"), evacuation_s=0.2, max_limit=1000,
-                 heartbeat_s=10, down_s=60, token_s=3600):
+                 heartbeat_s=10, down_s=60, token_s=3600, at_rest_s=0.05):
         super().__init__()
+        self.at_rest_s = at_rest_s
         self.evacuation_s = evacuation_s
         self.max_limit = max_limit
         self.heartbeat_s = heartbeat_s
@@ -451,12 +453,16 @@ class ModelNova(FaultServer):
         self.later(self.evacuation_s / 4, self._arrived, server, record, stopped)
 
     def _arrived(self, server, record, stopped):
+        """At rest; for a moment still on the old host, unless it is stopped."""
         if record.spoiled or server.vm_state == "deleted":
             return
-        self._mark(record, "done")
-        self._change(server, host=record.dest, task_state=None,
-                     vm_state="stopped" if stopped else "active",
+        self._change(server, task_state=None, vm_state="stopped" if stopped else "active",
                      power_state=POWER_OFF if stopped else POWER_ON)
+        self.later(0 if stopped else self.at_rest_s, self._moved, server, record)
+
+    def _moved(self, server, record):
+        self._change(server, host=record.dest)
+        self._mark(record, "done")
 
     def _list_migrations(self, query, minor):
         since = parse_time(query["changes-since"]) if "changes-since" in query else None

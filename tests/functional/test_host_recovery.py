@@ -135,3 +135,26 @@ def test_fifty_vms_cost_five_calls_each_at_most():
         assert nova.calls["token"] <= 0.1 * 50, nova.calls
         # host_failure_recovery_threads is 3.
         assert nova.most_at_once["evacuate"] <= 3
+
+
+def test_a_vm_that_seems_to_be_left_behind_is_waited_for():
+    # Nova ends the rebuild before it says that the VM is elsewhere.
+    with ModelNova(at_rest_s=1.5) as nova, site_with(nova) as site:
+        guests = [nova.boot("cmp1", f"g{i}") for i in range(4)]
+        site.engine()
+        assert site.end(site.report())["status"] == "finished"
+        check_rescued(nova, guests)
+
+
+def test_why_a_vm_was_not_moved_is_told():
+    with ModelNova() as nova, site_with(nova) as site:
+        guest = nova.boot("cmp1")
+        for name in ("cmp2", "cmp3"):
+            nova.hosts[name].enabled = False
+        site.engine()
+        report = site.report()
+        assert site.end(report, ("error", "failed"))["status"] in ("error", "failed")
+        move = site.moves(report)[guest]
+        assert move["status"] == "failed"
+        assert "No valid host" in move["message"]
+        assert not nova.servers[guest].locked

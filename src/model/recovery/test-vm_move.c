@@ -91,6 +91,42 @@ test_what_ends_in_failure(void)
 }
 
 static void
+test_why_it_failed_outlives_the_unlocking(void)
+{
+    g_auto(MskVmMove) move = {.phase = MSK_MOVE_PENDING};
+    MskSight there = {.vm_state = MSK_VM_ACTIVE};
+    MskSight failed = {.vm_state = MSK_VM_ERROR, .locked = true, .fault = "No valid host"};
+
+    g_assert_cmpint(step(&move, MSK_MOVE_BEGIN, 1, &there).kind, ==, MSK_MOVE_ACT_LOCK);
+    g_assert_cmpint(step(&move, MSK_MOVE_DONE, 2, NULL).kind, ==, MSK_MOVE_ACT_EVACUATE);
+    g_assert_cmpint(step(&move, MSK_MOVE_DONE, 3, NULL).kind, ==, MSK_MOVE_ACT_LOOK);
+    g_assert_cmpint(step(&move, MSK_MOVE_SIGHT, 4, &failed).kind, ==, MSK_MOVE_ACT_UNLOCK);
+    g_assert_cmpint(step(&move, MSK_MOVE_DONE, 5, NULL).kind, ==, MSK_MOVE_ACT_FINISH);
+    g_assert_cmpstr(move.message, ==, "Failed to evacuate the instance: No valid host");
+}
+
+/* Nova ends the rebuild, then says that the VM is elsewhere, then that the evacuation is over. */
+static void
+test_at_rest_on_the_old_host(void)
+{
+    MskSight there = {.vm_state = MSK_VM_ACTIVE, .locked = true};
+    MskSight under_way = {
+        .vm_state = MSK_VM_ACTIVE, .locked = true, .migrations_asked = true, .evacuating = true};
+    MskSight over = {.vm_state = MSK_VM_ACTIVE, .locked = true, .migrations_asked = true};
+    g_auto(MskVmMove) move = {.phase = MSK_MOVE_PENDING};
+
+    g_assert_cmpint(step(&move, MSK_MOVE_BEGIN, 1, &there).kind, ==, MSK_MOVE_ACT_EVACUATE);
+    g_assert_cmpint(step(&move, MSK_MOVE_DONE, 2, NULL).kind, ==, MSK_MOVE_ACT_LOOK);
+    MskMoveAct again = step(&move, MSK_MOVE_SIGHT, 3, &there);
+
+    g_assert_cmpint(again.kind, ==, MSK_MOVE_ACT_LOOK);
+    g_assert_true(again.migrations);
+    g_assert_cmpint(step(&move, MSK_MOVE_SIGHT, 4, &under_way).kind, ==, MSK_MOVE_ACT_LOOK);
+    g_assert_cmpint(step(&move, MSK_MOVE_SIGHT, 5, &over).kind, ==, MSK_MOVE_ACT_FINISH);
+    g_assert_cmpstr(msk_vm_move_status(&move), ==, "failed");
+}
+
+static void
 test_save_and_load(void)
 {
     static const char *const texts[] = {"pending unknown", "ongoing paused lock-ours",
@@ -115,6 +151,8 @@ main(int argc, char **argv)
     g_test_add_func("/vm_move/successor", test_a_successor_asks_for_migrations_before_it_evacuates);
     g_test_add_func("/vm_move/others", test_somebody_elses_evacuation_is_waited_for);
     g_test_add_func("/vm_move/failure", test_what_ends_in_failure);
+    g_test_add_func("/vm_move/why", test_why_it_failed_outlives_the_unlocking);
+    g_test_add_func("/vm_move/at-rest", test_at_rest_on_the_old_host);
     g_test_add_func("/vm_move/save", test_save_and_load);
     return g_test_run();
 }

@@ -201,6 +201,8 @@ still_there(Work *work)
     } else if (work->sight->vm_state == MSK_VM_ERROR) {
         fail(work, "Failed to evacuate the instance",
              work->sight->fault != NULL ? work->sight->fault : "Nova put it in error");
+    } else if (!work->sight->migrations_asked) {
+        look(work, 0, true); /* Nova shows it at rest for a moment before it is elsewhere */
     } else {
         fail(work, "The evacuation ended and the instance is on its old host still.", NULL);
     }
@@ -314,7 +316,9 @@ on_done(Work *work)
 {
     MskVmMove *state = work->state;
 
-    g_clear_pointer(&state->message, g_free);
+    if (state->pending != MSK_MOVE_ACT_UNLOCK) { /* by then it tells why the move failed */
+        g_clear_pointer(&state->message, g_free);
+    }
     state->n_tries = 0;
     if (state->pending == MSK_MOVE_ACT_LOCK) {
         on_locked(work);
