@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our API and engine with real Keystone, RabbitMQ, Placement and Nova: a compute host dies, and
+its guests are evacuated, each exactly once by Nova's own records, whatever happens to the engine.
+"""
+import datetime
+import json
+import random
+import time
+
+import pytest
+
+from kit.host import KitError, wait_until
+from kit.services import Services
+
+DEAD, RESERVED = "cmp1", "cmp3"
+OVER = ("finished", "error", "failed", "ignored")
+# What a guest was made to be, and what it is after its evacuation.
+STATES = {
+    "active": "active", "locked": "active", "stopped": "stopped", "error": "error",
+    "paused": "stopped", "suspended": "stopped",
+}
+
+
+class Site:
+    """Our services, and a segment for each recovery method."""
+
+    def __init__(self, cloud, services):
+        self.nova = cloud.nova
+        self.services = services
+        self.n_engines = 0
+        self.engines = []
+
+    def engine(self):
+        """One more engine."""
+        self.n_engines += 1
+        self.engines.append(self.services.engine(log_name=f"engine{self.n_engines}"))
+
+    def segment(self, method, reserved):
+        """A segment whose first host is to die; returns its uuid."""
+        rest = self.services.rest
+        made = rest.post("/segments", {"segment": {
+            "name": method, "recovery_method": method, "service_type": "COMPUTE"}})
+        uuid = made["segment"]["uuid"]
+        for name in [DEAD, "cmp2", *([RESERVED] if reserved else [])]:
+            rest.post(f"/segments/{uuid}/hosts", {"host": {
+                "name": name, "type": "KVM", "control_attributes": "none",
+                "reserved": name == RESERVED}})
+        return uuid
+
+    def remove(self, uuid):
+        """Removes a segment and its hosts."""
+        rest = self.services.rest
+        for host in rest.get(f"/segments/{uuid}/hosts")["hosts"]:
+            rest.put(f"/segments/{uuid}/hosts/{host['uuid']}",
+                     {"host": {"on_maintenance": False}})
+            rest.delete(f"/segments/{uuid}/hosts/{host['uuid']}")
+        rest.delete(f"/segments/{uuid}")
+
+    def report(self):
+        """Says that the host is gone, as a host monitor does; returns the notification's path."""
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        made = self.services.rest.post("/notifications", {"notification": {
+            "type": "COMPUTE_HOST", "hostname": DEAD, "generated_time": now, "payload": {
+                "event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"}}})
+        return f"/notifications/{made['notification']['notification_uuid']}"
+
+    def is_over(self, path):
+        """The notification, once its recovery has ended."""
+        shown = self.services.rest.get(path)["notification"]
+        return shown if shown["status"] in OVER else None
+
+    def finish(self, path):
+        """Waits for the end of a recovery, a good one, and returns the notification."""
+        shown = wait_until(lambda: self.is_over(path), 400, f"the end of {path}", 0.3)
+        if shown["status"] != "finished":
+            raise KitError(f"the recovery ended in {shown['status']}: {json.dumps(shown)}"
+                           f" {json.dumps(self.moves(path))}")
+        return shown
+
+    def moves(self, path):
+        """What became of each guest."""
+        return self.services.rest.get(f"{path}/vmoves")["vmoves"]
+
+
+@pytest.fixture(scope="module", name="site")
+def fixture_site(cloud):
+    with Services() as services:
+        cloud.configure(services)
+        services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
+        services.db_sync()
+        services.api()
+        site = Site(cloud, services)
+        site.engine()
+        yield site
+
+
+@pytest.fixture(name="guests")
+def fixture_guests(cloud):
+    """guests(name, count): guests on the host that is to die; it lives again at the end."""
+    made = []
+
+    def boot(name, count):
+        made.extend(cloud.nova.boot_many(name, DEAD, count))
+        return made
+
+    yield boot
+    cloud.nova.revive(DEAD)
+    cloud.nova.delete(*made)
+
+
+def check_rescued(nova, guests, states=()):
+    """Every guest was evacuated exactly once, is at rest elsewhere, and no lock is left."""
+    for guest in guests:
+        name = dict(states).get(guest, "active")
+        seen = nova.server(guest)
+        assert seen["OS-EXT-SRV-ATTR:host"] != DEAD, (name, seen)
+        assert seen["OS-EXT-STS:task_state"] is None, (name, seen)
+        assert seen["OS-EXT-STS:vm_state"] == STATES[name], (name, seen)
+        assert seen["locked"] == (name == "locked"), (name, seen)
+        assert nova.evacuations(guest, DEAD) == ["done"], (name, seen)
+
+
+def make(nova, guest, state):
+    """Brings a guest in one of STATES."""
+    orders = {"locked": ("lock",), "stopped": ("os-stop",), "paused": ("pause",),
+              "error": ("os-resetState", {"state": "error"}), "suspended": ("suspend",)}
+    if state in orders:
+        nova.act(guest, *orders[state])
+
+    def there():
+        seen = nova.server(guest)
+        wanted = "active" if state == "locked" else state
+        return seen["OS-EXT-STS:vm_state"] == wanted and not seen["OS-EXT-STS:task_state"]
+
+    wait_until(there, 120, f"the guest to be {state}", 0.3)
+
+
+def test_guests_of_each_state_leave_a_host_that_nobody_fenced(site, guests):
+    nova = site.nova
+    segment = site.segment("auto", reserved=False)
+    all_guests = guests("state", 10)
+    states = dict(zip(all_guests, [*STATES, *["active"] * 4]))
+    for guest, state in states.items():
+        make(nova, guest, state)
+    nova.kill_host(DEAD)
+    shown = site.finish(site.report())
+    assert "Gate 'heartbeat' is open" in str(shown["recovery_workflow_details"])
+    check_rescued(nova, all_guests, states)
+    moves = site.moves(f"/notifications/{shown['notification_uuid']}")
+    assert {move["instance_uuid"]: move["status"] for move in moves} == dict.fromkeys(
+        all_guests, "succeeded")
+    dead = nova.services()[DEAD]
+    assert dead["forced_down"] and dead["status"] == "disabled"
+    site.remove(segment)
+
+
+@pytest.mark.parametrize("method", ["reserved_host", "auto_priority", "rh_priority"])
+def test_each_way_recovers(site, guests, method):
+    nova = site.nova
+    reserve = nova.services()[RESERVED]
+    nova.call("PUT", f"/os-services/{reserve['id']}", {"status": "disabled"})
+    segment = site.segment(method, reserved=True)
+    guest, = guests(f"way-{method}", 1)
+    nova.kill_host(DEAD)
+    nova.force_down(DEAD)
+    try:
+        site.finish(site.report())
+        check_rescued(nova, [guest])
+        used = method != "auto_priority"
+        assert (nova.server(guest)["OS-EXT-SRV-ATTR:host"] == RESERVED) == used
+        assert nova.services()[RESERVED]["status"] == ("enabled" if used else "disabled")
+    finally:
+        nova.call("PUT", f"/os-services/{reserve['id']}", {"status": "enabled"})
+    site.remove(segment)
+
+
+def test_engines_that_are_killed_evacuate_each_guest_once(site, guests):
+    nova = site.nova
+    segment = site.segment("auto", reserved=False)
+    all_guests = guests("crash", 10)
+    site.engine()
+    nova.kill_host(DEAD)
+    nova.force_down(DEAD)
+    path = site.report()
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    dice = random.Random(seed)
+    for _ in range(4):
+        time.sleep(0.2 + 3 * dice.random())
+        if site.is_over(path):
+            break
+        site.engines.pop(dice.randrange(2)).kill()
+        site.engine()
+    site.finish(path)
+    check_rescued(nova, all_guests)
+    site.remove(segment)
