@@ -191,18 +191,16 @@ still_there(Work *work)
 {
     MskVmMove *state = work->state;
 
-    if (state->unsure && !work->sight->migrations_asked) {
-        look(work, 0, true);
+    if (work->sight->vm_state == MSK_VM_ERROR && !state->unsure) {
+        fail(work, "Failed to evacuate the instance",
+             work->sight->fault != NULL ? work->sight->fault : "Nova put it in error");
+    } else if (!work->sight->migrations_asked) {
+        look(work, 0, true); /* Nova shows it at rest for a moment before it is elsewhere */
     } else if (state->unsure) {
         /* The order never got through, or what it began is over. */
         state->unsure = false;
         enter(work, MSK_MOVE_PREPARING, work->order->evacuate_timeout_us);
         prepare(work);
-    } else if (work->sight->vm_state == MSK_VM_ERROR) {
-        fail(work, "Failed to evacuate the instance",
-             work->sight->fault != NULL ? work->sight->fault : "Nova put it in error");
-    } else if (!work->sight->migrations_asked) {
-        look(work, 0, true); /* Nova shows it at rest for a moment before it is elsewhere */
     } else {
         fail(work, "The evacuation ended and the instance is on its old host still.", NULL);
     }
