@@ -452,7 +452,7 @@ static const Row rows[] = {
      {.kind = MSK_HOST_ACT_LOOK, .host = "h1", .migrations = true},
      "migrations",
      MSK_ERROR_INTERNAL,
-     "list h1; migrations h1; ",
+     "migrations h1; ",
      MSK_HOST_EVENT_FAILED,
      0,
      ""},
