@@ -156,7 +156,8 @@ def test_install_puts_programs_and_samples_in_place(tmp_path):
     below = os.path.relpath(tmp_path, ROOT)
     subprocess.run(["make", "install", f"DESTDIR={below}", "PREFIX=/opt/m", "SYSCONFDIR=/etc"],
                    cwd=ROOT, env=env, check=True, capture_output=True, timeout=300)
-    for name in ("masakari-api", "masakari-engine", "masakari-instancemonitor", "masakari-manage"):
+    for name in ("masakari-api", "masakari-engine", "masakari-instancemonitor", "masakari-manage",
+                 "masakari-status"):
         program = tmp_path / "opt/m/bin" / name
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
         assert shown.stdout.strip().endswith("0.1.0")
