@@ -80,7 +80,8 @@ install: ## build for production and install under DESTDIR/PREFIX and SYSCONFDIR
 	@again=; [ ! -f build-release/build.ninja ] || again=--reconfigure; \
 	meson setup $$again build-release --buildtype=release --prefix="$(PREFIX)" \
 	    --sysconfdir="$(SYSCONFDIR)"
-	@ninja -C build-release $(addprefix src/cmd/masakari-,api engine instancemonitor manage status)
+	@ninja -C build-release tests/tools/schema-dump \
+	    $(addprefix src/cmd/masakari-,api engine instancemonitor manage status)
 	@destdir="$(DESTDIR)"; case $$destdir in '' | /*) ;; *) destdir="$(CURDIR)/$$destdir" ;; esac; \
 	DESTDIR="$$destdir" meson install -C build-release --no-rebuild
 
