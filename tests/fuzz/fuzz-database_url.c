@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         g_assert_true(msk_database_url_is(text));
         g_assert_true(g_utf8_validate(name, -1, NULL));
-        g_assert_cmpint(*url->database, !=, '\0');
+        g_assert_cmpstr(url->database, !=, "");
         g_assert_cmpuint(url->port, >, 0);
         g_assert_true(url->tls || !url->verify_cert);
     }
