@@ -4,6 +4,7 @@
 #include "engine/engine_events.h"
 #include "engine/engine_metrics.h"
 #include "engine/host_run.h"
+#include "engine/process_run.h"
 #include "engine/recovery_jobs.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -18,7 +19,7 @@
 #define BUSY_FIRST_MS 50 /* doubles up to BUSY_LAST_MS while another recovery has the instance */
 #define BUSY_LAST_MS  1600
 
-typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_HOST, STAGE_ENDING } Stage;
+typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_HOST, STAGE_PROCESS, STAGE_ENDING } Stage;
 
 typedef struct {
     MskRecoveries *owner;
@@ -29,7 +30,8 @@ typedef struct {
     int64_t claimed_mono_us;
     unsigned timer;
     unsigned busy_ms;
-    MskHostRun *host_run; /* (nullable) of STAGE_HOST */
+    MskHostRun *host_run;       /* (nullable) of STAGE_HOST */
+    MskProcessRun *process_run; /* (nullable) of STAGE_PROCESS */
 
     char *host;
     char *instance_uuid;
@@ -81,6 +83,7 @@ recovery_free(void *data)
         g_source_remove(self->save_timer);
     }
     msk_host_run_free(self->host_run);
+    msk_process_run_free(self->process_run);
     g_free(self->engine_uuid);
     msk_claim_free(self->claim);
     g_free(self->host);
@@ -543,7 +546,7 @@ tell_begin(Recovery *self, const MskTriage *triage)
 }
 
 static void
-on_host_finished(MskNotificationStatus status, const char *why, void *data)
+on_run_finished(MskNotificationStatus status, const char *why, void *data)
 {
     Recovery *self = data;
 
@@ -554,31 +557,36 @@ on_host_finished(MskNotificationStatus status, const char *why, void *data)
 }
 
 static void
-on_host_ended(void *data)
+on_run_ended(void *data)
 {
     leave(data);
 }
 
 static void
-begin_host(Recovery *self, MskRecoveryJob *job)
+begin_run(Recovery *self, MskRecoveryJob *job)
 {
     const MskRecoveriesContext *context = &self->owner->context;
-    MskHostRunContext run = {
+    MskRunContext run = {
         .queue = context->queue,
         .pool = context->pool,
         .settings = context->settings,
         .may_act = context->may_act,
         .act_data = context->data,
         .now_us = context->now_us,
-        .finished = on_host_finished,
-        .ended = on_host_ended,
+        .finished = on_run_finished,
+        .ended = on_run_ended,
         .data = self,
         .claim = self->claim,
         .engine_uuid = self->engine_uuid,
     };
 
-    self->stage = STAGE_HOST;
-    self->host_run = msk_host_run_new(&run, job);
+    if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
+        self->stage = STAGE_HOST;
+        self->host_run = msk_host_run_new(&run, job);
+    } else {
+        self->stage = STAGE_PROCESS;
+        self->process_run = msk_process_run_new(&run, job);
+    }
 }
 
 static void
@@ -607,10 +615,10 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         lose(self);
     } else if (job->triage.kind == MSK_TRIAGE_END) {
         end(self, job->triage.status, g_strdup(job->triage.message), job->triage.reason);
-    } else if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
-        begin_host(self, job);
-    } else {
+    } else if (job->triage.kind == MSK_TRIAGE_RECOVER_INSTANCE) {
         begin_instance(self, job);
+    } else {
+        begin_run(self, job);
     }
 }
 
@@ -701,6 +709,10 @@ release(Recovery *self)
 {
     if (self->stage == STAGE_HOST) {
         msk_host_run_release(self->host_run);
+        return;
+    }
+    if (self->stage == STAGE_PROCESS) {
+        msk_process_run_release(self->process_run);
         return;
     }
     MskRecoveryJob *job = new_job(self, on_released);

@@ -38,6 +38,7 @@ typedef struct {
     unsigned n_orders;
     unsigned n_calls;
     bool forced_down;
+    bool disabled;
     bool reserved_enabled;
     bool beats;
     bool harm;
@@ -163,6 +164,7 @@ cloud_get_service(MskCompute *compute, MskComputeCall *call, const char *host, c
     service->host = g_strdup(host);
     service->binary = g_strdup(binary);
     service->forced_down = world->forced_down;
+    service->enabled = !world->disabled;
     service->up = !world->forced_down;
     service->answered_us = g_get_real_time();
     service->updated_us = service->answered_us - (world->beats ? 3 : 30) * (int64_t) G_USEC_PER_SEC;
@@ -180,6 +182,7 @@ cloud_set_service(MskCompute *compute, MskComputeCall *call, const MskComputeSer
     (void) error;
     if (strcmp(service->host, "h1") == 0) {
         world->forced_down = change->forced_down == MSK_CHANGE_TO_TRUE;
+        world->disabled = change->enabled == MSK_CHANGE_TO_FALSE;
     } else {
         world->reserved_enabled = change->enabled == MSK_CHANGE_TO_TRUE;
     }
@@ -449,19 +452,26 @@ tear_down(Fixture *self)
 }
 
 static char *
-report(const Fixture *self)
+report_as(const Fixture *self, const char *host, const char *type, const char *payload)
 {
     g_autoptr(MskStore) store = open_store(self);
     g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
     g_autoptr(GError) error = NULL;
 
-    notification->type = g_strdup("COMPUTE_HOST");
-    notification->payload = g_strdup("{\"event\": \"STOPPED\", \"host_status\": \"NORMAL\", "
-                                     "\"cluster_status\": \"OFFLINE\"}");
+    notification->type = g_strdup(type);
+    notification->payload = g_strdup(payload);
     notification->generated_time_us = g_get_real_time();
-    g_assert_cmpint(msk_store_notification_create(store, "h1", 0, notification, &error), ==,
+    g_assert_cmpint(msk_store_notification_create(store, host, 0, notification, &error), ==,
                     MSK_STORE_DONE);
     return g_strdup(notification->uuid);
+}
+
+static char *
+report(const Fixture *self)
+{
+    return report_as(self, "h1", "COMPUTE_HOST",
+                     "{\"event\": \"STOPPED\", \"host_status\": \"NORMAL\", "
+                     "\"cluster_status\": \"OFFLINE\"}");
 }
 
 static void
@@ -622,6 +632,35 @@ test_a_living_host_is_left_alone(void)
 }
 
 static void
+report_process(const Fixture *self, MskStore *store, const char *host, const char *name)
+{
+    g_autofree char *payload =
+        g_strdup_printf("{\"event\": \"STOPPED\", \"process_name\": \"%s\"}", name);
+    g_autofree char *uuid = report_as(self, host, "PROCESS", payload);
+
+    work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
+}
+
+static void
+test_process(void)
+{
+    Fixture fixture = {0};
+
+    set_up(&fixture, "auto", 1);
+    g_autoptr(MskStore) store = open_store(&fixture);
+    MskEngine *engine = start_engine(&fixture, NULL);
+
+    report_process(&fixture, store, "h2", "libvirtd");
+    g_assert_false(fixture.world->disabled);
+    report_process(&fixture, store, "h1", "nova-compute");
+    g_assert_true(fixture.world->disabled);
+    g_assert_false(fixture.world->forced_down); /* its VMs run on */
+    g_assert_cmpuint(fixture.world->n_orders, ==, 0);
+    msk_engine_free(engine);
+    tear_down(&fixture);
+}
+
+static void
 run_engine_until_killed(const Fixture *fixture)
 {
     g_random_set_seed((uint32_t) getpid()); /* not the uuids of the parent */
@@ -685,6 +724,7 @@ main(int argc, char **argv)
     g_test_add_func("/host_run/reserved_host", test_reserved_host);
     g_test_add_func("/host_run/rh_priority", test_rh_priority);
     g_test_add_func("/host_run/auto_priority", test_auto_priority_with_no_valid_host);
+    g_test_add_func("/host_run/process", test_process);
     g_test_add_func("/host_run/living", test_a_living_host_is_left_alone);
     return g_test_run();
 }

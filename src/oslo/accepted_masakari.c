@@ -22,7 +22,6 @@
 #define DB       "Connections are opened, checked and tried again by rules of their own."
 #define BACKDOOR "There is no Python interpreter to connect to."
 #define HOSTREC  "Belongs to the recovery of hosts, which this release does not have."
-#define PROCREC  "Belongs to the recovery of processes, which this release does not have."
 #define COORD    "Several engines share work by leases in the database."
 #define EXT      "Extensions cannot be added or removed."
 #define POLICY   "Policy checks are not sent to another server."
@@ -235,8 +234,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_policy", "remote_ssl_client_key_file", STRING, NULL, POLICY)},
     {OPTION("oslo_policy", "remote_ssl_verify_server_crt", BOOL, "false", POLICY)},
     {OPTION("oslo_versionedobjects", "fatal_exception_format_errors", BOOL, "false", PYTHON)},
-    {OPTION("process_failure", "service_disable_reason", STRING,
-            "Masakari detected process failed.", PROCREC)},
     {OPTION("ssl", "ciphers", STRING, NULL, CIPHERS)},
     {OPTION("taskflow", "connection", STRING, NULL, TASKFLOW), .secret = true},
     {OPTION("taskflow_driver_recovery_flows", "host_auto_failure_recovery_tasks", FLOW,
@@ -254,7 +251,7 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("taskflow_driver_recovery_flows", "process_failure_recovery_tasks", FLOW,
             "pre: ['disable_compute_node_task'], main: ['confirm_compute_node_disabled_task'], "
             "post: []",
-            PROCREC)},
+            STEPS)},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},
     {OPTION("wsgi", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s len: %(body_length)s time: "
