@@ -33,6 +33,9 @@ typedef struct {
     int64_t storm_window_us;
     unsigned storm_segment_percent;
     unsigned storm_percent;
+    unsigned rate_limit;
+    bool armed;
+    int64_t disarmed_until_us; /* since the epoch */
 } MskEngineSettings;
 
 /** msk_engine_add_options: the tables of the options that the engine reads. */

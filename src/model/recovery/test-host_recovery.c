@@ -23,7 +23,7 @@ static void
 test_a_living_host_is_left_alone(void)
 {
     g_auto(MskHostRecovery) self;
-    MskHostEvent gates = {.kind = MSK_HOST_EVENT_GATES, .storm = {1, 3, 1, 3}};
+    MskHostEvent gates = {.kind = MSK_HOST_EVENT_GATES, .storm = {1, 3, 1, 3, 0, false}};
     MskHostEvent service = {.kind = MSK_HOST_EVENT_SERVICE, .service = {.up = true}};
 
     msk_host_recovery_init(&self, 1);
