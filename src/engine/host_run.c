@@ -2,6 +2,7 @@
 #include "engine/host_run.h"
 
 #include "engine/engine_clock.h"
+#include "engine/engine_metrics.h"
 #include "engine/host_calls.h"
 #include "engine/host_run_jobs.h"
 
@@ -33,6 +34,8 @@ struct MskHostRun {
     bool saving;
     bool flow_changed;
     bool ending;
+    bool ordered;       /* something, once */
+    char *counted_gate; /* (nullable) as metrics have it */
     unsigned wait_timer;
     int64_t begun_mono_us;
     MskNotificationStatus end_status;
@@ -155,6 +158,9 @@ add_move(MskHostRun *self, MskHostJob *job, unsigned index)
     }
     if (over && planned->end_time_us == 0) {
         planned->end_time_us = g_get_real_time();
+        msk_engine_count_move(
+            msk_vm_move_status(&planned->move),
+            planned->start_time_us == 0 ? 0 : planned->end_time_us - planned->start_time_us);
     }
     vmove->uuid = g_strdup(planned->row);
     vmove->instance_uuid = g_strdup(planned->uuid);
@@ -451,6 +457,15 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
                        g_atomic_rc_box_acquire(self->cell), release_cell);
 }
 
+static void
+count_order(MskHostRun *self)
+{
+    if (!self->ordered) {
+        self->ordered = true;
+        msk_engine_count_order(self->context.claim->notification->type, self->begun_mono_us);
+    }
+}
+
 static gboolean
 on_lease(void *data)
 {
@@ -478,6 +493,7 @@ order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     } else {
         bool moving = act->kind == MSK_HOST_ACT_MOVE;
 
+        count_order(self);
         push_call(self, act, moving ? MIN(until_us, decided_us + STALE_US) : until_us);
     }
 }
@@ -564,6 +580,14 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 }
 
 static void
+count_gate(MskHostRun *self, const char *gate)
+{
+    msk_engine_count_gate(self->counted_gate, gate);
+    g_free(self->counted_gate);
+    self->counted_gate = g_strdup(gate);
+}
+
+static void
 react(MskHostRun *self, MskHostEvent *event)
 {
     if (self->ending) {
@@ -581,6 +605,7 @@ react(MskHostRun *self, MskHostEvent *event)
     for (unsigned i = 0; i < step.acts->len; i++) {
         perform(self, &g_array_index(step.acts, MskHostAct, i), decided_us);
     }
+    count_gate(self, self->state.phase < MSK_HOST_PHASE_DISABLING ? self->state.held : NULL);
     save_flow(self);
 }
 
@@ -666,6 +691,7 @@ msk_host_run_free(MskHostRun *self)
         return;
     }
     stop_wait(self);
+    count_gate(self, NULL);
     self->cell->run = NULL;
     release_cell(self->cell);
     g_free(self->host);

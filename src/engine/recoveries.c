@@ -550,6 +550,7 @@ on_host_finished(MskNotificationStatus status, const char *why, void *data)
 {
     Recovery *self = data;
 
+    msk_engine_count_end(self->claim->notification->type, status, self->claimed_mono_us);
     if (self->tells) {
         msk_engine_tell_end(self->owner->context.events, self->claim->notification, self->recovers,
                             status, why);
