@@ -32,6 +32,9 @@ typedef struct {
     int64_t storm_window_us;
     unsigned storm_segment_percent;
     unsigned storm_percent;
+    char *fence_file; /* (nullable) [fencing] devices_file */
+    char *fence_agents_dir;
+    bool fence_fallback;
 } MskEngineSettings;
 
 /** msk_engine_add_options: the tables of the options that the engine reads. */

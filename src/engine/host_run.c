@@ -3,6 +3,7 @@
 
 #include "engine/engine_clock.h"
 #include "engine/engine_metrics.h"
+#include "engine/fence_run.h"
 #include "engine/host_calls.h"
 #include "engine/host_run_jobs.h"
 
@@ -28,6 +29,9 @@ struct MskHostRun {
     Cell *cell; /* counted */
     char *host;
     char *segment_uuid;
+    MskFencePlan *fence_plan; /* (nullable) */
+    char *fence_error;        /* (nullable) why there is none */
+    MskFenceRun *fence_run;   /* (nullable) while agents turn the host off */
     MskHostOrder order;
     MskHostRecovery state;
     MskFlowProgress *flow;
@@ -512,6 +516,34 @@ on_wait_over(void *data)
 }
 
 static void
+on_fence_ended(bool confirmed, const char *note_text, void *data)
+{
+    MskHostRun *self = data;
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_FENCED, .fenced = confirmed, .message = note_text};
+
+    g_clear_pointer(&self->fence_run, msk_fence_run_free);
+    react(self, &event);
+}
+
+static void
+fence(MskHostRun *self)
+{
+    MskFenceRunContext context = {
+        .agents_dir = self->context.settings->fence_agents_dir,
+        .host = self->host,
+        .subject = uuid_of(self),
+        .reason = self->fence_error,
+        .may_act = self->context.may_act,
+        .act_data = self->context.act_data,
+        .done = on_fence_ended,
+        .data = self,
+    };
+
+    count_order(self);
+    self->fence_run = msk_fence_run_new(&context, self->fence_plan);
+}
+
+static void
 stop_wait(MskHostRun *self)
 {
     if (self->wait_timer != 0) {
@@ -561,6 +593,9 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     case MSK_HOST_ACT_JOIN:
     case MSK_HOST_ACT_ENABLE:
         order_call(self, act, decided_us);
+        return;
+    case MSK_HOST_ACT_FENCE:
+        fence(self);
         return;
     case MSK_HOST_ACT_GET_SERVICE:
     case MSK_HOST_ACT_LIST:
@@ -618,6 +653,8 @@ make_order(const MskHostRun *self, const MskRecoveryJob *job)
     MskHostOrder order = {
         .host = self->host,
         .fenced = job->triage.fenced,
+        .fencing = self->fence_plan != NULL || self->fence_error != NULL,
+        .fence_fallback = settings->fence_fallback,
         .all_instances = settings->evacuate_all_instances,
         .ignore_error = settings->ignore_error_instances,
         .join_aggregates = settings->join_aggregates,
@@ -674,6 +711,8 @@ msk_host_run_new(const MskHostRunContext *context, MskRecoveryJob *job)
     self->begun_mono_us = g_get_monotonic_time();
     self->host = g_steal_pointer(&job->host);
     self->segment_uuid = g_steal_pointer(&job->segment_uuid);
+    self->fence_plan = g_steal_pointer(&job->fence_plan);
+    self->fence_error = g_steal_pointer(&job->fence_error);
     self->order = make_order(self, job);
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
     for (int task = MSK_HOST_TASK_DISABLE; task <= MSK_HOST_TASK_EVACUATE; task++) {
@@ -691,6 +730,9 @@ msk_host_run_free(MskHostRun *self)
         return;
     }
     stop_wait(self);
+    msk_fence_run_free(self->fence_run);
+    msk_fence_plan_free(self->fence_plan);
+    g_free(self->fence_error);
     count_gate(self, NULL);
     self->cell->run = NULL;
     release_cell(self->cell);
@@ -712,6 +754,7 @@ msk_host_run_release(MskHostRun *self)
     MskHostJob *job = new_job(self, MSK_HOST_JOB_RELEASE, &none);
 
     stop_wait(self);
+    g_clear_pointer(&self->fence_run, msk_fence_run_free);
     self->ending = true;
     job->state = msk_host_recovery_save(&self->state);
     job->flow = msk_flow_progress_copy(self->flow);

@@ -206,6 +206,21 @@ answer_cloud(Run *self, const MskHostAct *act, MskHostEvent *event)
     }
 }
 
+/* A host that was turned off beats no more. */
+static void
+answer_fence(Run *self, MskHostEvent *event)
+{
+    event->kind = MSK_HOST_EVENT_FENCED;
+    event->fenced = self->model.n_fence_failures == 0;
+    event->message = event->fenced ? "the host is off" : "the host is not known to be off";
+    if (event->fenced) {
+        self->model.dies_us = MIN(self->model.dies_us, self->model.now_us);
+    } else {
+        self->model.n_fence_failures--;
+    }
+    say(self, "fence: %s", event->message);
+}
+
 static void
 answer_move(Run *self, const MskHostAct *act, MskHostEvent *event)
 {
@@ -235,6 +250,8 @@ perform(Run *self, const MskHostAct *act, MskHostEvent *event)
 {
     if (act->kind == MSK_HOST_ACT_WAIT) {
         event->kind = MSK_HOST_EVENT_TIMER;
+    } else if (act->kind == MSK_HOST_ACT_FENCE) {
+        answer_fence(self, event);
     } else if (act->kind == MSK_HOST_ACT_MOVE) {
         answer_move(self, act, event);
     } else if (is_of_store(act->kind)) {

@@ -7,6 +7,7 @@
 #include "model/recovery/safety_gates.h"
 
 #define GATE_POLL_US   (INT64_C(1) * G_USEC_PER_SEC)
+#define FENCE_POLL_US  (INT64_C(10) * G_USEC_PER_SEC)
 #define FIRST_RETRY_US INT64_C(500000)
 #define MAX_RETRY_US   (INT64_C(30) * G_USEC_PER_SEC)
 #define FRESH_US       INT64_C(2000000) /* the age of a sight that a move may begin with */
@@ -113,7 +114,49 @@ hold(Work *work, const MskGateVerdict *verdict)
         note(work, MSK_HOST_TASK_DISABLE, 0.0, "Recovery of host '%s' is held: %s",
              work->order->host, verdict->record);
     }
-    wait(work, GATE_POLL_US);
+    wait(work, work->state->phase == MSK_HOST_PHASE_FENCING ? FENCE_POLL_US : GATE_POLL_US);
+}
+
+static bool
+wants_fencing(const Work *work)
+{
+    const MskHostRecovery *state = work->state;
+
+    return work->order->fencing && !work->order->fenced && !work->order->dry_run && !state->safe &&
+           !state->fenced && !state->fence_failed;
+}
+
+static void
+go_to_service(Work *work)
+{
+    enter(work, MSK_HOST_PHASE_SERVICE);
+    act(work, MSK_HOST_ACT_GET_SERVICE);
+}
+
+static void
+on_fenced(Work *work)
+{
+    MskHostRecovery *state = work->state;
+    MskGateVerdict verdict = {.kind = MSK_GATE_HOLDS, .gate = "fencing"};
+
+    if (work->event->fenced || work->order->fence_fallback) {
+        state->fenced = work->event->fenced;
+        state->fence_failed = !work->event->fenced;
+        note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s%s", work->event->message,
+             state->fenced ? "" : "; its heartbeat decides");
+        go_to_service(work);
+        return;
+    }
+    if (work->event->now_us >= state->deadline_us) {
+        fail(work, MSK_HOST_TASK_DISABLE,
+             g_strdup_printf("Host '%s' was not recovered: %s", work->order->host,
+                             work->event->message),
+             "the host could not be fenced");
+        return;
+    }
+    verdict.record = g_strdup_printf("gate 'fencing': %s", work->event->message);
+    hold(work, &verdict);
+    msk_gate_verdict_clear(&verdict);
 }
 
 static void
@@ -129,8 +172,15 @@ on_gates(Work *work)
     if (work->state->held == NULL) {
         note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
     }
-    enter(work, MSK_HOST_PHASE_SERVICE);
-    act(work, MSK_HOST_ACT_GET_SERVICE);
+    if (!wants_fencing(work)) {
+        go_to_service(work);
+        return;
+    }
+    if (work->state->held == NULL) {
+        note(work, MSK_HOST_TASK_DISABLE, 0.0, "Fencing host '%s'", work->order->host);
+    }
+    enter(work, MSK_HOST_PHASE_FENCING);
+    act(work, MSK_HOST_ACT_FENCE);
 }
 
 static void
@@ -151,8 +201,11 @@ force_down(Work *work)
 static void
 on_heartbeat(Work *work)
 {
+    MskHostOrder order = *work->order;
+
+    order.fenced = order.fenced || work->state->fenced;
     g_auto(MskGateVerdict) verdict =
-        msk_gate_heartbeat(work->order, &work->event->service, work->state->safe);
+        msk_gate_heartbeat(&order, &work->event->service, work->state->safe);
 
     if (verdict.kind == MSK_GATE_OPEN) {
         note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
@@ -598,6 +651,7 @@ conclude(Work *work)
 /* What a phase asks for, to ask again. */
 static const MskHostActKind phase_acts[] = {
     [MSK_HOST_PHASE_GATES] = MSK_HOST_ACT_ASK_GATES,
+    [MSK_HOST_PHASE_FENCING] = MSK_HOST_ACT_FENCE,
     [MSK_HOST_PHASE_SERVICE] = MSK_HOST_ACT_GET_SERVICE,
     [MSK_HOST_PHASE_DISABLING] = MSK_HOST_ACT_FORCE_DOWN,
     [MSK_HOST_PHASE_WAITING] = MSK_HOST_ACT_GET_SERVICE,
@@ -679,7 +733,8 @@ on_timer(Work *work)
 {
     if (work->state->phase == MSK_HOST_PHASE_MOVING) {
         schedule_look(work);
-    } else if (work->state->phase == MSK_HOST_PHASE_SERVICE) {
+    } else if (work->state->phase == MSK_HOST_PHASE_SERVICE ||
+               work->state->phase == MSK_HOST_PHASE_FENCING) {
         ask_gates(work); /* a storm may have come up meanwhile */
     } else {
         act(work, phase_acts[work->state->phase]);
@@ -695,6 +750,9 @@ dispatch(Work *work)
         return;
     case MSK_HOST_EVENT_GATES:
         on_gates(work);
+        return;
+    case MSK_HOST_EVENT_FENCED:
+        on_fenced(work);
         return;
     case MSK_HOST_EVENT_SERVICE:
         on_service(work);

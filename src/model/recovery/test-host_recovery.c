@@ -54,6 +54,37 @@ test_a_refused_call_is_the_end_and_others_are_repeated(void)
     g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_FINISH);
 }
 
+/* The heartbeat of a host that cannot be fenced is not asked, and its time is not without end. */
+static void
+test_a_host_that_cannot_be_fenced_is_held(void)
+{
+    g_auto(MskHostRecovery) self;
+    MskHostOrder fencing = order;
+    MskHostEvent events[] = {
+        {.kind = MSK_HOST_EVENT_BEGIN},
+        {.kind = MSK_HOST_EVENT_GATES, .storm = {1, 3, 1, 3}},
+        {.kind = MSK_HOST_EVENT_FENCED, .message = "no answer"},
+        {.kind = MSK_HOST_EVENT_TIMER},
+        {.kind = MSK_HOST_EVENT_GATES, .storm = {1, 3, 1, 3}},
+        {.kind = MSK_HOST_EVENT_FENCED, .message = "no answer", .now_us = 600 * INT64_C(1000000)},
+    };
+    static const MskHostActKind acts[] = {MSK_HOST_ACT_ASK_GATES, MSK_HOST_ACT_FENCE,
+                                          MSK_HOST_ACT_WAIT,      MSK_HOST_ACT_ASK_GATES,
+                                          MSK_HOST_ACT_FENCE,     MSK_HOST_ACT_FINISH};
+
+    fencing.fencing = true;
+    msk_host_recovery_init(&self, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+        g_auto(MskHostStep) step = msk_host_recovery_step(&self, &fencing, &events[i]);
+
+        g_assert_cmpuint(step.acts->len, ==, 1);
+        g_assert_cmpint(g_array_index(step.acts, MskHostAct, 0).kind, ==, acts[i]);
+    }
+    g_assert_false(self.safe);
+    g_assert_cmpstr(self.held, ==, "fencing");
+    g_assert_cmpstr(self.message, ==, "Host 'h1' was not recovered: no answer");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -61,5 +92,6 @@ main(int argc, char **argv)
     g_test_add_func("/host_recovery/living", test_a_living_host_is_left_alone);
     g_test_add_func("/host_recovery/failures",
                     test_a_refused_call_is_the_end_and_others_are_repeated);
+    g_test_add_func("/host_recovery/fencing", test_a_host_that_cannot_be_fenced_is_held);
     return g_test_run();
 }
