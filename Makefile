@@ -34,7 +34,7 @@ check: ## everything below but bench: the line "N passed, N failed, N skipped" e
 	@$(CHECKS) all
 
 check-unit: ## unit tests, built with GCC (needs no root once built)
-	@$(PACKAGES) build
+	@$(PACKAGES) build test
 	@$(CHECKS) unit
 
 check-contract: ## the REST calls recorded from the Python service, against masakari-api
