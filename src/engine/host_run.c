@@ -220,19 +220,6 @@ publish(MskHostRun *self, const MskHostNote *note)
     self->flow_changed = true;
 }
 
-static void
-close_flow(MskHostRun *self, bool reverted)
-{
-    self->flow->state = reverted ? MSK_PROGRESS_REVERTED : MSK_PROGRESS_SUCCESS;
-    for (unsigned i = 0; i < self->flow->tasks->len; i++) {
-        MskTaskProgress *task = g_ptr_array_index(self->flow->tasks, i);
-
-        if (task->details->len > 0) {
-            task->state = self->flow->state;
-        }
-    }
-}
-
 /* ---- the end ----------------------------------------------------------------------------- */
 
 static void
@@ -244,7 +231,7 @@ finish(MskHostRun *self, const MskHostAct *act)
     self->end_status =
         msk_notification_end_status(msk_outcome_status(act->outcome), self->context.claim->attempt);
     self->end_reason = act->reason;
-    close_flow(self, act->reverted);
+    msk_flow_progress_end(self->flow, act->reverted);
     job->status = self->end_status;
     job->message = g_strdup(self->state.message);
     job->flow = msk_flow_progress_copy(self->flow);

@@ -246,24 +246,11 @@ message_of_failure(const Recovery *self, const char *reason)
 }
 
 static void
-close_flow(Recovery *self, bool reverted)
-{
-    self->flow->state = reverted ? MSK_PROGRESS_REVERTED : MSK_PROGRESS_SUCCESS;
-    for (unsigned i = 0; i < self->flow->tasks->len; i++) {
-        MskTaskProgress *task = g_ptr_array_index(self->flow->tasks, i);
-
-        if (task->details->len > 0) {
-            task->state = self->flow->state;
-        }
-    }
-}
-
-static void
 end_recovery(Recovery *self, const MskInstanceStep *step)
 {
     bool failed = step->outcome == MSK_OUTCOME_ERROR;
 
-    close_flow(self, step->reverted);
+    msk_flow_progress_end(self->flow, step->reverted);
     if (!failed) {
         g_clear_pointer(&self->failure, g_free);
     }

@@ -83,6 +83,19 @@ msk_flow_progress_task(MskFlowProgress *self, const char *name)
 }
 
 void
+msk_flow_progress_end(MskFlowProgress *self, bool reverted)
+{
+    self->state = reverted ? MSK_PROGRESS_REVERTED : MSK_PROGRESS_SUCCESS;
+    for (unsigned i = 0; i < self->tasks->len; i++) {
+        MskTaskProgress *task = g_ptr_array_index(self->tasks, i);
+
+        if (task->details->len > 0) {
+            task->state = self->state;
+        }
+    }
+}
+
+void
 msk_task_progress_add(MskTaskProgress *self, int64_t timestamp_us, double progress,
                       const char *message)
 {

@@ -61,6 +61,9 @@ MskFlowProgress *msk_flow_progress_new(const char *name);
 /** msk_flow_progress_task: Returns: (owned by @self) the task called @name; a pending one is
  *  appended when there is none. */
 MskTaskProgress *msk_flow_progress_task(MskFlowProgress *self, const char *name);
+/** msk_flow_progress_end: the flow, and each task of it that has begun, succeeded or was reverted.
+ */
+void msk_flow_progress_end(MskFlowProgress *self, bool reverted);
 /** msk_flow_progress_copy: Returns: (transfer full) all of it, for another thread. */
 MskFlowProgress *msk_flow_progress_copy(const MskFlowProgress *self);
 /** msk_flow_progress_free: @self: (nullable) */

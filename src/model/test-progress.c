@@ -131,6 +131,27 @@ test_a_copy_tells_the_same_story(void)
     g_assert_cmpstr(line->message, ==, "begun");
 }
 
+static void
+test_the_end_is_told_of_what_has_begun(void)
+{
+    static const struct {
+        bool reverted;
+        MskProgressState state;
+    } rows[] = {{false, MSK_PROGRESS_SUCCESS}, {true, MSK_PROGRESS_REVERTED}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(MskFlowProgress) flow = msk_flow_progress_new("flow");
+        MskTaskProgress *begun = msk_flow_progress_task(flow, "begun");
+        const MskTaskProgress *pending = msk_flow_progress_task(flow, "pending");
+
+        msk_task_progress_add(begun, 1, 0.5, "half");
+        msk_flow_progress_end(flow, rows[i].reverted);
+        g_assert_cmpint(flow->state, ==, rows[i].state);
+        g_assert_cmpint(begun->state, ==, rows[i].state);
+        g_assert_cmpint(pending->state, ==, MSK_PROGRESS_PENDING);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,6 +162,8 @@ main(int argc, char **argv)
     g_test_add_func("/progress/a_new_flow_runs", test_a_new_flow_runs);
     g_test_add_func("/progress/a_task_is_found_by_its_name", test_a_task_is_found_by_its_name);
     g_test_add_func("/progress/a_line_is_added_at_the_end", test_a_line_is_added_at_the_end);
+    g_test_add_func("/progress/the_end_is_told_of_what_has_begun",
+                    test_the_end_is_told_of_what_has_begun);
     g_test_add_func("/progress/a_copy_tells_the_same_story", test_a_copy_tells_the_same_story);
     return g_test_run();
 }
