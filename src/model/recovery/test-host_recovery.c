@@ -20,25 +20,6 @@ only_act(MskHostRecovery *self, MskHostEvent event)
 }
 
 static void
-test_a_living_host_is_left_alone(void)
-{
-    g_auto(MskHostRecovery) self;
-    MskHostEvent gates = {.kind = MSK_HOST_EVENT_GATES, .storm = {1, 3, 1, 3}};
-    MskHostEvent service = {.kind = MSK_HOST_EVENT_SERVICE, .service = {.up = true}};
-
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN}), ==,
-                    MSK_HOST_ACT_ASK_GATES);
-    g_assert_cmpint(only_act(&self, gates), ==, MSK_HOST_ACT_GET_SERVICE);
-    g_assert_cmpint(only_act(&self, service), ==, MSK_HOST_ACT_WAIT);
-    g_assert_false(self.safe);
-    service.now_us = order.hold_timeout_us;
-    self.phase = MSK_HOST_PHASE_SERVICE;
-    g_assert_cmpint(only_act(&self, service), ==, MSK_HOST_ACT_FINISH);
-    g_assert_nonnull(self.message);
-}
-
-static void
 test_a_refused_call_is_the_end_and_others_are_repeated(void)
 {
     g_auto(MskHostRecovery) self;
@@ -58,7 +39,6 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/host_recovery/living", test_a_living_host_is_left_alone);
     g_test_add_func("/host_recovery/failures",
                     test_a_refused_call_is_the_end_and_others_are_repeated);
     return g_test_run();

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/recovery/host_gates.h"
+
+#include "model/recovery/safety_gates.h"
+
+#define GATE_POLL_US (INT64_C(1) * G_USEC_PER_SEC)
+
+void
+msk_host_gates_ask(MskHostWork *work)
+{
+    msk_host_work_enter(work, MSK_HOST_PHASE_GATES);
+    msk_host_work_act(work, MSK_HOST_ACT_ASK_GATES);
+}
+
+/* Users read of a hold when it begins, not every second. */
+static void
+hold(MskHostWork *work, const MskGateVerdict *verdict)
+{
+    if (g_strcmp0(work->state->held, verdict->gate) != 0) {
+        g_free(work->state->held);
+        work->state->held = g_strdup(verdict->gate);
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "Recovery of host '%s' is held: %s",
+                           work->order->host, verdict->record);
+    }
+    msk_host_work_wait(work, GATE_POLL_US);
+}
+
+void
+msk_host_gates_on_counted(MskHostWork *work)
+{
+    g_auto(MskGateVerdict) verdict = msk_gate_storm(work->order, &work->event->storm);
+
+    if (verdict.kind == MSK_GATE_HOLDS) {
+        work->state->deadline_us = work->event->now_us + work->order->hold_timeout_us;
+        hold(work, &verdict);
+        return;
+    }
+    if (work->state->held == NULL) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
+    }
+    msk_host_work_enter(work, MSK_HOST_PHASE_SERVICE);
+    msk_host_work_act(work, MSK_HOST_ACT_GET_SERVICE);
+}
+
+static void
+force_down(MskHostWork *work)
+{
+    work->state->safe = true;
+    msk_host_work_enter(work, MSK_HOST_PHASE_DISABLING);
+    msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "Disabling compute service on host: '%s'",
+                       work->order->host);
+    if (work->order->dry_run) {
+        msk_host_work_enter(work, MSK_HOST_PHASE_LISTING);
+        msk_host_work_act(work, MSK_HOST_ACT_LIST);
+    } else {
+        msk_host_work_act(work, MSK_HOST_ACT_FORCE_DOWN);
+    }
+}
+
+static void
+on_heartbeat(MskHostWork *work)
+{
+    g_auto(MskGateVerdict) verdict =
+        msk_gate_heartbeat(work->order, &work->event->service, work->state->safe);
+
+    if (verdict.kind == MSK_GATE_OPEN) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
+        force_down(work);
+    } else if (work->event->now_us >= work->state->deadline_us) {
+        msk_host_work_fail(
+            work, MSK_HOST_TASK_DISABLE,
+            g_strdup_printf("Host '%s' was not recovered: %s", work->order->host, verdict.record),
+            "the host is not known to be dead");
+    } else {
+        hold(work, &verdict);
+    }
+}
+
+void
+msk_host_gates_on_service(MskHostWork *work)
+{
+    if (work->state->phase == MSK_HOST_PHASE_SERVICE) {
+        on_heartbeat(work);
+    } else if (work->event->service.up && work->event->now_us < work->state->deadline_us) {
+        msk_host_work_wait(work, GATE_POLL_US / 4);
+    } else {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 1.0,
+                           "Disabled compute service on host: '%s'", work->order->host);
+        msk_host_work_enter(work, MSK_HOST_PHASE_LISTING);
+        msk_host_work_act(work, MSK_HOST_ACT_LIST);
+    }
+}
+
+void
+msk_host_gates_on_disabled(MskHostWork *work)
+{
+    msk_host_work_enter(work, MSK_HOST_PHASE_WAITING);
+    work->state->deadline_us = work->event->now_us + work->order->down_timeout_us;
+    msk_host_work_act(work, MSK_HOST_ACT_GET_SERVICE);
+}

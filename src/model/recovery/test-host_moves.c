@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/recovery/host_moves.h"
+
+#define S INT64_C(1000000)
+
+static const MskHostOrder order = {.host = "h1",
+                                   .all_instances = true,
+                                   .max_moves = 2,
+                                   .poll_us = S / 5,
+                                   .max_poll_us = 5 * S,
+                                   .move = {.evacuate_timeout_us = 90 * S, .retry_us = S / 2}};
+
+typedef struct {
+    MskHostRecovery state;
+    MskHostStep step; /* of the last event */
+} Fixture;
+
+static void
+set_up(Fixture *self, unsigned n_moves)
+{
+    static const char *const uuids[] = {"vm-1", "vm-2", "vm-3"};
+
+    *self = (Fixture){0};
+    msk_host_recovery_init(&self->state, 1);
+    g_assert_cmpuint(n_moves, <=, G_N_ELEMENTS(uuids));
+    for (unsigned i = 0; i < n_moves; i++) {
+        msk_host_recovery_add(&self->state, uuids[i], uuids[i], "row", "pending", NULL);
+    }
+    self->state.phase = MSK_HOST_PHASE_MOVING;
+    self->state.poll_us = order.poll_us;
+}
+
+static void
+tear_down(Fixture *self)
+{
+    msk_host_step_clear(&self->step);
+    msk_host_recovery_clear(&self->state);
+}
+
+static void
+feed(Fixture *self, MskHostEvent event)
+{
+    msk_host_step_clear(&self->step);
+    self->step = msk_host_recovery_step(&self->state, &order, &event);
+}
+
+static unsigned
+count(const Fixture *self, MskHostActKind kind)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < self->step.acts->len; i++) {
+        n += g_array_index(self->step.acts, MskHostAct, i).kind == kind ? 1 : 0;
+    }
+    return n;
+}
+
+static const MskPlannedMove *
+move_at(const Fixture *self, unsigned index)
+{
+    return g_ptr_array_index(self->state.moves, index);
+}
+
+static void
+test_one_look_serves_all_that_wait(void)
+{
+    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}}, {.uuid = (char[]){"vm-2"}}};
+    MskHostEvent looked = {
+        .kind = MSK_HOST_EVENT_LOOKED, .now_us = S, .vms = vms, .n_vms = G_N_ELEMENTS(vms)};
+    Fixture self;
+
+    set_up(&self, 3);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_LOOK), ==, 1);
+    g_assert_cmpuint(self.step.acts->len, ==, 1);
+    g_assert_true(move_at(&self, 1)->begun);
+    g_assert_false(move_at(&self, 2)->begun); /* there is room for two */
+    feed(&self, looked);
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_MOVE), ==, 2);
+    tear_down(&self);
+}
+
+/* Only the row of the first, which is over, makes room for the next. */
+static void
+test_what_is_over_makes_room_when_it_is_stored(void)
+{
+    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.gone = true}},
+                         {.uuid = (char[]){"vm-2"}}};
+    MskHostEvent looked = {
+        .kind = MSK_HOST_EVENT_LOOKED, .now_us = S, .vms = vms, .n_vms = G_N_ELEMENTS(vms)};
+    Fixture self;
+
+    set_up(&self, 3);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    feed(&self, looked);
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_STORE), ==, 1);
+    g_assert_false(move_at(&self, 2)->begun);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_STORED, .now_us = S, .move = 0});
+    g_assert_true(move_at(&self, 2)->begun);
+    tear_down(&self);
+}
+
+/* A VM that the cloud did not tell of is looked at again; it is not taken for gone. */
+static void
+test_silence_about_a_vm_says_nothing(void)
+{
+    MskHostEvent looked = {.kind = MSK_HOST_EVENT_LOOKED, .now_us = S};
+    Fixture self;
+
+    set_up(&self, 1);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    feed(&self, looked);
+    g_assert_cmpuint(self.step.acts->len, ==, 1);
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_WAIT), ==, 1);
+    g_assert_cmpint(move_at(&self, 0)->move.phase, !=, MSK_MOVE_OVER);
+    tear_down(&self);
+}
+
+static void
+test_a_look_that_failed_is_repeated_later(void)
+{
+    MskHostEvent failed = {.kind = MSK_HOST_EVENT_FAILED,
+                           .now_us = S,
+                           .code = MSK_ERROR_UNAVAILABLE,
+                           .retry_after_us = 7 * S};
+    Fixture self;
+
+    set_up(&self, 1);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    feed(&self, failed);
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_WAIT), ==, 1);
+    g_assert_cmpint(g_array_index(self.step.acts, MskHostAct, 0).delay_us, ==, 7 * S);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_TIMER, .now_us = 8 * S});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_LOOK), ==, 1);
+    tear_down(&self);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/host_moves/one_look", test_one_look_serves_all_that_wait);
+    g_test_add_func("/host_moves/room", test_what_is_over_makes_room_when_it_is_stored);
+    g_test_add_func("/host_moves/silence", test_silence_about_a_vm_says_nothing);
+    g_test_add_func("/host_moves/failed", test_a_look_that_failed_is_repeated_later);
+    return g_test_run();
+}
