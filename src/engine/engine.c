@@ -565,7 +565,6 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     self->host = g_strdup(places->host);
     self->locks_dir = g_build_filename(places->state_path, "engines", NULL);
     self->bus_dir = g_strdup(places->bus_dir);
-    self->settings = msk_engine_settings_load(config);
     self->queue = msk_store_queue_new(store);
     self->pool = msk_call_pool_new(compute, MAX_CALLS);
     self->lease_watch = msk_lease_watch_new(LEASE_MS * INT64_C(1000));
@@ -574,7 +573,7 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     context.settings = &self->settings;
     context.events = places->events;
     self->recoveries = msk_recoveries_new(&context);
-    if (!take_identity(self, error)) {
+    if (!msk_engine_settings_load(config, &self->settings, error) || !take_identity(self, error)) {
         return NULL;
     }
     if (places->bus != NULL && !places->bus->local) {

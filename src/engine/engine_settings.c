@@ -119,6 +119,7 @@ msk_engine_add_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, options, G_N_ELEMENTS(options));
     msk_config_schema_add(schema, host_options, G_N_ELEMENTS(host_options));
+    msk_engine_flows_add_options(schema);
 }
 
 static int64_t
@@ -152,10 +153,10 @@ load_host_settings(MskEngineSettings *self, const MskConfig *config)
     self->storm_percent = (unsigned) msk_config_int(config, group, "storm_percent");
 }
 
-MskEngineSettings
-msk_engine_settings_load(const MskConfig *config)
+bool
+msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret, GError **error)
 {
-    MskEngineSettings settings = {
+    *ret = (MskEngineSettings){
         .verify_interval_us = seconds(config, "verify_interval"),
         .wait_period_after_power_off_us = seconds(config, "wait_period_after_power_off"),
         .wait_period_after_power_on_us = seconds(config, "wait_period_after_power_on"),
@@ -168,8 +169,9 @@ msk_engine_settings_load(const MskConfig *config)
             msk_config_string(config, "instance_failure", "ha_enabled_instance_metadata_key")),
     };
 
-    load_host_settings(&settings, config);
-    return settings;
+    load_host_settings(ret, config);
+    ret->flows = msk_engine_flows_new(config, error);
+    return ret->flows != NULL;
 }
 
 void
@@ -178,4 +180,5 @@ msk_engine_settings_clear(MskEngineSettings *self)
     g_clear_pointer(&self->ha_enabled_key, g_free);
     g_clear_pointer(&self->host_ha_key, g_free);
     g_clear_pointer(&self->host_disable_reason, g_free);
+    g_clear_pointer(&self->flows, msk_engine_flows_free);
 }

@@ -6,6 +6,7 @@
  * Source: upstream masakari/conf/engine.py and engine_driver.py.
  */
 
+#include "engine/engine_flows.h"
 #include "oslo/config.h"
 
 typedef struct {
@@ -32,13 +33,20 @@ typedef struct {
     int64_t storm_window_us;
     unsigned storm_segment_percent;
     unsigned storm_percent;
+
+    MskEngineFlows *flows;
 } MskEngineSettings;
 
 /** msk_engine_add_options: the tables of the options that the engine reads. */
 void msk_engine_add_options(MskConfigSchema *schema);
 
-/** msk_engine_settings_load: Returns: what @config says; clear it with the function below. */
-MskEngineSettings msk_engine_settings_load(const MskConfig *config);
+/**
+ * msk_engine_settings_load:
+ * @ret: (out) what @config says; clear it with the function below, also after a failure.
+ * @error: see msk_engine_flows_new().
+ */
+bool msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void msk_engine_settings_clear(MskEngineSettings *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskEngineSettings, msk_engine_settings_clear)

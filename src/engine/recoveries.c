@@ -4,13 +4,16 @@
 #include "engine/engine_clock.h"
 #include "engine/engine_events.h"
 #include "engine/engine_metrics.h"
+#include "engine/flow_tasks.h"
 #include "engine/host_run.h"
 #include "engine/recovery_jobs.h"
+#include "engine/recovery_log.h"
 
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
-#define FLOW          "instance_recovery_engine"
+#define FLOW          "instance_recovery_engine" /* upstream's names */
+#define BOOK          "instance:recovery"
 #define FAST_POLL_US  20000
 #define SETTLE_US     3000000
 #define RETRY_US      INT64_C(500000) /* after the database failed */
@@ -37,7 +40,9 @@ typedef struct {
     MskInstanceOrder order;
     MskInstanceRecovery state;
     MskFlowProgress *flow;
-    char *failure; /* (nullable) of the last call that failed, since one succeeded */
+    GHashTable *earlier; /* (nullable) */
+    MskFlowTasks *tasks; /* (nullable) the programs of its flow */
+    char *failure;       /* (nullable) of the last call that failed, since one succeeded */
 
     bool saving;        /* a save is on its way */
     bool flow_changed;  /* since the last save set out */
@@ -82,6 +87,8 @@ recovery_free(void *data)
         g_source_remove(self->save_timer);
     }
     msk_host_run_free(self->host_run);
+    msk_flow_tasks_free(self->tasks);
+    g_clear_pointer(&self->earlier, g_hash_table_unref);
     g_free(self->engine_uuid);
     msk_claim_free(self->claim);
     g_free(self->host);
@@ -112,9 +119,7 @@ leave(Recovery *self)
 static void
 lose(Recovery *self)
 {
-    log_warning("Notification %s is not ours any more, leaving it alone: another engine took it "
-                "over, or it was ended by others",
-                uuid_of(self));
+    msk_recovery_log_lost(uuid_of(self));
     leave(self);
 }
 
@@ -154,6 +159,14 @@ stop_timers(Recovery *self)
     }
 }
 
+static void
+stop_work(Recovery *self)
+{
+    stop_timers(self);
+    g_clear_pointer(&self->tasks, msk_flow_tasks_free);
+    self->stage = STAGE_ENDING;
+}
+
 /* ---- the end ----------------------------------------------------------------------------- */
 
 static void push_finish(Recovery *self);
@@ -166,20 +179,6 @@ on_finish_timer(void *data)
     self->timer = 0;
     push_finish(self);
     return G_SOURCE_REMOVE;
-}
-
-static void
-log_end(const Recovery *self)
-{
-    double seconds = (double) (g_get_monotonic_time() - self->claimed_mono_us) / G_USEC_PER_SEC;
-    const char *status = msk_notification_status_name(self->end_status);
-    bool bad =
-        self->end_status == MSK_NOTIFICATION_ERROR || self->end_status == MSK_NOTIFICATION_FAILED;
-
-    MSK_LOG_AT(bad ? MSK_LOG_ERROR : MSK_LOG_INFO,
-               "Notification %s exits with status: %s, %.3f s after it was claimed: %s%s%s",
-               uuid_of(self), status, seconds, self->end_reason, self->failure != NULL ? "; " : "",
-               self->failure != NULL ? self->failure : "");
 }
 
 static void
@@ -206,7 +205,8 @@ on_finished(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     } else if (result != MSK_STORE_DONE) {
         lose(self);
     } else {
-        log_end(self);
+        msk_recovery_log_end(uuid_of(self), self->end_status, self->claimed_mono_us,
+                             self->end_reason, self->failure);
         msk_engine_count_end(self->claim->notification->type, self->end_status,
                              self->claimed_mono_us);
         tell_end(self);
@@ -228,8 +228,7 @@ push_finish(Recovery *self)
 static void
 end(Recovery *self, MskNotificationStatus outcome, char *message, const char *reason)
 {
-    stop_timers(self);
-    self->stage = STAGE_ENDING;
+    stop_work(self);
     self->end_status = msk_notification_end_status(outcome, self->claim->attempt);
     self->end_message = message;
     self->end_reason = reason;
@@ -346,7 +345,7 @@ publish(Recovery *self, const MskNote *note)
     self->flow_changed = true;
 }
 
-/* ---- steps ------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 
 typedef struct {
     MskRecoveries *owner;
@@ -427,6 +426,60 @@ try_call(Recovery *self)
     }
 }
 
+/* ---- programs ---------------------------------------------------------------------------- */
+
+static void
+on_flow_changed(void *data)
+{
+    Recovery *self = data;
+
+    self->flow_changed = true;
+    save_soon(self);
+}
+
+static void
+on_tasks_done(MskFlowTasksResult result, const char *message, void *data)
+{
+    Recovery *self = data;
+    MskEvent event = {.kind =
+                          result == MSK_FLOW_TASKS_DONE ? MSK_EVENT_TASKS : MSK_EVENT_TASKS_FAILED,
+                      .now_us = g_get_monotonic_time()};
+
+    if (result == MSK_FLOW_TASKS_LOST) {
+        lose(self);
+        return;
+    }
+    g_free(self->failure);
+    self->failure = g_strdup(message);
+    react(self, &event);
+}
+
+static MskFlowTasks *
+new_tasks(Recovery *self)
+{
+    const MskRecoveriesContext *context = &self->owner->context;
+    MskFlowTasksContext tasks = {
+        .queue = context->queue,
+        .flows = context->settings->flows,
+        .claim = self->claim,
+        .engine_uuid = self->engine_uuid,
+        .book = BOOK,
+        .flow = self->flow,
+        .earlier = self->earlier,
+        .may_act = context->may_act,
+        .act_data = context->data,
+        .subject = json_pack("{s:{s:s}, s:{s:s}}", "host", "name", self->host, "instance", "uuid",
+                             self->instance_uuid),
+        .changed = on_flow_changed,
+        .done = on_tasks_done,
+        .data = self,
+    };
+
+    return msk_flow_tasks_new(&tasks, MSK_FLOW_INSTANCE);
+}
+
+/* ---- steps ------------------------------------------------------------------------------- */
+
 static gboolean
 on_step_timer(void *data)
 {
@@ -456,6 +509,9 @@ act(Recovery *self, const MskInstanceStep *step)
         return;
     case MSK_ACTION_WAIT:
         set_timer(self, step->delay_us, on_step_timer);
+        return;
+    case MSK_ACTION_RUN_TASKS:
+        msk_flow_tasks_run(self->tasks, step->slot);
         return;
     case MSK_ACTION_FINISH:
         end_recovery(self, step);
@@ -511,14 +567,19 @@ begin_instance(Recovery *self, MskRecoveryJob *job)
         .settle_us = SETTLE_US,
         .stop_timeout_us = settings->wait_period_after_power_off_us,
         .start_timeout_us = settings->wait_period_after_power_on_us,
+        .flow = settings->flows->flows[MSK_FLOW_INSTANCE],
     };
     self->state = msk_instance_recovery_load(self->claim->state);
     self->stored_state = msk_instance_recovery_save(&self->state);
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
-    for (size_t i = 0; i < MSK_N_TASKS; i++) {
-        (void) msk_flow_progress_task(self->flow,
-                                      msk_task_name((MskTask) i)); /* pending at first */
+    self->earlier = g_steal_pointer(&job->earlier);
+    for (unsigned i = 0; i < MSK_N_TASKS; i++) {
+        if (msk_recovery_flow_has(self->order.flow, i)) {
+            (void) msk_flow_progress_task(self->flow,
+                                          msk_task_name((MskTask) i)); /* pending at first */
+        }
     }
+    self->tasks = new_tasks(self);
     react(self, &begin);
 }
 
@@ -676,13 +737,7 @@ on_released(MskStoreResult result, const GError *error, MskRecoveryJob *job)
     if (self == NULL) {
         return;
     }
-    if (result == MSK_STORE_DONE) {
-        log_info("Notification %s is handed back for another engine to go on with", uuid_of(self));
-    } else {
-        log_warning("Notification %s could not be handed back; an engine takes it over once this "
-                    "one is gone",
-                    uuid_of(self));
-    }
+    msk_recovery_log_release(uuid_of(self), result == MSK_STORE_DONE);
     leave(self);
 }
 
@@ -699,8 +754,7 @@ release(Recovery *self)
         job->state = msk_instance_recovery_save(&self->state);
         job->flow = msk_flow_progress_copy(self->flow);
     }
-    stop_timers(self);
-    self->stage = STAGE_ENDING;
+    stop_work(self);
     msk_recovery_job_release(self->owner->context.queue, job);
 }
 

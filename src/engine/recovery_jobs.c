@@ -2,6 +2,7 @@
 #include "engine/recovery_jobs.h"
 
 #include "base/error.h"
+#include "engine/flow_tasks.h"
 
 /* Upstream's name of the logbook of an instance's recovery. */
 #define BOOK "instance:recovery"
@@ -47,6 +48,7 @@ free_job(void *data)
     g_free(self->notification_uuid);
     g_free(self->engine_uuid);
     msk_flow_progress_free(self->flow);
+    g_clear_pointer(&self->earlier, g_hash_table_unref);
     g_free(self->state);
     g_free(self->message);
     msk_notification_free(self->notification);
@@ -154,17 +156,24 @@ look_for_later_recovery(MskStore *store, MskRecoveryJob *self, GError **error)
     return result;
 }
 
-/* The story that a dead engine began is told on. */
+/* The story that a dead engine began is told on; of those of earlier attempts only the programs
+ * count. */
 static MskStoreResult
 find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
 {
     g_autoptr(GPtrArray) flows = NULL;
-    MskStoreResult result = msk_store_progress_list(store, self->notification->uuid, &flows, error);
     const MskFlowProgress *last = NULL;
 
+    if (!self->taken_over && self->attempt <= 1) {
+        return MSK_STORE_DONE;
+    }
+    MskStoreResult result = msk_store_progress_list(store, self->notification->uuid, &flows, error);
+
     if (result == MSK_STORE_DONE && flows->len > 0) {
+        g_clear_pointer(&self->earlier, g_hash_table_unref);
+        self->earlier = msk_flow_tasks_earlier(flows);
         last = g_ptr_array_index(flows, flows->len - 1);
-        if (last->state == MSK_PROGRESS_RUNNING) {
+        if (self->taken_over && last->state == MSK_PROGRESS_RUNNING) {
             self->flow = msk_flow_progress_copy(last);
         }
     }
@@ -187,7 +196,7 @@ prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
         g_clear_pointer(&self->moves, g_ptr_array_unref);
         result = msk_store_moves_list(store, self->notification_uuid, &self->moves, error);
     }
-    if (result == MSK_STORE_DONE && self->taken_over) {
+    if (result == MSK_STORE_DONE) {
         result = find_flow(store, self, error);
     }
     return result;
@@ -211,7 +220,7 @@ run_prepare(MskStore *store, void *data, GError **error)
         (self->triage.incident == MSK_INCIDENT_IMPAIRED || !self->live_truth)) {
         result = look_for_later_recovery(store, self, error);
     }
-    if (result == MSK_STORE_DONE && self->taken_over) {
+    if (result == MSK_STORE_DONE) {
         result = find_flow(store, self, error);
     }
     return result;
@@ -263,6 +272,7 @@ msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskCla
 
     job->notification = copy_notification(claim->notification);
     job->taken_over = claim->taken_over;
+    job->attempt = claim->attempt;
     job->live_truth = live_truth;
     job->is_cloud = is_cloud;
     msk_store_queue_push(queue, &prepare, job);

@@ -29,6 +29,7 @@ struct MskRecoveryJob {
 
     /* Of save, finish and release: what is written. */
     MskFlowProgress *flow; /* (nullable); of prepare: what a dead engine had written */
+    GHashTable *earlier;   /* (nullable) of prepare: see msk_flow_tasks_earlier() */
     char *state;           /* (nullable) of msk_instance_recovery_save() */
     MskNotificationStatus status;
     char *message; /* (nullable) */
@@ -36,6 +37,7 @@ struct MskRecoveryJob {
     /* Of prepare: the question, and the answer. */
     MskNotification *notification;
     bool taken_over;
+    int64_t attempt;
     bool live_truth; /* see MskInstanceOrder */
     bool is_cloud;   /* see MskComputeDriver */
     char *host;      /* the name of the failed host */

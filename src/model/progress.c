@@ -82,6 +82,14 @@ msk_flow_progress_task(MskFlowProgress *self, const char *name)
     return task;
 }
 
+/* What a program has done cannot be taken back, and one that failed did not succeed. */
+static bool
+lasts(const MskTaskProgress *task)
+{
+    return g_str_has_prefix(task->name, MSK_PROGRAM_PREFIX) &&
+           (task->state == MSK_PROGRESS_SUCCESS || task->state == MSK_PROGRESS_FAILURE);
+}
+
 void
 msk_flow_progress_end(MskFlowProgress *self, bool reverted)
 {
@@ -89,7 +97,7 @@ msk_flow_progress_end(MskFlowProgress *self, bool reverted)
     for (unsigned i = 0; i < self->tasks->len; i++) {
         MskTaskProgress *task = g_ptr_array_index(self->tasks, i);
 
-        if (task->details->len > 0) {
+        if (task->details->len > 0 && !lasts(task)) {
             task->state = self->state;
         }
     }

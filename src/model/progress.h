@@ -35,6 +35,9 @@ const char *msk_progress_state_name(MskProgressState state);
 /** msk_progress_state_parse: @ret: untouched unless @name is one of the words. */
 bool msk_progress_state_parse(const char *name, MskProgressState *ret);
 
+/** What the name of a task begins with that is a program of the operator's. */
+#define MSK_PROGRAM_PREFIX "exec:"
+
 /* One line of a task's story. */
 typedef struct {
     int64_t timestamp_us;
@@ -61,8 +64,8 @@ MskFlowProgress *msk_flow_progress_new(const char *name);
 /** msk_flow_progress_task: Returns: (owned by @self) the task called @name; a pending one is
  *  appended when there is none. */
 MskTaskProgress *msk_flow_progress_task(MskFlowProgress *self, const char *name);
-/** msk_flow_progress_end: the flow, and each task of it that has begun, succeeded or was reverted.
- */
+/** msk_flow_progress_end: the flow, and each task of it that has begun, succeeded or was reverted;
+ *  but programs stay what they are when they have ended. */
 void msk_flow_progress_end(MskFlowProgress *self, bool reverted);
 /** msk_flow_progress_copy: Returns: (transfer full) all of it, for another thread. */
 MskFlowProgress *msk_flow_progress_copy(const MskFlowProgress *self);

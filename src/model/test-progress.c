@@ -144,8 +144,17 @@ test_the_end_is_told_of_what_has_begun(void)
         MskTaskProgress *begun = msk_flow_progress_task(flow, "begun");
         const MskTaskProgress *pending = msk_flow_progress_task(flow, "pending");
 
+        MskTaskProgress *done = msk_flow_progress_task(flow, "exec:done");
+        MskTaskProgress *failed = msk_flow_progress_task(flow, "exec:failed");
+
         msk_task_progress_add(begun, 1, 0.5, "half");
+        msk_task_progress_add(done, 2, 1.0, "done");
+        done->state = MSK_PROGRESS_SUCCESS;
+        msk_task_progress_add(failed, 3, 1.0, "failed");
+        failed->state = MSK_PROGRESS_FAILURE;
         msk_flow_progress_end(flow, rows[i].reverted);
+        g_assert_cmpint(done->state, ==, MSK_PROGRESS_SUCCESS);
+        g_assert_cmpint(failed->state, ==, MSK_PROGRESS_FAILURE);
         g_assert_cmpint(flow->state, ==, rows[i].state);
         g_assert_cmpint(begun->state, ==, rows[i].state);
         g_assert_cmpint(pending->state, ==, MSK_PROGRESS_PENDING);

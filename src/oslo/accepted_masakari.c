@@ -21,7 +21,6 @@
 #define RATE     "Messages are not limited."
 #define DB       "Connections are opened, checked and tried again by rules of their own."
 #define BACKDOOR "There is no Python interpreter to connect to."
-#define HOSTREC  "Belongs to the recovery of hosts, which this release does not have."
 #define PROCREC  "Belongs to the recovery of processes, which this release does not have."
 #define COORD    "Several engines share work by leases in the database."
 #define EXT      "Extensions cannot be added or removed."
@@ -41,7 +40,6 @@
     "SQLite is always written through to the disk, or accepted notifications could be lost."
 #define PROJECT "The form of project ids in URLs is fixed."
 #define BASIC   "There is no basic authentication."
-#define STEPS   "The steps of a recovery cannot be exchanged in this release."
 
 const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "api_paste_config", STRING, "api-paste.ini", PASTE)},
@@ -239,22 +237,6 @@ const MskOption msk_accepted_masakari[] = {
             "Masakari detected process failed.", PROCREC)},
     {OPTION("ssl", "ciphers", STRING, NULL, CIPHERS)},
     {OPTION("taskflow", "connection", STRING, NULL, TASKFLOW), .secret = true},
-    {OPTION("taskflow_driver_recovery_flows", "host_auto_failure_recovery_tasks", FLOW,
-            "pre: ['disable_compute_service_task'], main: ['prepare_HA_enabled_instances_task'], "
-            "post: ['evacuate_instances_task']",
-            HOSTREC)},
-    {OPTION("taskflow_driver_recovery_flows", "host_rh_failure_recovery_tasks", FLOW,
-            "pre: ['disable_compute_service_task'], main: ['prepare_HA_enabled_instances_task', "
-            "'evacuate_instances_task'], post: []",
-            HOSTREC)},
-    {OPTION("taskflow_driver_recovery_flows", "instance_failure_recovery_tasks", FLOW,
-            "pre: ['stop_instance_task'], main: ['start_instance_task'], post: "
-            "['confirm_instance_active_task']",
-            STEPS)},
-    {OPTION("taskflow_driver_recovery_flows", "process_failure_recovery_tasks", FLOW,
-            "pre: ['disable_compute_node_task'], main: ['confirm_compute_node_disabled_task'], "
-            "post: []",
-            PROCREC)},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},
     {OPTION("wsgi", "wsgi_log_format", STRING,
             "%(client_ip)s \"%(request_line)s\" status: %(status_code)s len: %(body_length)s time: "

@@ -33,7 +33,8 @@ note(Work *work, MskNoteText text, double progress)
 {
     g_assert(work->step.n_notes < MSK_STEP_MAX_NOTES);
     work->step.notes[work->step.n_notes++] = (MskNote){
-        .task = phase_tasks[work->state->phase],
+        .task = (MskTask) msk_recovery_flow_row(work->order->flow,
+                                                (unsigned) phase_tasks[work->state->phase]),
         .text = text,
         .progress = progress,
         .vm_state = work->event->vm_state,
@@ -74,6 +75,35 @@ finish(Work *work, MskOutcome outcome, bool reverted, const char *reason)
     work->step.outcome = outcome;
     work->step.reverted = reverted;
     work->step.reason = reason;
+}
+
+/* Returns: whether there are programs to run before what comes after @slot. */
+static bool
+tasks_first(Work *work, unsigned slot)
+{
+    if (!msk_recovery_flow_due(work->order->flow, work->state->n_slots, slot)) {
+        return false;
+    }
+    work->step.action = MSK_ACTION_RUN_TASKS;
+    work->step.slot = slot;
+    work->state->slot = slot;
+    return true;
+}
+
+static bool
+flow_has(const Work *work, MskTask task)
+{
+    return msk_recovery_flow_has(work->order->flow, (unsigned) task);
+}
+
+/* All built-in tasks of the flow are done. */
+static void
+complete(Work *work, const char *reason)
+{
+    work->state->complete = reason;
+    if (!tasks_first(work, MSK_N_TASKS)) {
+        finish(work, MSK_OUTCOME_FINISHED, false, reason);
+    }
 }
 
 static void
@@ -155,34 +185,54 @@ order_stop(Work *work)
 static void
 begin_stop(Work *work)
 {
+    if (tasks_first(work, MSK_TASK_STOP_INSTANCE)) {
+        return;
+    }
     enter(work, MSK_PHASE_STOPPING);
-    note(work, MSK_NOTE_STOPPING, 0.0);
-    order_stop(work);
+    if (flow_has(work, MSK_TASK_STOP_INSTANCE)) {
+        note(work, MSK_NOTE_STOPPING, 0.0);
+        order_stop(work);
+    } else {
+        wait(work); /* until somebody else has stopped it */
+    }
 }
 
 static void
 begin_start(Work *work)
 {
+    if (tasks_first(work, MSK_TASK_START_INSTANCE)) {
+        return;
+    }
     note(work, MSK_NOTE_STOPPED, 1.0);
+    if (!flow_has(work, MSK_TASK_START_INSTANCE)) {
+        complete(work, "the instance is off, and the flow does not start it");
+        return;
+    }
     enter(work, MSK_PHASE_STARTING);
     note(work, MSK_NOTE_STARTING, 0.0);
     call(work, MSK_ACTION_START_SERVER);
 }
 
-static void
+/* Returns: whether there is anything to confirm now. */
+static bool
 begin_confirm(Work *work)
 {
     note(work, MSK_NOTE_STARTED, 1.0);
+    if (!flow_has(work, MSK_TASK_CONFIRM_INSTANCE_ACTIVE)) {
+        complete(work, "the instance was started");
+        return false;
+    }
     enter(work, MSK_PHASE_CONFIRMING);
     work->state->called = true;
     note(work, MSK_NOTE_CONFIRMING, 0.0);
+    return !tasks_first(work, MSK_TASK_CONFIRM_INSTANCE_ACTIVE);
 }
 
 static void
 confirmed(Work *work)
 {
     note(work, MSK_NOTE_CONFIRMED, 1.0);
-    finish(work, MSK_OUTCOME_FINISHED, false, "the instance is active again");
+    complete(work, "the instance is active again");
 }
 
 /* Whether the report tells of a life of the VM that is over. */
@@ -242,7 +292,7 @@ look_stopping(Work *work)
         begin_start(work);
     } else if (late(work)) {
         give_up(work);
-    } else if (!work->state->called) {
+    } else if (!work->state->called && flow_has(work, MSK_TASK_STOP_INSTANCE)) {
         order_stop(work);
     } else {
         wait(work);
@@ -277,10 +327,9 @@ look_starting(Work *work)
     if (work->event->vm_state == MSK_VM_STOPPED) {
         start_again(work);
     } else if (work->event->vm_state == MSK_VM_ACTIVE) {
-        if (work->state->phase == MSK_PHASE_STARTING) {
-            begin_confirm(work);
+        if (work->state->phase == MSK_PHASE_CONFIRMING || begin_confirm(work)) {
+            confirmed(work);
         }
-        confirmed(work);
     } else if (late(work)) {
         give_up(work);
     } else {
@@ -330,10 +379,24 @@ on_begin(Work *work)
 static void
 on_done(Work *work)
 {
-    if (work->state->phase == MSK_PHASE_STARTING) {
-        begin_confirm(work);
+    if (work->state->phase != MSK_PHASE_STARTING || begin_confirm(work)) {
+        call(work, MSK_ACTION_GET_SERVER);
     }
-    call(work, MSK_ACTION_GET_SERVER);
+}
+
+/* The time that programs took is not held against the phase. */
+static void
+on_tasks(Work *work)
+{
+    MskInstanceRecovery *state = work->state;
+
+    state->n_slots = state->slot + 1;
+    state->deadline_us = work->event->now_us + timeout_of(work, state->phase);
+    if (state->complete != NULL) {
+        finish(work, MSK_OUTCOME_FINISHED, false, state->complete);
+    } else {
+        call(work, MSK_ACTION_GET_SERVER);
+    }
 }
 
 /* A refused call is not the end: a stop is refused when one is under way. The deadline is. */
@@ -428,6 +491,12 @@ msk_instance_recovery_step(MskInstanceRecovery *self, const MskInstanceOrder *or
         break;
     case MSK_EVENT_STALE:
         on_stale(&work);
+        break;
+    case MSK_EVENT_TASKS:
+        on_tasks(&work);
+        break;
+    case MSK_EVENT_TASKS_FAILED:
+        finish(&work, MSK_OUTCOME_ERROR, true, "a task of the flow failed");
         break;
     }
     self->pending = work.step.action;

@@ -23,6 +23,8 @@
  *   - Each order is stored before it is given: a successor that finds the VM off knows whether that
  *     was our doing, and one that finds it running knows that it was recovered, and does not stop
  *     it again.
+ *   - Programs of the flow are run while nothing is asked of the cloud, and the machine looks anew
+ *     after them: they take their time.
  *   - An order that could not be given in good time (MSK_EVENT_STALE) is not given: the machine
  *     looks again and decides anew.
  *
@@ -32,6 +34,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/recovery/recovery_flow.h"
 #include "model/recovery/recovery_note.h"
 
 /* What the report says about the VM. */
@@ -44,13 +47,14 @@ typedef struct {
     MskIncident incident;
     /* Another recovery started the VM after this report was made, so it tells of a former life. */
     bool superseded;
-    bool all_instances;       /* [instance_failure] process_all_instances */
-    bool live_truth;          /* of the compute driver */
-    int64_t poll_interval_us; /* verify_interval: the longest wait between two looks */
-    int64_t fast_poll_us;     /* the wait between the first looks, above 0 */
-    int64_t settle_us;        /* how long the cloud may take to notice what a monitor has seen */
-    int64_t stop_timeout_us;  /* wait_period_after_power_off; also for the first answer */
-    int64_t start_timeout_us; /* wait_period_after_power_on */
+    bool all_instances;          /* [instance_failure] process_all_instances */
+    bool live_truth;             /* of the compute driver */
+    int64_t poll_interval_us;    /* verify_interval: the longest wait between two looks */
+    int64_t fast_poll_us;        /* the wait between the first looks, above 0 */
+    int64_t settle_us;           /* how long the cloud may take to notice what a monitor has seen */
+    int64_t stop_timeout_us;     /* wait_period_after_power_off; also for the first answer */
+    int64_t start_timeout_us;    /* wait_period_after_power_on */
+    const MskRecoveryFlow *flow; /* (nullable) NULL: the default; its tasks are those of MskTask */
 } MskInstanceOrder;
 
 typedef enum {
@@ -60,6 +64,8 @@ typedef enum {
     MSK_EVENT_FAILED, /* the call was refused, or nobody answered */
     MSK_EVENT_TIMER,  /* the wait is over */
     MSK_EVENT_STALE,  /* the call was not made: the look that led to it is too old by now */
+    MSK_EVENT_TASKS,  /* the programs of the slot have ended, and the flow goes on */
+    MSK_EVENT_TASKS_FAILED,
 } MskEventKind;
 
 typedef struct {
@@ -78,8 +84,9 @@ typedef enum {
     MSK_ACTION_GET_SERVER,
     MSK_ACTION_STOP_SERVER,
     MSK_ACTION_START_SERVER,
-    MSK_ACTION_WAIT,   /* for delay_us */
-    MSK_ACTION_FINISH, /* with outcome and reason */
+    MSK_ACTION_WAIT,      /* for delay_us */
+    MSK_ACTION_RUN_TASKS, /* the programs of the flow up to slot */
+    MSK_ACTION_FINISH,    /* with outcome and reason */
 } MskActionKind;
 
 typedef enum { MSK_OUTCOME_FINISHED, MSK_OUTCOME_IGNORED, MSK_OUTCOME_ERROR } MskOutcome;
@@ -93,6 +100,7 @@ typedef struct {
     MskActionKind action;
     bool durable;       /* the state must be on disk before the call is made */
     int64_t delay_us;   /* of MSK_ACTION_WAIT, above 0 */
+    unsigned slot;      /* of MSK_ACTION_RUN_TASKS */
     MskOutcome outcome; /* of MSK_ACTION_FINISH */
     bool reverted;      /* of MSK_ACTION_FINISH: the work was given up, or there was none */
     const char *reason; /* (static) of MSK_ACTION_FINISH: for the operator, in English */
@@ -115,6 +123,9 @@ typedef struct {
     bool called;           /* the phase's call went through; what follows only looks */
     MskActionKind pending; /* the last action */
     unsigned n_waits;      /* in the present phase */
+    unsigned n_slots;      /* whose programs have been run */
+    unsigned slot;         /* of a pending MSK_ACTION_RUN_TASKS */
+    const char *complete;  /* (nullable) (static) how it ends once the last programs have ended */
     int64_t deadline_us;   /* of the phase, on the clock of the events */
     int64_t settled_at_us; /* of MSK_PHASE_ASKING */
 } MskInstanceRecovery;

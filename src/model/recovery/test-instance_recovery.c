@@ -18,7 +18,7 @@
 
 typedef struct {
     const char *name;
-    const char *order; /* words: down, impaired, superseded, all, nova */
+    const char *order; /* words: down, impaired, superseded, all, nova; after a slash the flow */
     const char *from;  /* a saved state */
     const char *events;
     const char *answers;
@@ -243,6 +243,44 @@ static const Case cases[] = {
      "get | s-stopped! t-starting start! | t-started! c-confirming get | c-again wait40 | get | "
      "start! | get | start! | get | c-confirmed! finished",
      "-"},
+    {"programs everywhere", "impaired/x stop x start x confirm x", NULL,
+     "begin active tasks active done stopped:ordered tasks stopped:ordered done tasks active tasks",
+     "get | tasks0 | get | s-stopping stop! | get | tasks1 | get | s-stopped! t-starting start! | "
+     "t-started! c-confirming tasks2 | get | c-confirmed! tasks3 | finished",
+     "-"},
+    {"off already: the programs of two slots", "down/x stop x start confirm", NULL,
+     "begin stopped:failure tasks stopped:failure done active",
+     "get | tasks1 | get | s-stopped! t-starting start! | t-started! c-confirming get | "
+     "c-confirmed! finished",
+     "-"},
+    {"a program in front fails", "impaired/x stop start confirm", NULL, "begin active notasks",
+     "get | tasks0 | error*", "-"},
+    {"the last program fails", "down/stop start confirm x", "confirming", "begin active notasks",
+     "get | c-confirmed! tasks3 | error*", "-"},
+    {"somebody stopped it while a program ran", "impaired/x stop start confirm", NULL,
+     "begin active tasks stopped:ordered", "get | tasks0 | get | s-ordered! finished*", "-"},
+    {"a program takes longer than a stop", "impaired/stop x start confirm", NULL,
+     "begin active done stopped:ordered +60000 tasks other timer stopped:ordered",
+     "get | s-stopping stop! | get | tasks1 | get | wait20 | get | s-stopped! t-starting start!",
+     "starting stop-ordered"},
+    {"nothing to recover, nothing to run", "down/x stop start confirm x", NULL,
+     "begin stopped:ordered", "get | s-ordered! finished*", "-"},
+    {"without a stop: it is waited for", "impaired/start confirm", NULL,
+     "begin active timer active +5000 timer active",
+     "get | wait20 | get | wait20 | get | t-nostop! error*", "-"},
+    {"without a stop: somebody else does it", "impaired nova/x start confirm", NULL,
+     "begin active timer stopped tasks stopped done active",
+     "get | wait20 | get | tasks1 | get | t-stopped! t-starting start! | t-started! c-confirming "
+     "get | c-confirmed! finished",
+     "-"},
+    {"without a stop, taken over", "impaired/start confirm", "stopping", "begin timer active",
+     "wait3000 | get | wait20", "stopping stop-unsure"},
+    {"without a start", "impaired/stop x", NULL, "begin active done stopped:ordered tasks",
+     "get | s-stopping stop! | get | s-stopped! tasks3 | finished", "-"},
+    {"without a confirmation", "down/stop start", NULL, "begin stopped:failure done",
+     "get | s-stopped! t-starting start! | t-started! finished", "-"},
+    {"without a confirmation, seen to run", "down/stop start x", "starting", "begin active tasks",
+     "get | t-started! tasks3 | finished", "-"},
     {"taken over from the future", "down", "dancing wild and free for ever", "begin stopped",
      "get | s-stopped! t-starting start!", "starting"},
 };
@@ -266,6 +304,38 @@ parse_order(const char *text)
     order.all_instances = strstr(text, "all") != NULL;
     order.live_truth = strstr(text, "nova") == NULL;
     return order;
+}
+
+static MskRecoveryFlow *
+parse_flow(const char *text)
+{
+    static const struct {
+        const char *word;
+        const char *task;
+    } tasks[] = {{"stop", "stop_instance_task"},
+                 {"start", "start_instance_task"},
+                 {"confirm", "confirm_instance_active_task"}};
+    static const char *const none[] = {NULL};
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        char *name = g_strdup_printf("exec:p%u", i);
+
+        for (size_t j = 0; j < G_N_ELEMENTS(tasks); j++) {
+            if (strcmp(words[i], tasks[j].word) == 0) {
+                g_free(name);
+                name = g_strdup(tasks[j].task);
+            }
+        }
+        g_free(words[i]);
+        words[i] = name;
+    }
+    MskRecoveryFlow *flow =
+        msk_recovery_flow_new(MSK_FLOW_INSTANCE, none, (const char *const *) words, none, &error);
+
+    g_assert_no_error(error);
+    return flow;
 }
 
 static MskErrorCode
@@ -310,6 +380,10 @@ parse_event(const char *text, int64_t now_us)
         event.kind = MSK_EVENT_BEGIN;
     } else if (strcmp(words[0], "timer") == 0) {
         event.kind = MSK_EVENT_TIMER;
+    } else if (strcmp(words[0], "tasks") == 0) {
+        event.kind = MSK_EVENT_TASKS;
+    } else if (strcmp(words[0], "notasks") == 0) {
+        event.kind = MSK_EVENT_TASKS_FAILED;
     } else if (strcmp(words[0], "stale") == 0) {
         event.kind = MSK_EVENT_STALE;
     } else if (strcmp(words[0], "done") == 0) {
@@ -356,6 +430,9 @@ print_step(GString *out, const MskInstanceStep *step)
     case MSK_ACTION_WAIT:
         g_string_append_printf(out, "wait%" G_GINT64_FORMAT, step->delay_us / 1000);
         break;
+    case MSK_ACTION_RUN_TASKS:
+        g_string_append_printf(out, "tasks%u", step->slot);
+        break;
     case MSK_ACTION_FINISH:
         g_string_append_printf(out, "%s%s", outcomes[step->outcome], step->reverted ? "*" : "");
         g_assert_nonnull(step->reason);
@@ -367,12 +444,15 @@ print_step(GString *out, const MskInstanceStep *step)
 static void
 run_case(const Case *c)
 {
-    MskInstanceOrder order = parse_order(c->order);
+    g_auto(GStrv) parts = g_strsplit(c->order, "/", 2);
+    MskInstanceOrder order = parse_order(parts[0]);
+    g_autoptr(MskRecoveryFlow) flow = parts[1] != NULL ? parse_flow(parts[1]) : NULL;
     MskInstanceRecovery state = msk_instance_recovery_load(c->from);
     g_auto(GStrv) words = g_strsplit(c->events, " ", -1);
     g_autoptr(GString) answers = g_string_new(NULL);
     int64_t now_us = 0;
 
+    order.flow = flow;
     g_test_message("%s", c->name);
     for (char **word = words; *word != NULL; word++) {
         int64_t ms = 0;

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs in recovery flows, by real API and engine programs, against a model Nova."""
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import re
+import signal
+
+import pytest
+
+from fakes.nova import ModelNova
+from kit.host import KitError, tail, wait_until
+from kit.services import Services
+
+GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "user" / "custom-flows.md"
+INSTANCE = "instance_failure_recovery_tasks"
+TIMEOUT = 300
+
+
+class Site:
+    """The API, a model Nova with a VM, and a directory of programs; engines come by themselves."""
+
+    def __init__(self, nova, flow, **settings):
+        self.nova = nova
+        self.guest = nova.boot("cmp1", "g0")
+        self.services = Services()
+        self.tasks = self.services.dir / "tasks.d"
+        self.tasks.mkdir()
+        self.services.options["DEFAULT"].update({
+            "compute_driver": "nova", "verify_interval": 1,
+            "process_unfinished_notifications_interval": 1, **nova.options()})
+        self.services.options["instance_failure"] = {"process_all_instances": "true"}
+        self.services.options["taskflow_driver_recovery_flows"] = flow
+        self.services.options["recovery_tasks"] = {"directory": self.tasks, **settings}
+
+    def __enter__(self):
+        self.services.db_sync()
+        self.services.api()
+        self.services.rest.segment_with_host("cmp1")
+        return self
+
+    def __exit__(self, *_):
+        self.services.stop()
+
+    def program(self, name, text):
+        """Installs a program."""
+        path = self.tasks / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+
+    def report(self, kind, payload):
+        """Reports a failure on cmp1; returns the notification's uuid."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        made = self.services.rest.post("/notifications", {"notification": {
+            "type": kind, "hostname": "cmp1", "generated_time": now.isoformat(),
+            "payload": payload}})
+        return made["notification"]["notification_uuid"]
+
+    def report_guest(self):
+        """Says that the VM has died."""
+        return self.report("VM", {"event": "LIFECYCLE", "instance_uuid": self.guest,
+                                  "vir_domain_event": "STOPPED_FAILED"})
+
+    def show(self, uuid):
+        """A notification, and its tasks as {name: (state, [message])} of the last flow."""
+        found = self.services.rest.get(f"/notifications/{uuid}")["notification"]
+        tasks = {task["name"]: (task["state"], [line["message"] for line in
+                                                task["progress_details"]])
+                 for task in found["recovery_workflow_details"]}
+        return found, tasks
+
+    def end(self, uuid, *statuses):
+        """Waits for the end of a notification."""
+        def look():
+            found = self.show(uuid)
+            return found if found[0]["status"] in (statuses or ("finished", "failed")) else None
+
+        return wait_until(look, TIMEOUT, f"the end of notification {uuid}", 0.1)
+
+
+@contextlib.contextmanager
+def site_with(flow, programs, **settings):
+    """A site with programs, {name: script}; `$here` is a directory of theirs."""
+    with ModelNova() as nova, Site(nova, flow, **settings) as site:
+        for name, script in programs.items():
+            site.program(name, f"#!/bin/sh\nhere={site.services.dir}\n{script}\n")
+        yield site
+
+
+def block_of(language, number=0):
+    """A block of the guide."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"),
+                      re.MULTILINE | re.DOTALL)[number]
+
+
+def test_the_guides_example():
+    flow = dict(re.findall(r"^(\w+_tasks) = (.*)$", block_of("ini"), re.MULTILINE))
+    settings = dict(re.findall(r"^(\w+) = (.*)$", block_of("ini", 1), re.MULTILINE))
+    assert list(flow) == [INSTANCE] and set(settings) == {"timeout", "repeatable", "optional"}
+    with site_with(flow, {}, **settings) as site:
+        ledger = site.services.dir / "ledger"
+        site.program("ledger", block_of("python").replace("/var/lib/masakari/ledger", str(ledger)))
+        (site.tasks / "ledger-end").symlink_to(site.tasks / "ledger")
+        site.services.engine()
+        uuid = site.report_guest()
+        found, tasks = site.end(uuid)
+        assert found["status"] == "finished", found
+        said = ("SUCCESS", ["Running", "reading the ledger", "added to the ledger", "Succeeded"])
+        assert tasks["exec:ledger"] == tasks["exec:ledger-end"] == said
+        assert ledger.read_text(encoding="utf-8") == (
+            f"{uuid} cmp1 ledger\n{uuid} cmp1 ledger-end\n")
+        assert site.nova.servers[site.guest].vm_state == "active"
+        assert (site.nova.calls["os-stop"], site.nova.calls["os-start"]) == (1, 1)
+
+
+def test_the_input_of_the_guide():
+    """Each key that the guide shows is there."""
+    flow = {INSTANCE: "pre: ['exec:keep'], main: ['stop_instance_task', 'start_instance_task']"}
+    with site_with(flow, {"keep": "cat >$here/input"}) as site:
+        site.services.engine()
+        assert site.end(site.report_guest())[0]["status"] == "finished"
+        shown = json.loads(re.search(r"^  (\{.*\})$", GUIDE.read_text(encoding="utf-8"),
+                                     re.MULTILINE)[1])
+        got = json.loads((site.services.dir / "input").read_text(encoding="utf-8"))
+        assert set(got) == set(shown)
+        assert set(got["notification"]) == set(shown["notification"])
+        assert got["instance"]["uuid"] == site.guest
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_an_engine_dies_while_a_program_runs(repeatable):
+    flow = {INSTANCE: "pre: ['exec:once', 'stop_instance_task'], main: ['start_instance_task']"}
+    script = "echo $$ >>$here/runs\ntest -e $here/open || exec sleep 1000"
+    settings = {"repeatable": "once"} if repeatable else {}
+    with site_with(flow, {"once": script}, timeout=600, **settings) as site:
+        runs = site.services.dir / "runs"
+        first = site.services.engine(log_name="engine1")
+        uuid = site.report_guest()
+        wait_until(runs.exists, TIMEOUT, "the program")
+        first.kill()
+        (site.services.dir / "open").touch()
+        second = site.services.engine(log_name="engine2")
+        found, tasks = site.end(uuid)
+        lines = runs.read_text(encoding="utf-8").split()
+        if repeatable:
+            assert found["status"] == "finished" and len(lines) == 2, (found, tasks)
+            assert tasks["exec:once"][0] == "SUCCESS"
+        else:
+            # Tried once more as a whole, and the program is not begun in that either.
+            assert found["status"] == "failed" and len(lines) == 1, (found, tasks)
+            assert "not repeatable" in found["message"] + tasks["exec:once"][1][-1]
+            assert site.nova.calls["os-stop"] == 0
+        second.must_live()
+        with contextlib.suppress(ProcessLookupError):  # the killed engine's is nobody's
+            os.kill(int(lines[0]), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("flow", "words"), [
+    ({INSTANCE: "pre: ['page_the_operator'], main: [], post: []"},
+     (INSTANCE, "'page_the_operator' is not known", "start_instance_task", "exec:NAME")),
+    ({INSTANCE: "pre: ['exec:missing'], main: [], post: []"},
+     (INSTANCE, "'exec:missing'", "No such file", "[recovery_tasks] directory")),
+])
+def test_an_engine_with_an_impossible_flow_does_not_start(flow, words):
+    with site_with(flow, {}) as site:
+        with pytest.raises(KitError):
+            site.services.engine(log_name="refused")
+        text = tail(site.services.dir / "log" / "refused.log", 20)
+        assert all(word in text for word in words), text
