@@ -112,6 +112,13 @@ static const MskOption host_options[] = {
      .initial = "false",
      .own = true,
      .help = "Whether the recovery of a host only tells what it would do."},
+    {.group = "process_failure",
+     .name = "service_disable_reason",
+     .type = MSK_OPTION_STRING,
+     .initial = "Masakari detected process failed.",
+     .help =
+         "The reason that the compute service of a host is disabled with when it died and could "
+         "not be restarted."},
 };
 
 void
@@ -146,6 +153,8 @@ load_host_settings(MskEngineSettings *self, const MskConfig *config)
         g_strdup(msk_config_string(config, group, "ha_enabled_instance_metadata_key"));
     self->host_disable_reason =
         g_strdup(msk_config_string(config, group, "service_disable_reason"));
+    self->process_disable_reason =
+        g_strdup(msk_config_string(config, "process_failure", "service_disable_reason"));
     self->heartbeat_age_us = msk_config_int(config, group, "heartbeat_age") * G_USEC_PER_SEC;
     self->hold_timeout_us = msk_config_int(config, group, "hold_timeout") * G_USEC_PER_SEC;
     self->storm_window_us = msk_config_int(config, group, "storm_window") * G_USEC_PER_SEC;
@@ -181,4 +190,5 @@ msk_engine_settings_clear(MskEngineSettings *self)
     g_clear_pointer(&self->host_ha_key, g_free);
     g_clear_pointer(&self->host_disable_reason, g_free);
     g_clear_pointer(&self->flows, msk_engine_flows_free);
+    g_clear_pointer(&self->process_disable_reason, g_free);
 }

@@ -26,8 +26,9 @@ typedef struct {
     bool ignore_error_instances;
     bool join_aggregates; /* add_reserved_host_to_aggregate */
     bool dry_run;
-    char *host_ha_key;         /* [host_failure] ha_enabled_instance_metadata_key */
-    char *host_disable_reason; /* [host_failure] service_disable_reason */
+    char *host_ha_key;            /* [host_failure] ha_enabled_instance_metadata_key */
+    char *process_disable_reason; /* [process_failure] service_disable_reason */
+    char *host_disable_reason;    /* [host_failure] service_disable_reason */
     int64_t heartbeat_age_us;
     int64_t hold_timeout_us;
     int64_t storm_window_us;

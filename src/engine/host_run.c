@@ -9,6 +9,7 @@
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
+#define BOOK          "instance:evacuate" /* upstream's names */
 #define FLOW          "instance_evacuate_engine"
 #define RETRY_MS      500u /* after the database failed */
 #define LEASE_MS      100u
@@ -24,10 +25,11 @@ typedef struct {
 } Cell;
 
 struct MskHostRun {
-    MskHostRunContext context;
+    MskRunContext context;
     Cell *cell; /* counted */
     char *host;
     char *segment_uuid;
+    char *request_id; /* of all its calls */
     MskHostOrder order;
     MskHostRecovery state;
     MskFlowProgress *flow;
@@ -123,6 +125,7 @@ new_job(MskHostRun *self, MskHostJobKind kind, const MskHostAct *act)
     MskHostJob *job = g_new0(MskHostJob, 1);
 
     job->kind = kind;
+    job->book = BOOK;
     job->done = on_job_done;
     job->owner = g_atomic_rc_box_acquire(self->cell);
     job->free_owner = release_cell;
@@ -432,6 +435,7 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
     MskHostQuestion question = {
         .kind = act->kind,
         .host = self->host,
+        .request_id = self->request_id,
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
         .reason = settings->host_disable_reason,
         .ha_key = settings->host_ha_key,
@@ -660,7 +664,7 @@ load(MskHostRun *self, const MskRecoveryJob *job)
 }
 
 MskHostRun *
-msk_host_run_new(const MskHostRunContext *context, MskRecoveryJob *job)
+msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job)
 {
     MskHostRun *self = g_new0(MskHostRun, 1);
     MskHostEvent begin = {.kind = MSK_HOST_EVENT_BEGIN};
@@ -671,6 +675,7 @@ msk_host_run_new(const MskHostRunContext *context, MskRecoveryJob *job)
     self->begun_mono_us = g_get_monotonic_time();
     self->host = g_steal_pointer(&job->host);
     self->segment_uuid = g_steal_pointer(&job->segment_uuid);
+    self->request_id = g_strconcat("req-", uuid_of(self), NULL);
     self->order = make_order(self, job);
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
     for (int task = MSK_HOST_TASK_DISABLE; task <= MSK_HOST_TASK_EVACUATE; task++) {
@@ -693,6 +698,7 @@ msk_host_run_free(MskHostRun *self)
     release_cell(self->cell);
     g_free(self->host);
     g_free(self->segment_uuid);
+    g_free(self->request_id);
     msk_host_recovery_clear(&self->state);
     msk_flow_progress_free(self->flow);
     g_free(self);

@@ -9,31 +9,13 @@
  * Threads: the main thread.
  */
 
-#include "engine/call_pool.h"
-#include "engine/engine_settings.h"
 #include "engine/recovery_jobs.h"
-#include "engine/store_queue.h"
+#include "engine/run_context.h"
 
 typedef struct MskHostRun MskHostRun;
 
-typedef struct {
-    MskStoreQueue *queue; /* all of these outlive the run */
-    MskCallPool *pool;
-    const MskEngineSettings *settings;
-    const MskClaim *claim;
-    const char *engine_uuid;
-    /* See MskRecoveriesContext. */
-    bool (*may_act)(void *data, int64_t *ret_until_us);
-    void *act_data;
-    /* The notification has come to its end, with @why when that is no success. */
-    void (*finished)(MskNotificationStatus status, const char *why, void *data);
-    /* The run is over: finished, lost or released. The run may be freed in it. */
-    void (*ended)(void *data);
-    void *data;
-} MskHostRunContext;
-
 /** msk_host_run_new: begins or goes on. @job: a prepared one; what it needs of it is taken. */
-MskHostRun *msk_host_run_new(const MskHostRunContext *context, MskRecoveryJob *job);
+MskHostRun *msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job);
 
 /** msk_host_run_free: @self: (nullable). Nothing is written for it any more. */
 void msk_host_run_free(MskHostRun *self);

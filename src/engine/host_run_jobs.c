@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/host_run_jobs.h"
 
-/* Upstream's name of the logbook of a host's recovery. */
-#define BOOK "instance:evacuate"
-
 static void
 free_job(void *data)
 {
@@ -46,17 +43,21 @@ finish(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error
 
     return result != MSK_STORE_DONE
                ? result
-               : msk_store_claim_finish(store, ref, self->status, self->message, BOOK, self->flow,
-                                        error);
+               : msk_store_claim_finish(store, ref, self->status, self->message, self->book,
+                                        self->flow, error);
 }
 
 static MskStoreResult
 release(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error)
 {
-    MskStoreResult result = msk_store_claim_save_state(store, ref, self->state, error);
+    MskStoreResult result = MSK_STORE_DONE;
+
+    if (self->state != NULL) {
+        result = msk_store_claim_save_state(store, ref, self->state, error);
+    }
 
     if (result == MSK_STORE_DONE) {
-        result = msk_store_progress_save(store, ref, BOOK, self->flow, error);
+        result = msk_store_progress_save(store, ref, self->book, self->flow, error);
     }
     return result == MSK_STORE_DONE ? msk_store_claim_release(store, ref, error) : result;
 }
@@ -78,7 +79,7 @@ run_job(MskStore *store, void *data, GError **error)
     case MSK_HOST_JOB_RESERVE:
         return take_reserved(store, self, &ref, error);
     case MSK_HOST_JOB_FLOW:
-        return msk_store_progress_save(store, &ref, BOOK, self->flow, error);
+        return msk_store_progress_save(store, &ref, self->book, self->flow, error);
     case MSK_HOST_JOB_FINISH:
         return finish(store, self, &ref, error);
     case MSK_HOST_JOB_RELEASE:

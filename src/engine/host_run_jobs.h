@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * host_run_jobs: what the recovery of a host asks of the database, each a job of the store queue
+ * host_run_jobs: what the recovery of a host, or of its service, asks of the
+ * database, each a job of the store queue
  * with data of its own.
  *
  * Threads: data is made and answered on the main thread, and belongs to the queue in between.
@@ -30,6 +31,7 @@ struct MskHostJob {
     MskHostAct act;                                       /* the caller's */
     int64_t decided_us;                                   /* the caller's */
 
+    const char *book; /* (static) the logbook of the flow, by upstream's name */
     char *notification_uuid;
     char *engine_uuid;
     int64_t epoch;

@@ -6,6 +6,7 @@
 #include "engine/engine_metrics.h"
 #include "engine/flow_tasks.h"
 #include "engine/host_run.h"
+#include "engine/process_run.h"
 #include "engine/recovery_jobs.h"
 #include "engine/recovery_log.h"
 
@@ -22,7 +23,7 @@
 #define BUSY_FIRST_MS 50 /* doubles up to BUSY_LAST_MS while another recovery has the instance */
 #define BUSY_LAST_MS  1600
 
-typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_HOST, STAGE_ENDING } Stage;
+typedef enum { STAGE_PREPARING, STAGE_WORKING, STAGE_HOST, STAGE_PROCESS, STAGE_ENDING } Stage;
 
 typedef struct {
     MskRecoveries *owner;
@@ -33,7 +34,8 @@ typedef struct {
     int64_t claimed_mono_us;
     unsigned timer;
     unsigned busy_ms;
-    MskHostRun *host_run; /* (nullable) of STAGE_HOST */
+    MskHostRun *host_run;       /* (nullable) of STAGE_HOST */
+    MskProcessRun *process_run; /* (nullable) of STAGE_PROCESS */
 
     char *host;
     char *instance_uuid;
@@ -87,6 +89,7 @@ recovery_free(void *data)
         g_source_remove(self->save_timer);
     }
     msk_host_run_free(self->host_run);
+    msk_process_run_free(self->process_run);
     msk_flow_tasks_free(self->tasks);
     g_clear_pointer(&self->earlier, g_hash_table_unref);
     g_free(self->engine_uuid);
@@ -594,7 +597,7 @@ tell_begin(Recovery *self, const MskTriage *triage)
 }
 
 static void
-on_host_finished(MskNotificationStatus status, const char *why, void *data)
+on_run_finished(MskNotificationStatus status, const char *why, void *data)
 {
     Recovery *self = data;
 
@@ -606,30 +609,35 @@ on_host_finished(MskNotificationStatus status, const char *why, void *data)
 }
 
 static void
-on_host_ended(void *data)
+on_run_ended(void *data)
 {
     leave(data);
 }
 
 static void
-begin_host(Recovery *self, MskRecoveryJob *job)
+begin_run(Recovery *self, MskRecoveryJob *job)
 {
     const MskRecoveriesContext *context = &self->owner->context;
-    MskHostRunContext run = {
+    MskRunContext run = {
         .queue = context->queue,
         .pool = context->pool,
         .settings = context->settings,
         .may_act = context->may_act,
         .act_data = context->data,
-        .finished = on_host_finished,
-        .ended = on_host_ended,
+        .finished = on_run_finished,
+        .ended = on_run_ended,
         .data = self,
         .claim = self->claim,
         .engine_uuid = self->engine_uuid,
     };
 
-    self->stage = STAGE_HOST;
-    self->host_run = msk_host_run_new(&run, job);
+    if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
+        self->stage = STAGE_HOST;
+        self->host_run = msk_host_run_new(&run, job);
+    } else {
+        self->stage = STAGE_PROCESS;
+        self->process_run = msk_process_run_new(&run, job);
+    }
 }
 
 static void
@@ -658,10 +666,10 @@ on_prepared(MskStoreResult result, const GError *error, MskRecoveryJob *job)
         lose(self);
     } else if (job->triage.kind == MSK_TRIAGE_END) {
         end(self, job->triage.status, g_strdup(job->triage.message), job->triage.reason);
-    } else if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
-        begin_host(self, job);
-    } else {
+    } else if (job->triage.kind == MSK_TRIAGE_RECOVER_INSTANCE) {
         begin_instance(self, job);
+    } else {
+        begin_run(self, job);
     }
 }
 
@@ -746,6 +754,10 @@ release(Recovery *self)
 {
     if (self->stage == STAGE_HOST) {
         msk_host_run_release(self->host_run);
+        return;
+    }
+    if (self->stage == STAGE_PROCESS) {
+        msk_process_run_release(self->process_run);
         return;
     }
     MskRecoveryJob *job = new_job(self, on_released);

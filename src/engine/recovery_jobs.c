@@ -180,19 +180,22 @@ find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
     return result;
 }
 
-/* One recovery of a host at a time; the host is no place for others any more. */
+/* One recovery of a host at a time, of its services as well; the host is no place for others any
+ * more. */
 static MskStoreResult
 prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
 {
     MskClaimRef ref = ref_of(self);
     const char *uuid = self->notification->source_host_uuid;
+    bool whole = self->triage.kind == MSK_TRIAGE_RECOVER_HOST;
     g_autofree char *subject = g_strconcat("host ", uuid, NULL);
     MskStoreResult result = msk_store_claim_hold(store, &ref, subject, error);
 
     if (result == MSK_STORE_DONE) {
-        result = msk_store_host_failed(store, &ref, uuid, error);
+        result = whole ? msk_store_host_failed(store, &ref, uuid, error)
+                       : msk_store_host_impaired(store, &ref, uuid, error);
     }
-    if (result == MSK_STORE_DONE) {
+    if (result == MSK_STORE_DONE && whole) {
         g_clear_pointer(&self->moves, g_ptr_array_unref);
         result = msk_store_moves_list(store, self->notification_uuid, &self->moves, error);
     }
@@ -211,7 +214,7 @@ run_prepare(MskStore *store, void *data, GError **error)
     if (result != MSK_STORE_DONE || self->triage.kind == MSK_TRIAGE_END) {
         return result;
     }
-    if (self->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
+    if (self->triage.kind != MSK_TRIAGE_RECOVER_INSTANCE) {
         return prepare_host(store, self, error);
     }
     result = hold_instance(store, self, error);

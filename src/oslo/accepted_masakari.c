@@ -21,7 +21,6 @@
 #define RATE     "Messages are not limited."
 #define DB       "Connections are opened, checked and tried again by rules of their own."
 #define BACKDOOR "There is no Python interpreter to connect to."
-#define PROCREC  "Belongs to the recovery of processes, which this release does not have."
 #define COORD    "Several engines share work by leases in the database."
 #define EXT      "Extensions cannot be added or removed."
 #define POLICY   "Policy checks are not sent to another server."
@@ -233,8 +232,6 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_policy", "remote_ssl_client_key_file", STRING, NULL, POLICY)},
     {OPTION("oslo_policy", "remote_ssl_verify_server_crt", BOOL, "false", POLICY)},
     {OPTION("oslo_versionedobjects", "fatal_exception_format_errors", BOOL, "false", PYTHON)},
-    {OPTION("process_failure", "service_disable_reason", STRING,
-            "Masakari detected process failed.", PROCREC)},
     {OPTION("ssl", "ciphers", STRING, NULL, CIPHERS)},
     {OPTION("taskflow", "connection", STRING, NULL, TASKFLOW), .secret = true},
     {OPTION("wsgi", "api_paste_config", STRING, "api-paste.ini", PASTE)},

@@ -5,11 +5,12 @@
 typedef struct {
     const MskClaimRef *ref;
     const char *uuid; /* of the host, or the segment */
+    const char *sql;  /* of mark_host */
     char *name;
 } Take;
 
 static MskStoreResult
-failed_work(MskDb *db, void *data, GError **error)
+mark_work(MskDb *db, void *data, GError **error)
 {
     const Take *take = data;
     MskStoreResult result = msk_store_check_claim(db, take->ref, error);
@@ -19,21 +20,38 @@ failed_work(MskDb *db, void *data, GError **error)
     }
     g_autofree char *now = msk_store_now_text(db, error);
 
-    return now != NULL && msk_db_run(db,
-                                     "UPDATE hosts SET updated_at = ?, on_maintenance = 1, "
-                                     "reserved = 0 WHERE uuid = ? AND deleted = 0 AND "
-                                     "(on_maintenance = 0 OR reserved = 1)",
+    return now != NULL && msk_db_run(db, take->sql,
                                      MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_T(take->uuid)), NULL, error)
                ? MSK_STORE_DONE
                : MSK_STORE_FAILED;
 }
 
+static MskStoreResult
+mark_host(MskStore *self, const MskClaimRef *ref, const char *host_uuid, const char *sql,
+          GError **error)
+{
+    Take take = {.ref = ref, .uuid = host_uuid, .sql = sql};
+
+    return msk_store_write(self, mark_work, &take, error);
+}
+
 MskStoreResult
 msk_store_host_failed(MskStore *self, const MskClaimRef *ref, const char *host_uuid, GError **error)
 {
-    Take take = {.ref = ref, .uuid = host_uuid};
+    return mark_host(self, ref, host_uuid,
+                     "UPDATE hosts SET updated_at = ?, on_maintenance = 1, reserved = 0 "
+                     "WHERE uuid = ? AND deleted = 0 AND (on_maintenance = 0 OR reserved = 1)",
+                     error);
+}
 
-    return msk_store_write(self, failed_work, &take, error);
+MskStoreResult
+msk_store_host_impaired(MskStore *self, const MskClaimRef *ref, const char *host_uuid,
+                        GError **error)
+{
+    return mark_host(self, ref, host_uuid,
+                     "UPDATE hosts SET updated_at = ?, on_maintenance = 1 "
+                     "WHERE uuid = ? AND deleted = 0 AND on_maintenance = 0",
+                     error);
 }
 
 /* The text in the first column of the first row; 0 when there is none. */

@@ -467,6 +467,11 @@ MskStoreResult msk_store_moves_list(MskStore *self, const char *notification_uui
  *  Returns: DONE, LOST. */
 MskStoreResult msk_store_host_failed(MskStore *self, const MskClaimRef *ref, const char *host_uuid,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_store_host_impaired: puts the host on maintenance; a reserved one stays reserved.
+ *  Returns: DONE, LOST. */
+MskStoreResult msk_store_host_impaired(MskStore *self, const MskClaimRef *ref,
+                                       const char *host_uuid,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * msk_store_reserved_take: takes the newest reserved host of a segment that is not on maintenance,
  * so that no other failure gets it; once for each notification: asked again, it names the same one.

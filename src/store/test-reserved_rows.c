@@ -4,7 +4,7 @@
 #define ENGINE "aaaaaaaa-0000-4000-8000-000000000001"
 
 static void
-make_reserved(MskStore *store, const char *segment_uuid, const char *name)
+make_reserved(MskStore *store, const char *segment_uuid, const char *name, char **ret_uuid)
 {
     MskHost host = {.name = g_strdup(name),
                     .type = g_strdup("COMPUTE"),
@@ -13,6 +13,9 @@ make_reserved(MskStore *store, const char *segment_uuid, const char *name)
                     .reserved = true};
 
     ASSERT_DONE(msk_store_host_create(store, &host, error));
+    if (ret_uuid != NULL) {
+        *ret_uuid = g_strdup(host.uuid);
+    }
     msk_host_clear(&host);
 }
 
@@ -26,14 +29,16 @@ test_one_reserved_host_for_each_failure(void)
     g_autofree char *second = NULL;
     g_autoptr(GError) refusal = NULL;
     g_autoptr(MskHost) failed = NULL;
+    g_autoptr(MskHost) impaired = NULL;
+    g_autofree char *r3 = NULL;
     MskFailureCounts counts;
 
     fixture_init(&fixture);
     g_autoptr(MskSegment) segment = make_segment(fixture.store, "segment");
     g_autoptr(MskHost) h1 = make_host(fixture.store, segment->uuid, "h1");
 
-    make_reserved(fixture.store, segment->uuid, "r1");
-    make_reserved(fixture.store, segment->uuid, "r2");
+    make_reserved(fixture.store, segment->uuid, "r1", NULL);
+    make_reserved(fixture.store, segment->uuid, "r2", NULL);
     ASSERT_DONE(msk_store_engine_register(fixture.store, ENGINE, "a", 60000, error));
     post_vm(fixture.store, "h1", "vm1", g_get_real_time(), NULL);
     post_vm(fixture.store, "h1", "vm2", g_get_real_time(), NULL);
@@ -62,6 +67,11 @@ test_one_reserved_host_for_each_failure(void)
     g_assert_cmpuint(counts.hosts, ==, 3);
     g_assert_cmpuint(counts.hosts_in_segment, ==, 3);
     g_assert_cmpuint(counts.failed, ==, 0); /* a VM's failure is not its host's */
+    make_reserved(fixture.store, segment->uuid, "r3", &r3);
+    ASSERT_DONE(msk_store_host_impaired(fixture.store, &one, r3, error));
+    ASSERT_DONE(msk_store_host_get(fixture.store, NULL, r3, &impaired, error));
+    g_assert_true(impaired->on_maintenance);
+    g_assert_true(impaired->reserved);
     fixture_clear(&fixture);
 }
 

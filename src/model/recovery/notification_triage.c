@@ -109,6 +109,16 @@ triage_host(const json_t *payload, bool is_cloud)
     return triage_started_or_stopped(text_of(payload, "event"));
 }
 
+static MskTriage
+triage_process(const json_t *payload, bool is_cloud)
+{
+    if (is_cloud && is_any_case(text_of(payload, "event"), "STOPPED")) {
+        return (MskTriage){.kind = MSK_TRIAGE_RECOVER_PROCESS,
+                           .process_name = g_strdup(text_of(payload, "process_name"))};
+    }
+    return triage_started_or_stopped(text_of(payload, "event"));
+}
+
 MskTriage
 msk_notification_triage(const MskNotification *notification, bool segment_enabled, bool is_cloud)
 {
@@ -126,7 +136,7 @@ msk_notification_triage(const MskNotification *notification, bool segment_enable
     } else if (is(notification->type, "COMPUTE_HOST")) {
         triage = triage_host(payload, is_cloud);
     } else if (is(notification->type, "PROCESS")) {
-        triage = triage_started_or_stopped(text_of(payload, "event"));
+        triage = triage_process(payload, is_cloud);
     } else {
         triage = end(MSK_NOTIFICATION_IGNORED, NULL, "its type is not known");
     }
@@ -138,6 +148,7 @@ void
 msk_triage_clear(MskTriage *self)
 {
     g_clear_pointer(&self->instance_uuid, g_free);
+    g_clear_pointer(&self->process_name, g_free);
 }
 
 MskNotificationStatus

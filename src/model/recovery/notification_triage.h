@@ -15,6 +15,7 @@
 typedef enum {
     MSK_TRIAGE_RECOVER_INSTANCE, /* with instance_uuid and incident */
     MSK_TRIAGE_RECOVER_HOST,     /* with fenced */
+    MSK_TRIAGE_RECOVER_PROCESS,  /* with process_name */
     MSK_TRIAGE_END,              /* nothing to recover: with status, reason and perhaps message */
 } MskTriageKind;
 
@@ -22,6 +23,7 @@ typedef struct {
     MskTriageKind kind;
     char *instance_uuid;          /* of MSK_TRIAGE_RECOVER_INSTANCE */
     MskIncident incident;         /* of MSK_TRIAGE_RECOVER_INSTANCE */
+    char *process_name;           /* of MSK_TRIAGE_RECOVER_PROCESS: (nullable) as reported */
     bool fenced;                  /* of MSK_TRIAGE_RECOVER_HOST: see MskHostOrder */
     MskNotificationStatus status; /* of MSK_TRIAGE_END */
     const char *message;          /* (static) (nullable) for the row, where users read it */
@@ -32,7 +34,7 @@ typedef struct {
  * msk_notification_triage:
  * @notification: its type and payload are looked at; the payload may be any text.
  * @segment_enabled: whether recovery is wanted in the host's failover segment.
- * @is_cloud: whether hosts can be recovered, see MskComputeDriver.
+ * @is_cloud: whether hosts and processes can be recovered, see MskComputeDriver.
  *
  * Returns: what to do; clear it with msk_triage_clear().
  */

@@ -78,6 +78,37 @@ test_triage(void)
 }
 
 static void
+test_in_a_cloud(void)
+{
+    static const struct {
+        const char *type;
+        const char *payload;
+        MskTriageKind kind;
+        const char *process_name;
+    } rows[] = {
+        {"COMPUTE_HOST", "{\"event\": \"STOPPED\", \"host_status\": \"NORMAL\"}",
+         MSK_TRIAGE_RECOVER_HOST, NULL},
+        {"COMPUTE_HOST", "{\"event\": \"STOPPED\", \"host_status\": \"UNKNOWN\"}", MSK_TRIAGE_END,
+         NULL},
+        {"PROCESS", "{\"event\": \"STOPPED\", \"process_name\": \"nova-compute\"}",
+         MSK_TRIAGE_RECOVER_PROCESS, "nova-compute"},
+        {"PROCESS", "{\"event\": \"stopped\"}", MSK_TRIAGE_RECOVER_PROCESS, NULL},
+        {"PROCESS", "{\"event\": \"STARTED\", \"process_name\": \"nova-compute\"}", MSK_TRIAGE_END,
+         NULL},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *type = g_strdup(rows[i].type);
+        g_autofree char *payload = g_strdup(rows[i].payload);
+        MskNotification notification = {.type = type, .payload = payload};
+        g_auto(MskTriage) triage = msk_notification_triage(&notification, true, true);
+
+        g_assert_cmpint(triage.kind, ==, rows[i].kind);
+        g_assert_cmpstr(triage.process_name, ==, rows[i].process_name);
+    }
+}
+
+static void
 test_message_of_a_disabled_segment(void)
 {
     MskNotification notification = {0};
@@ -156,6 +187,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/notification_triage/triage", test_triage);
+    g_test_add_func("/notification_triage/in_a_cloud", test_in_a_cloud);
     g_test_add_func("/notification_triage/message_of_a_disabled_segment",
                     test_message_of_a_disabled_segment);
     g_test_add_func("/notification_triage/end_status", test_end_status);

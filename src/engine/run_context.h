@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * run_context: what the recovery of a host, or of its service, knows of the engine around it.
+ * Threads: the main thread.
+ */
+
+#include "engine/call_pool.h"
+#include "engine/engine_settings.h"
+#include "engine/store_queue.h"
+
+typedef struct {
+    MskStoreQueue *queue; /* all of these outlive the run */
+    MskCallPool *pool;
+    const MskEngineSettings *settings;
+    const MskClaim *claim;
+    const char *engine_uuid;
+    /* See MskRecoveriesContext. */
+    bool (*may_act)(void *data, int64_t *ret_until_us);
+    void *act_data;
+    /* The notification has come to its end, with @why when that is no success. */
+    void (*finished)(MskNotificationStatus status, const char *why, void *data);
+    /* The run is over: finished, lost or released. The run may be freed in it. */
+    void (*ended)(void *data);
+    void *data;
+} MskRunContext;
