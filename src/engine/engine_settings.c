@@ -107,6 +107,35 @@ static const MskOption host_options[] = {
             "0 turns it off."),
     PERCENT("storm_percent", "50", "The same for the hosts of all failover segments together."),
     {.group = "host_failure",
+     .name = "rate_limit",
+     .type = MSK_OPTION_INT,
+     .initial = "0",
+     .has_bounds = true,
+     .min = 0,
+     .max = 10000,
+     .own = true,
+     .help = "From how many hosts servers may begin to be evacuated within storm_window; the "
+             "recoveries of others wait. 0 is any number."},
+    {.group = "host_failure",
+     .name = "armed",
+     .type = MSK_OPTION_BOOL,
+     .initial = "true",
+     .own = true,
+     .help = "Whether failed hosts are recovered. While false, their notifications wait and say so "
+             "in their progress; with true they go on. What has begun to be evacuated goes on. To "
+             "turn off one failover segment, set its 'enabled'."},
+    {.group = "host_failure",
+     .name = "disarmed_until",
+     .type = MSK_OPTION_INT,
+     .initial = "0",
+     .unit = "seconds since 1970-01-01 00:00 UTC",
+     .has_bounds = true,
+     .min = 0,
+     .max = INT64_C(99999999999),
+     .own = true,
+     .help = "Until then it is as if 'armed' were false, for maintenance that ends by itself: "
+             "date -d '2 hours' +%s prints such a number."},
+    {.group = "host_failure",
      .name = "dry_run",
      .type = MSK_OPTION_BOOL,
      .initial = "false",
@@ -159,6 +188,9 @@ load_host_settings(MskEngineSettings *self, const MskConfig *config)
     self->hold_timeout_us = msk_config_int(config, group, "hold_timeout") * G_USEC_PER_SEC;
     self->storm_window_us = msk_config_int(config, group, "storm_window") * G_USEC_PER_SEC;
     self->storm_segment_percent = (unsigned) msk_config_int(config, group, "storm_segment_percent");
+    self->rate_limit = (unsigned) msk_config_int(config, group, "rate_limit");
+    self->armed = msk_config_bool(config, group, "armed");
+    self->disarmed_until_us = msk_config_int(config, group, "disarmed_until") * G_USEC_PER_SEC;
     self->storm_percent = (unsigned) msk_config_int(config, group, "storm_percent");
 }
 

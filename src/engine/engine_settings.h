@@ -34,6 +34,9 @@ typedef struct {
     int64_t storm_window_us;
     unsigned storm_segment_percent;
     unsigned storm_percent;
+    unsigned rate_limit;
+    bool armed;
+    int64_t disarmed_until_us; /* since the epoch */
 
     MskEngineFlows *flows;
 } MskEngineSettings;

@@ -135,6 +135,7 @@ new_job(MskHostRun *self, MskHostJobKind kind, const MskHostAct *act)
     job->engine_uuid = g_strdup(self->context.engine_uuid);
     job->epoch = self->context.claim->epoch;
     job->segment_uuid = g_strdup(self->segment_uuid);
+    job->host = g_strdup(self->host);
     job->window_us = self->context.settings->storm_window_us;
     return job;
 }
@@ -293,6 +294,12 @@ on_moves_saved(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     react(self, &event);
 }
 
+static bool
+is_disarmed(const MskEngineSettings *settings)
+{
+    return !settings->armed || g_get_real_time() < settings->disarmed_until_us;
+}
+
 static void
 on_counted(MskHostRun *self, const MskFailureCounts *counts)
 {
@@ -300,7 +307,9 @@ on_counted(MskHostRun *self, const MskFailureCounts *counts)
                           .storm = {.failed_in_segment = counts->failed_in_segment,
                                     .hosts_in_segment = counts->hosts_in_segment,
                                     .failed = counts->failed,
-                                    .hosts = counts->hosts}};
+                                    .hosts = counts->hosts,
+                                    .begun = counts->begun,
+                                    .disarmed = is_disarmed(self->context.settings)}};
 
     react(self, &event);
 }
@@ -629,6 +638,7 @@ make_order(const MskHostRun *self, const MskRecoveryJob *job)
         .down_timeout_us = settings->wait_period_after_service_update_us,
         .storm_segment_percent = settings->storm_segment_percent,
         .storm_percent = settings->storm_percent,
+        .rate_limit = settings->rate_limit,
         .poll_us = POLL_US,
         .max_poll_us = settings->verify_interval_us,
         .move = {.evacuate_timeout_us = settings->wait_period_after_evacuation_us,

@@ -10,6 +10,7 @@ free_job(void *data)
     g_free(self->notification_uuid);
     g_free(self->engine_uuid);
     g_free(self->segment_uuid);
+    g_free(self->host);
     g_clear_pointer(&self->moves, g_ptr_array_unref);
     g_free(self->state);
     msk_flow_progress_free(self->flow);
@@ -72,7 +73,7 @@ run_job(MskStore *store, void *data, GError **error)
 
     switch (self->kind) {
     case MSK_HOST_JOB_COUNT:
-        return msk_store_count_failures(store, self->segment_uuid,
+        return msk_store_count_failures(store, self->segment_uuid, self->host,
                                         g_get_real_time() - self->window_us, &self->counts, error);
     case MSK_HOST_JOB_MOVES:
         return save_moves(store, self, &ref, error);

@@ -36,6 +36,7 @@ struct MskHostJob {
     char *engine_uuid;
     int64_t epoch;
     char *segment_uuid;
+    char *host;        /* of COUNT: its name */
     int64_t window_us; /* of COUNT */
     GPtrArray *moves;  /* (nullable) MskStoredMove */
     char *state;       /* (nullable) */

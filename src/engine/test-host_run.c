@@ -225,6 +225,53 @@ test_process(void)
     fixture_tear_down(&fixture);
 }
 
+static bool
+has_note(MskStore *store, const char *uuid, const char *words)
+{
+    g_autoptr(GPtrArray) flows = NULL;
+    g_autoptr(GError) error = NULL;
+    bool found = false;
+
+    g_assert_cmpint(msk_store_progress_list(store, uuid, &flows, &error), ==, MSK_STORE_DONE);
+    for (unsigned i = 0; i < flows->len; i++) {
+        const MskFlowProgress *flow = g_ptr_array_index(flows, i);
+        const MskTaskProgress *task = g_ptr_array_index(flow->tasks, 0);
+
+        for (unsigned j = 0; j < task->details->len; j++) {
+            const MskProgressDetail *detail = g_ptr_array_index(task->details, j);
+
+            found = found || strstr(detail->message, words) != NULL;
+        }
+    }
+    return found;
+}
+
+/* Held for as long as it is disarmed, for all to see; then it goes on by itself. */
+static void
+test_disarmed(void)
+{
+    Fixture fixture = {0};
+
+    fixture_set_up(&fixture, "auto", 2);
+    g_autofree char *uuid = fixture_report(&fixture);
+    g_autoptr(MskStore) store = fixture_store(&fixture);
+    MskEngine *engine = fixture_engine(&fixture, "host_failure.armed=false");
+
+    while (!has_note(store, uuid, "gate 'armed'")) {
+        while (g_main_context_iteration(NULL, FALSE)) {
+        }
+        g_usleep(2000);
+    }
+    fixture_work_until(store, uuid, MSK_NOTIFICATION_RUNNING);
+    g_assert_false(fixture.world->forced_down);
+    msk_engine_free(engine);
+    engine = fixture_engine(&fixture, NULL);
+    fixture_work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
+    fixture_check_moved(&fixture, store, uuid, "h2");
+    msk_engine_free(engine);
+    fixture_tear_down(&fixture);
+}
+
 static void
 run_engine_until_killed(const Fixture *fixture)
 {
@@ -289,6 +336,7 @@ main(int argc, char **argv)
     g_test_add_func("/host_run/reserved_host", test_reserved_host);
     g_test_add_func("/host_run/rh_priority", test_rh_priority);
     g_test_add_func("/host_run/auto_priority", test_auto_priority_with_no_valid_host);
+    g_test_add_func("/host_run/disarmed", test_disarmed);
     g_test_add_func("/host_run/process", test_process);
     g_test_add_func("/host_run/living", test_a_living_host_is_left_alone);
     g_test_add_func("/host_run/no_evacuation_on_an_old_look", test_no_evacuation_on_an_old_look);

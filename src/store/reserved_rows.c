@@ -137,6 +137,7 @@ typedef struct {
     const char *segment_uuid;
     int64_t since_us;
     MskFailureCounts counts;
+    const char *host;
 } Count;
 
 static bool
@@ -164,6 +165,7 @@ count_work(MskDb *db, void *data, GError **error)
     MskFailureCounts *counts = &self->counts;
     g_autofree char *since = msk_db_format_moment(self->since_us);
     MskDbValue values[] = {MSK_DB_T(since), MSK_DB_T(self->segment_uuid)};
+    MskDbValue others[] = {MSK_DB_T(since), MSK_DB_T(self->host)};
 
     return count(db, FAILURES, values, 1, &counts->failed, error) &&
                    count(db, FAILURES " AND h.failover_segment_id = ?", values, 2,
@@ -172,16 +174,20 @@ count_work(MskDb *db, void *data, GError **error)
                          &counts->hosts, error) &&
                    count(db,
                          "SELECT COUNT(*) FROM hosts WHERE deleted = 0 AND failover_segment_id = ?",
-                         values + 1, 1, &counts->hosts_in_segment, error)
+                         values + 1, 1, &counts->hosts_in_segment, error) &&
+                   count(db,
+                         "SELECT COUNT(DISTINCT source_host) FROM vmoves WHERE deleted = 0 AND "
+                         "start_time >= ? AND source_host <> ?",
+                         others, 2, &counts->begun, error)
                ? MSK_STORE_DONE
                : MSK_STORE_FAILED;
 }
 
 MskStoreResult
-msk_store_count_failures(MskStore *self, const char *segment_uuid, int64_t since_us,
-                         MskFailureCounts *ret, GError **error)
+msk_store_count_failures(MskStore *self, const char *segment_uuid, const char *host,
+                         int64_t since_us, MskFailureCounts *ret, GError **error)
 {
-    Count work = {.segment_uuid = segment_uuid, .since_us = since_us};
+    Count work = {.segment_uuid = segment_uuid, .host = host, .since_us = since_us};
     MskStoreResult result = msk_store_read(self, count_work, &work, error);
 
     if (result == MSK_STORE_DONE) {

@@ -487,9 +487,11 @@ typedef struct {
     unsigned hosts_in_segment;
     unsigned failed;
     unsigned hosts;
+    unsigned begun; /* other hosts from which VMs have begun to be moved since then */
 } MskFailureCounts;
 
-/** msk_store_count_failures: @since_us: those generated at that time or later. Returns: DONE. */
-MskStoreResult msk_store_count_failures(MskStore *self, const char *segment_uuid, int64_t since_us,
-                                        MskFailureCounts *ret,
+/** msk_store_count_failures: @host: the name of the one that asks. @since_us: those generated at
+ *  that time or later. Returns: DONE. */
+MskStoreResult msk_store_count_failures(MskStore *self, const char *segment_uuid, const char *host,
+                                        int64_t since_us, MskFailureCounts *ret,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -58,6 +58,20 @@ test_moves_and_claim_state_are_saved_together(void)
     g_assert_cmpstr(one->vmove->status, ==, "ongoing");
     g_assert_cmpstr(one->state, ==, "1 ongoing active");
 
+    MskFailureCounts counts = {0};
+
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, "h2", 0, &counts, error));
+    g_assert_cmpuint(counts.begun, ==, 0); /* planned is not begun */
+    first->vmove->start_time_us = g_get_real_time();
+    ASSERT_DONE(msk_store_moves_save(fixture.store, &ref, moves, NULL, error));
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, "h2", 0, &counts, error));
+    g_assert_cmpuint(counts.begun, ==, 1);
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, "h1", 0, &counts, error));
+    g_assert_cmpuint(counts.begun, ==, 0);
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, "h2",
+                                         first->vmove->start_time_us + 10000000, &counts, error));
+    g_assert_cmpuint(counts.begun, ==, 0);
+
     MskClaimRef stale = ref;
     g_autoptr(GError) error = NULL;
 

@@ -63,7 +63,7 @@ test_one_reserved_host_for_each_failure(void)
     g_assert_true(failed->on_maintenance);
     g_assert_false(failed->reserved);
 
-    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, 0, &counts, error));
+    ASSERT_DONE(msk_store_count_failures(fixture.store, segment->uuid, "h1", 0, &counts, error));
     g_assert_cmpuint(counts.hosts, ==, 3);
     g_assert_cmpuint(counts.hosts_in_segment, ==, 3);
     g_assert_cmpuint(counts.failed, ==, 0); /* a VM's failure is not its host's */

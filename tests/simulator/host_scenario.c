@@ -152,7 +152,8 @@ host_scenario_parse(const char *name, const char *text)
     HostScenario *self = g_new0(HostScenario, 1);
 
     self->name = g_strdup(name);
-    self->model = (HostModel){.evacuate_us = 600 * MS, .stop_us = 300 * MS, .storm = {1, 4, 1, 4}};
+    self->model =
+        (HostModel){.evacuate_us = 600 * MS, .stop_us = 300 * MS, .storm = {1, 4, 1, 4, 0, false}};
     self->order = (MskHostOrder){
         .host = "host",
         .all_instances = true,

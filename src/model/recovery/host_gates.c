@@ -25,10 +25,27 @@ hold(MskHostWork *work, const MskGateVerdict *verdict)
     msk_host_work_wait(work, GATE_POLL_US);
 }
 
+/* Returns: the first that holds, or the last. */
+static MskGateVerdict
+ask_all_but_heartbeat(const MskHostWork *work)
+{
+    MskGateVerdict verdict = msk_gate_armed(&work->event->storm);
+
+    if (verdict.kind == MSK_GATE_OPEN) {
+        msk_gate_verdict_clear(&verdict);
+        verdict = msk_gate_rate(work->order, &work->event->storm);
+    }
+    if (verdict.kind == MSK_GATE_OPEN) {
+        msk_gate_verdict_clear(&verdict);
+        verdict = msk_gate_storm(work->order, &work->event->storm);
+    }
+    return verdict;
+}
+
 void
 msk_host_gates_on_counted(MskHostWork *work)
 {
-    g_auto(MskGateVerdict) verdict = msk_gate_storm(work->order, &work->event->storm);
+    g_auto(MskGateVerdict) verdict = ask_all_but_heartbeat(work);
 
     if (verdict.kind == MSK_GATE_HOLDS) {
         work->state->deadline_us = work->event->now_us + work->order->hold_timeout_us;

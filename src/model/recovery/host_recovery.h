@@ -48,6 +48,7 @@ typedef struct {
     int64_t down_timeout_us;        /* wait_period_after_service_update */
     unsigned storm_segment_percent; /* 0: off */
     unsigned storm_percent;         /* 0: off */
+    unsigned rate_limit;            /* of hosts within the window of the storm gates; 0: off */
     int64_t poll_us;                /* the first wait between two looks at the VMs */
     int64_t max_poll_us;            /* verify_interval */
     MskMoveOrder move;
@@ -59,6 +60,8 @@ typedef struct {
     unsigned hosts_in_segment;
     unsigned failed;
     unsigned hosts;
+    unsigned begun; /* other hosts whose evacuation has begun */
+    bool disarmed;  /* an operator wants no host to be recovered now */
 } MskStormFacts;
 
 /* The compute service of the host. */

@@ -42,6 +42,42 @@ msk_gate_storm(const MskHostOrder *order, const MskStormFacts *facts)
     return verdict;
 }
 
+MskGateVerdict
+msk_gate_armed(const MskStormFacts *facts)
+{
+    MskGateVerdict verdict = {.gate = "armed"};
+
+    if (facts->disarmed) {
+        verdict.kind = MSK_GATE_HOLDS;
+        verdict.record =
+            g_strdup("gate 'armed': recovery of hosts is turned off by [host_failure] armed or "
+                     "disarmed_until. It opens when the one is true and the other is past");
+    } else {
+        verdict.record = g_strdup("Gate 'armed' is open");
+    }
+    return verdict;
+}
+
+MskGateVerdict
+msk_gate_rate(const MskHostOrder *order, const MskStormFacts *facts)
+{
+    MskGateVerdict verdict = {.gate = "rate"};
+
+    if (order->rate_limit == 0) {
+        verdict.record = g_strdup("Gate 'rate' is turned off");
+    } else if (facts->begun >= order->rate_limit) {
+        verdict.kind = MSK_GATE_HOLDS;
+        verdict.record = g_strdup_printf(
+            "gate 'rate': %u other hosts began to be evacuated within [host_failure] storm_window, "
+            "and rate_limit is %u. It opens as time passes",
+            facts->begun, order->rate_limit);
+    } else {
+        verdict.record = g_strdup_printf("Gate 'rate' is open: %u other hosts of at most %u",
+                                         facts->begun, order->rate_limit);
+    }
+    return verdict;
+}
+
 static double
 seconds(int64_t us)
 {

@@ -26,6 +26,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskGateVerdict, msk_gate_verdict_clear)
  */
 MskGateVerdict msk_gate_storm(const MskHostOrder *order, const MskStormFacts *facts);
 
+/** msk_gate_armed: holds while an operator wants no host to be recovered. */
+MskGateVerdict msk_gate_armed(const MskStormFacts *facts);
+
+/** msk_gate_rate: holds while enough other hosts are being recovered, or have just been. */
+MskGateVerdict msk_gate_rate(const MskHostOrder *order, const MskStormFacts *facts);
+
 /**
  * msk_gate_heartbeat: is the host known to be dead?
  * @safe: this gate was open before in this recovery, whose own changes look like heartbeats.

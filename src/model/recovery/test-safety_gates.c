@@ -13,9 +13,9 @@ test_storm(void)
         MskStormFacts facts;
         MskGateKind kind;
     } table[] = {
-        {{1, 1, 1, 1}, MSK_GATE_OPEN},  {{2, 4, 2, 9}, MSK_GATE_OPEN},
-        {{3, 4, 3, 9}, MSK_GATE_HOLDS}, {{1, 4, 5, 9}, MSK_GATE_HOLDS},
-        {{2, 2, 2, 9}, MSK_GATE_HOLDS}, {{1, 2, 1, 1}, MSK_GATE_OPEN},
+        {{1, 1, 1, 1, 0, false}, MSK_GATE_OPEN},  {{2, 4, 2, 9, 0, false}, MSK_GATE_OPEN},
+        {{3, 4, 3, 9, 0, false}, MSK_GATE_HOLDS}, {{1, 4, 5, 9, 0, false}, MSK_GATE_HOLDS},
+        {{2, 2, 2, 9, 0, false}, MSK_GATE_HOLDS}, {{1, 2, 1, 1, 0, false}, MSK_GATE_OPEN},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -30,10 +30,44 @@ static void
 test_storm_can_be_turned_off(void)
 {
     MskHostOrder off = {.host = "h1"};
-    MskStormFacts facts = {4, 4, 4, 4};
+    MskStormFacts facts = {4, 4, 4, 4, 0, false};
     g_auto(MskGateVerdict) verdict = msk_gate_storm(&off, &facts);
 
     g_assert_cmpint(verdict.kind, ==, MSK_GATE_OPEN);
+}
+
+static void
+test_armed(void)
+{
+    for (int disarmed = 0; disarmed < 2; disarmed++) {
+        MskStormFacts facts = {.disarmed = disarmed == 1};
+        g_auto(MskGateVerdict) verdict = msk_gate_armed(&facts);
+
+        g_assert_cmpint(verdict.kind, ==, disarmed == 1 ? MSK_GATE_HOLDS : MSK_GATE_OPEN);
+        g_assert_nonnull(verdict.record);
+    }
+}
+
+static void
+test_rate(void)
+{
+    static const struct {
+        unsigned limit;
+        unsigned begun;
+        MskGateKind kind;
+    } table[] = {
+        {0, 0, MSK_GATE_OPEN},  {0, 9, MSK_GATE_OPEN}, {1, 0, MSK_GATE_OPEN},
+        {1, 1, MSK_GATE_HOLDS}, {2, 1, MSK_GATE_OPEN}, {2, 5, MSK_GATE_HOLDS},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        MskHostOrder limited = {.host = "h1", .rate_limit = table[i].limit};
+        MskStormFacts facts = {.begun = table[i].begun};
+        g_auto(MskGateVerdict) verdict = msk_gate_rate(&limited, &facts);
+
+        g_assert_cmpint(verdict.kind, ==, table[i].kind);
+        g_assert_nonnull(verdict.record);
+    }
 }
 
 static MskGateKind
@@ -70,6 +104,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/safety_gates/storm", test_storm);
     g_test_add_func("/safety_gates/storm_off", test_storm_can_be_turned_off);
+    g_test_add_func("/safety_gates/armed", test_armed);
+    g_test_add_func("/safety_gates/rate", test_rate);
     g_test_add_func("/safety_gates/heartbeat", test_heartbeat);
     return g_test_run();
 }
