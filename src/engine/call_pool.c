@@ -27,6 +27,7 @@ typedef struct {
     void *data;
     GDestroyNotify free_data;
     MskEvent event;
+    MskComputeCall call;
     GError *error;
 } Call;
 
@@ -47,7 +48,7 @@ static bool
 look(Call *call, const MskServerRef *ref)
 {
     g_autoptr(MskServer) server =
-        msk_compute_get_server(call->pool->compute, NULL, ref, &call->error);
+        msk_compute_get_server(call->pool->compute, &call->call, ref, &call->error);
 
     if (server == NULL) {
         return false;
@@ -77,13 +78,14 @@ run_call(void *data)
     if (call->action == MSK_ACTION_GET_SERVER) {
         done = look(call, &ref);
     } else if (call->action == MSK_ACTION_STOP_SERVER) {
-        done = msk_compute_stop_server(call->pool->compute, NULL, &ref, &call->error);
+        done = msk_compute_stop_server(call->pool->compute, &call->call, &ref, &call->error);
     } else {
-        done = msk_compute_start_server(call->pool->compute, NULL, &ref, &call->error);
+        done = msk_compute_start_server(call->pool->compute, &call->call, &ref, &call->error);
     }
     if (!done) {
         call->event.kind = MSK_EVENT_FAILED;
         call->event.code = (MskErrorCode) call->error->code;
+        call->event.retry_after_us = (int64_t) call->call.retry_after_s * G_USEC_PER_SEC;
     }
 }
 

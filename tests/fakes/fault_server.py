@@ -20,6 +20,7 @@ import collections
 import dataclasses
 import json
 import threading
+import time
 
 PAGE = b"<html><body>Back in a minute</body></html>"
 KINDS = ("status", "hang", "hang_after", "cut_before", "cut_after", "half", "late", "slow", "page")
@@ -70,13 +71,14 @@ class Fault:
 
 class FaultServer:
     """The base of a fake service: a subclass tells label(request) and answer(request), which run
-    one at a time under `lock`. `calls` counts the requests of each label, `most_at_once` says how
-    many of each were being answered at the same time."""
+    one at a time under `lock`. `calls` counts the requests of each label, `asked_at` has their
+    times, `most_at_once` says how many of each were being answered at the same time."""
 
     def __init__(self):
         self.lock = threading.RLock()
         self.calls = collections.Counter()
         self.most_at_once = collections.Counter()
+        self.asked_at = collections.defaultdict(list)
         self.port = None
         self._now = collections.Counter()
         self._faults = []
@@ -173,6 +175,7 @@ class FaultServer:
         with self.lock:
             label = self.label(request)
             self.calls[label] += 1
+            self.asked_at[label].append(time.monotonic())
             self._now[label] += 1
             self.most_at_once[label] = max(self.most_at_once[label], self._now[label])
             fault = self._take_fault(label)

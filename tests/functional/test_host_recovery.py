@@ -21,6 +21,7 @@ class Site:
         self.services.options["DEFAULT"].update({
             "compute_driver": "nova", "debug": "false", "verify_interval": 1,
             "process_unfinished_notifications_interval": 1, **nova.options(), **options})
+        self.services.options["instance_failure"] = {"process_all_instances": "true"}
         self.services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
         self.n_engines = 0
         self.segment = None
@@ -48,13 +49,16 @@ class Site:
         self.n_engines += 1
         return self.services.engine(log_name=f"engine{self.n_engines}", **kwargs)
 
-    def report(self, host="cmp1"):
-        """Says that a host is gone; returns the notification's uuid."""
+    def report(self, host="cmp1", guest=None):
+        """Says that a host is gone, or a VM on it; returns the notification's uuid."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        payload = {"event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"}
+        if guest is not None:
+            payload = {"event": "LIFECYCLE", "instance_uuid": guest,
+                       "vir_domain_event": "STOPPED_FAILED"}
         made = self.services.rest.post("/notifications", {"notification": {
-            "type": "COMPUTE_HOST", "hostname": host, "generated_time": now.isoformat(),
-            "payload": {"event": "STOPPED", "host_status": "NORMAL",
-                        "cluster_status": "OFFLINE"}}})
+            "type": "COMPUTE_HOST" if guest is None else "VM", "hostname": host,
+            "generated_time": now.isoformat(), "payload": payload}})
         return made["notification"]["notification_uuid"]
 
     def show(self, uuid):
@@ -158,3 +162,45 @@ def test_why_a_vm_was_not_moved_is_told():
         assert move["status"] == "failed"
         assert "No valid host" in move["message"]
         assert not nova.servers[guest].locked
+
+
+def check_patience(nova, labels, refusals, shortest_s):
+    """What was refused was asked again, but never too soon."""
+    for label in labels:
+        times = nova.asked_at[label]
+        assert len(times) > refusals, (label, times)
+        gaps = [later - sooner for sooner, later in zip(times, times[1:])][:refusals]
+        assert all(gap >= least for gap, least in zip(gaps, shortest_s)), (label, gaps)
+
+
+# An order whose effect is not known waits for much longer, so a 503 is left to the looks here.
+@pytest.mark.parametrize(("status", "retry_after", "labels"), [
+    (409, None, ("services", "service", "servers", "evacuate", "unlock")),
+    (429, 1, ("services", "servers", "lock", "evacuate")),
+    (503, None, ("services", "service", "servers"))])
+def test_a_nova_that_refuses_is_asked_again_in_patience(status, retry_after, labels):
+    with ModelNova() as nova, site_with(nova) as site:
+        guest = nova.boot("cmp1")
+        nova.asked_at.clear()
+        for label in labels:
+            nova.fault(label, "status", times=2, status=status, retry_after=retry_after)
+        site.engine()
+        assert site.end(site.report())["status"] == "finished"
+        check_rescued(nova, [guest])
+        check_patience(nova, labels, 2, (retry_after or 0.2, retry_after or 0.4))
+
+
+@pytest.mark.parametrize(("status", "retry_after"), [(409, None), (429, 1)])
+def test_a_nova_that_refuses_an_instance_is_asked_again_in_patience(status, retry_after):
+    labels = ("server", "os-stop", "os-start")
+    with ModelNova() as nova, Site(nova) as site:
+        site.segment_of("auto", "cmp1")
+        guest = nova.boot("cmp1")
+        for label in labels[1 if status == 409 else 0:]:  # a look is never a conflict
+            nova.fault(label, "status", times=1, status=status, retry_after=retry_after)
+        site.engine()
+        assert site.end(site.report(guest=guest))["status"] == "finished"
+        assert nova.servers[guest].vm_state == "active"
+        check_patience(nova, labels[1:], 1, (retry_after or 0.02,))
+        if retry_after is not None:
+            check_patience(nova, labels[:1], 1, (retry_after,))

@@ -128,12 +128,16 @@ wait(Work *work)
     work->step.delay_us = MIN(delay_us, limit_us);
 }
 
-/* A call that failed is not repeated in a hurry. */
+/* A call that failed is not repeated in a hurry, nor before the cloud wishes it; but there is one
+ * more look when the time is over. */
 static void
 back_off(Work *work)
 {
+    int64_t left_us = work->state->deadline_us - work->event->now_us;
+
     work->state->n_waits = MAX(work->state->n_waits, N_FAST_POLLS);
     wait(work);
+    work->step.delay_us = MAX(work->step.delay_us, MIN(work->event->retry_after_us, left_us));
 }
 
 static void

@@ -78,6 +78,7 @@ typedef struct {
     bool ha_enabled;
     /* of MSK_EVENT_FAILED */
     MskErrorCode code;
+    int64_t retry_after_us; /* not asked again before; 0: as the machine likes */
 } MskEvent;
 
 typedef enum {

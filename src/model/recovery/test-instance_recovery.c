@@ -9,7 +9,7 @@
  * One row is a conversation: the events that reach the machine, and what it answers to each. Whole
  * recoveries against a model cloud, with deaths and races, are in tests/simulator.
  *
- * An event is "begin", "timer", "done", "stale", "fail:<code>" or "<vm state>[:<stop
+ * An event is "begin", "timer", "done", "stale", "fail:<code>[:<ms to wait>]" or "<vm state>[:<stop
  * reason>][:busy]", with "+<ms>" in front when time passes before it. The VM is HA-enabled unless
  * the event ends in
  * ":noha". Answers: notes as "<s|t|c><note><!: task at 1.0>", then the action; a "!" behind a call
@@ -281,6 +281,17 @@ static const Case cases[] = {
      "get | s-stopped! t-starting start! | t-started! finished", "-"},
     {"without a confirmation, seen to run", "down/stop start x", "starting", "begin active tasks",
      "get | t-started! tasks3 | finished", "-"},
+    {"asked to wait before a look", "down", NULL,
+     "begin fail:unavailable:2000 timer stopped:failure",
+     "get | wait2000 | get | s-stopped! t-starting start!", "starting"},
+    {"asked to wait before a stop", "impaired", NULL,
+     "begin active fail:conflict:3500 timer active",
+     "get | s-stopping stop! | s-conflict wait3500 | get | stop!", "stopping stop-ordered"},
+    {"asked to wait for longer than there is time", "down", NULL,
+     "begin stopped:failure fail:unavailable:60000 +2000 timer active",
+     "get | s-stopped! t-starting start! | wait2000 | get | t-started! c-confirming c-confirmed! "
+     "finished",
+     "-"},
     {"taken over from the future", "down", "dancing wild and free for ever", "begin stopped",
      "get | s-stopped! t-starting start!", "starting"},
 };
@@ -391,6 +402,7 @@ parse_event(const char *text, int64_t now_us)
     } else if (strcmp(words[0], "fail") == 0) {
         event.kind = MSK_EVENT_FAILED;
         event.code = parse_code(words[1]);
+        event.retry_after_us = words[2] != NULL ? g_ascii_strtoll(words[2], NULL, 10) * 1000 : 0;
     } else {
         event.kind = MSK_EVENT_SERVER;
         event.vm_state = parse_vm_state(words[0]);
