@@ -188,14 +188,6 @@ load_program(MskEngineFlows *self, const MskConfig *config, const char *task, GE
 }
 
 static bool
-is_default(const MskRecoveryFlow *flow)
-{
-    return flow->tasks->len == 0 && msk_recovery_flow_has(flow, 0) &&
-           msk_recovery_flow_has(flow, 1) &&
-           (msk_recovery_flow_has(flow, 2) || flow->kind == MSK_FLOW_PROCESS);
-}
-
-static bool
 load_flow(MskEngineFlows *self, const MskConfig *config, MskFlowKind kind, GError **error)
 {
     const char *option = msk_flow_option(kind);
@@ -205,13 +197,6 @@ load_flow(MskEngineFlows *self, const MskConfig *config, MskFlowKind kind, GErro
                               msk_config_flow(config, FLOWS, option, "post"), error);
 
     self->flows[kind] = flow;
-    if (flow != NULL && kind != MSK_FLOW_INSTANCE && !is_default(flow)) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[" FLOWS "] %s: only the default tasks are possible in this release; leave "
-                    "the option out",
-                    option);
-        return false;
-    }
     for (unsigned i = 0; flow != NULL && i < flow->tasks->len; i++) {
         const MskExecTask *task = g_ptr_array_index(flow->tasks, i);
 

@@ -43,13 +43,13 @@ task_of(const MskFlowTasks *self)
 static const MskExecProgram *
 program_of(const MskFlowTasks *self)
 {
-    return msk_engine_flows_program(self->context.flows, task_of(self)->name);
+    return msk_engine_flows_program(self->context.run.settings->flows, task_of(self)->name);
 }
 
 static const char *
 uuid_of(const MskFlowTasks *self)
 {
-    return self->context.claim->notification->uuid;
+    return self->context.run.claim->notification->uuid;
 }
 
 static void
@@ -176,12 +176,12 @@ push_save(MskFlowTasks *self, void (*stored)(MskFlowTasks *self))
 
     save->cell = g_atomic_rc_box_acquire(self->cell);
     save->notification_uuid = g_strdup(uuid_of(self));
-    save->engine_uuid = g_strdup(self->context.engine_uuid);
-    save->epoch = self->context.claim->epoch;
+    save->engine_uuid = g_strdup(self->context.run.engine_uuid);
+    save->epoch = self->context.run.claim->epoch;
     save->book = g_strdup(self->context.book);
     save->flow = msk_flow_progress_copy(self->context.flow);
     save->stored = stored;
-    msk_store_queue_push(self->context.queue, &job, save);
+    msk_store_queue_push(self->context.run.queue, &job, save);
 }
 
 /* ---- the end of a program ---------------------------------------------------------------- */
@@ -279,11 +279,12 @@ static char *
 make_input(const MskFlowTasks *self)
 {
     const MskExecTask *task = task_of(self);
-    json_auto_t *input = json_pack(
-        "{s:i, s:s, s:s, s:s, s:I, s:b, s:o}", "version", 1, "task",
-        task->name + strlen(MSK_EXEC_PREFIX), "flow", msk_flow_option(self->flow->kind), "stage",
-        task->stage, "attempt", (json_int_t) self->context.claim->attempt, "repeated",
-        self->repeated, "notification", describe_notification(self->context.claim->notification));
+    json_auto_t *input =
+        json_pack("{s:i, s:s, s:s, s:s, s:I, s:b, s:o}", "version", 1, "task",
+                  task->name + strlen(MSK_EXEC_PREFIX), "flow", msk_flow_option(self->flow->kind),
+                  "stage", task->stage, "attempt", (json_int_t) self->context.run.claim->attempt,
+                  "repeated", self->repeated, "notification",
+                  describe_notification(self->context.run.claim->notification));
     char *text;
     char *result;
 
@@ -305,7 +306,7 @@ on_tick(void *data)
     int64_t until_us = 0;
 
     take_lines(self, false);
-    if (self->context.may_act(self->context.act_data, &until_us)) {
+    if (self->context.run.may_act(self->context.run.act_data, &until_us)) {
         self->until_us = until_us;
     } else if (msk_engine_now_us() >= self->until_us) {
         msk_exec_run_cancel(self->run);
@@ -317,12 +318,12 @@ on_tick(void *data)
 static void
 start(MskFlowTasks *self)
 {
-    if (!self->context.may_act(self->context.act_data, &self->until_us)) {
+    if (!self->context.run.may_act(self->context.run.act_data, &self->until_us)) {
         set_timer(self, TICK_MS, on_lease_timer);
         return;
     }
-    self->run = msk_exec_run_new(self->context.flows, program_of(self), make_input(self),
-                                 self->until_us, on_run_done, self);
+    self->run = msk_exec_run_new(self->context.run.settings->flows, program_of(self),
+                                 make_input(self), self->until_us, on_run_done, self);
     set_timer(self, TICK_MS, on_tick);
 }
 
@@ -409,7 +410,7 @@ msk_flow_tasks_run(MskFlowTasks *self, unsigned slot)
 MskFlowTasks *
 msk_flow_tasks_new(const MskFlowTasksContext *context, MskFlowKind kind)
 {
-    const MskRecoveryFlow *flow = context->flows->flows[kind];
+    const MskRecoveryFlow *flow = context->run.settings->flows->flows[kind];
 
     if (flow->tasks->len == 0) {
         json_decref(context->subject);

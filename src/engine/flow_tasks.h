@@ -16,8 +16,7 @@
 
 #include <jansson.h>
 
-#include "engine/engine_flows.h"
-#include "engine/store_queue.h"
+#include "engine/run_context.h"
 
 typedef struct MskFlowTasks MskFlowTasks;
 
@@ -28,15 +27,10 @@ typedef enum {
 } MskFlowTasksResult;
 
 typedef struct {
-    MskStoreQueue *queue; /* all of these outlive the object */
-    const MskEngineFlows *flows;
-    const MskClaim *claim;
-    const char *engine_uuid;
+    MskRunContext run;     /* of the recovery; its callbacks are not called */
     const char *book;      /* of the flow's progress */
     MskFlowProgress *flow; /* that of a predecessor, when there was one */
     GHashTable *earlier;   /* (nullable) name to MskProgressState + 1: in earlier attempts */
-    bool (*may_act)(void *data, int64_t *ret_until_us); /* See MskRecoveriesContext. */
-    void *act_data;
     json_t *subject; /* (transfer full) what programs are told of the host and so on, an object */
     void (*describe)(json_t *input, void *data); /* (nullable) adds what is known by now */
     void (*changed)(void *data);                 /* @flow has, and is to be saved some time */

@@ -3,21 +3,20 @@
 
 #include "engine/engine_clock.h"
 #include "engine/engine_metrics.h"
+#include "engine/flow_tasks.h"
 #include "engine/host_calls.h"
+#include "engine/host_order.h"
 #include "engine/host_run_jobs.h"
+#include "engine/recovery_log.h"
 
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
-#define BOOK          "instance:evacuate" /* upstream's names */
-#define FLOW          "instance_evacuate_engine"
-#define RETRY_MS      500u /* after the database failed */
-#define LEASE_MS      100u
-#define STALE_US      INT64_C(5000000) /* no order goes out on an older look */
-#define SETTLE_US     INT64_C(10000000)
-#define UNLOCK_US     INT64_C(900000000)
-#define MOVE_RETRY_US INT64_C(500000)
-#define POLL_US       INT64_C(400000)
+#define BOOK     "instance:evacuate" /* upstream's names */
+#define FLOW     "instance_evacuate_engine"
+#define RETRY_MS 500u /* after the database failed */
+#define LEASE_MS 100u
+#define STALE_US INT64_C(5000000) /* no order goes out on an older look */
 
 /* What outlives the run for those who still answer to it. */
 typedef struct {
@@ -33,6 +32,8 @@ struct MskHostRun {
     MskHostOrder order;
     MskHostRecovery state;
     MskFlowProgress *flow;
+    GHashTable *earlier; /* (nullable) */
+    MskFlowTasks *tasks; /* (nullable) the programs of its flow */
     bool saving;
     bool flow_changed;
     bool ending;
@@ -77,9 +78,7 @@ end_run(MskHostRun *self)
 static void
 lose(MskHostRun *self)
 {
-    log_warning("Notification %s is not ours any more, leaving it alone: another engine took it "
-                "over, or it was ended by others",
-                uuid_of(self));
+    msk_recovery_log_lost(uuid_of(self));
     end_run(self);
 }
 
@@ -224,6 +223,59 @@ publish(MskHostRun *self, const MskHostNote *note)
     self->flow_changed = true;
 }
 
+/* ---- programs ---------------------------------------------------------------------------- */
+
+static void
+describe(json_t *input, void *data)
+{
+    const MskHostRun *self = data;
+
+    (void) json_object_set_new(input, "instances", msk_host_order_describe(&self->state));
+}
+
+static void
+on_flow_changed(void *data)
+{
+    MskHostRun *self = data;
+
+    self->flow_changed = true;
+    save_flow(self);
+}
+
+static void
+on_tasks_done(MskFlowTasksResult result, const char *message, void *data)
+{
+    MskHostRun *self = data;
+    MskHostEvent event = {.kind = result == MSK_FLOW_TASKS_DONE ? MSK_HOST_EVENT_TASKS
+                                                                : MSK_HOST_EVENT_TASKS_FAILED,
+                          .message = message};
+
+    if (result == MSK_FLOW_TASKS_LOST) {
+        lose(self);
+    } else {
+        react(self, &event);
+    }
+}
+
+static MskFlowTasks *
+new_tasks(MskHostRun *self, const char *method)
+{
+    MskFlowTasksContext tasks = {
+        .run = self->context,
+        .book = BOOK,
+        .flow = self->flow,
+        .earlier = self->earlier,
+        .subject = json_pack("{s:{s:s}, s:{s:s, s:s?}}", "host", "name", self->host, "segment",
+                             "uuid", self->segment_uuid, "recovery_method", method),
+        .describe = describe,
+        .changed = on_flow_changed,
+        .done = on_tasks_done,
+        .data = self,
+    };
+
+    return msk_flow_tasks_new(&tasks, msk_host_order_flow(&self->order));
+}
+
 /* ---- the end ----------------------------------------------------------------------------- */
 
 static void
@@ -247,18 +299,11 @@ finish(MskHostRun *self, const MskHostAct *act)
 static void
 on_end_stored(MskHostRun *self, MskHostJobKind kind)
 {
-    double seconds = (double) (g_get_monotonic_time() - self->begun_mono_us) / G_USEC_PER_SEC;
-    bool bad =
-        self->end_status == MSK_NOTIFICATION_ERROR || self->end_status == MSK_NOTIFICATION_FAILED;
-
     if (kind == MSK_HOST_JOB_RELEASE) {
-        log_info("Notification %s is handed back for another engine to go on with", uuid_of(self));
+        msk_recovery_log_release(uuid_of(self), true);
     } else {
-        MSK_LOG_AT(bad ? MSK_LOG_ERROR : MSK_LOG_INFO,
-                   "Notification %s exits with status: %s, %.3f s after it was begun: %s%s%s",
-                   uuid_of(self), msk_notification_status_name(self->end_status), seconds,
-                   self->end_reason, self->state.message != NULL ? "; " : "",
-                   self->state.message != NULL ? self->state.message : "");
+        msk_recovery_log_end(uuid_of(self), self->end_status, self->begun_mono_us, self->end_reason,
+                             self->state.message);
         self->context.finished(self->end_status,
                                self->state.message != NULL ? self->state.message : self->end_reason,
                                self->context.data);
@@ -348,9 +393,7 @@ on_job_failed(MskHostRun *self, const MskHostJob *job)
         self->saving = false;
         self->flow_changed = true; /* the next line takes it along */
     } else if (job->kind == MSK_HOST_JOB_RELEASE) {
-        log_warning("Notification %s could not be handed back; an engine takes it over once this "
-                    "one is gone",
-                    uuid_of(self));
+        msk_recovery_log_release(uuid_of(self), false);
         end_run(self);
     } else {
         try_again(self, &job->act, job->decided_us, RETRY_MS, on_again);
@@ -582,6 +625,9 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
         self->wait_timer =
             g_timeout_add((unsigned) ((act->delay_us + 999) / 1000), on_wait_over, self);
         return;
+    case MSK_HOST_ACT_RUN_TASKS:
+        msk_flow_tasks_run(self->tasks, act->slot);
+        return;
     case MSK_HOST_ACT_FINISH:
         finish(self, act);
         return;
@@ -621,41 +667,6 @@ react(MskHostRun *self, MskHostEvent *event)
 
 /* ---- the beginning ----------------------------------------------------------------------- */
 
-static MskHostOrder
-make_order(const MskHostRun *self, const MskRecoveryJob *job)
-{
-    const MskEngineSettings *settings = self->context.settings;
-    MskHostOrder order = {
-        .host = self->host,
-        .fenced = job->triage.fenced,
-        .all_instances = settings->evacuate_all_instances,
-        .ignore_error = settings->ignore_error_instances,
-        .join_aggregates = settings->join_aggregates,
-        .dry_run = settings->dry_run,
-        .max_moves = settings->host_threads,
-        .heartbeat_age_us = settings->heartbeat_age_us,
-        .hold_timeout_us = settings->hold_timeout_us,
-        .down_timeout_us = settings->wait_period_after_service_update_us,
-        .storm_segment_percent = settings->storm_segment_percent,
-        .storm_percent = settings->storm_percent,
-        .rate_limit = settings->rate_limit,
-        .poll_us = POLL_US,
-        .max_poll_us = settings->verify_interval_us,
-        .move = {.evacuate_timeout_us = settings->wait_period_after_evacuation_us,
-                 .stop_timeout_us = settings->wait_period_after_power_off_us,
-                 .unlock_timeout_us = UNLOCK_US,
-                 .settle_us = SETTLE_US,
-                 .retry_us = MOVE_RETRY_US},
-    };
-
-    if (!msk_recovery_method_parse(job->method, &order.method)) {
-        log_warning("Host %s: recovery method '%s' is not known, the compute service chooses the "
-                    "hosts",
-                    self->host, job->method != NULL ? job->method : "");
-    }
-    return order;
-}
-
 static void
 load(MskHostRun *self, const MskRecoveryJob *job)
 {
@@ -686,11 +697,15 @@ msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job)
     self->host = g_steal_pointer(&job->host);
     self->segment_uuid = g_steal_pointer(&job->segment_uuid);
     self->request_id = g_strconcat("req-", uuid_of(self), NULL);
-    self->order = make_order(self, job);
+    self->order = msk_host_order_make(context->settings, self->host, job);
+    self->earlier = g_steal_pointer(&job->earlier);
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
-    for (int task = MSK_HOST_TASK_DISABLE; task <= MSK_HOST_TASK_EVACUATE; task++) {
-        (void) msk_flow_progress_task(self->flow, msk_host_task_name((MskHostTask) task));
+    for (unsigned task = 0; task < MSK_N_HOST_TASKS; task++) {
+        if (msk_recovery_flow_has(self->order.flow, task)) {
+            (void) msk_flow_progress_task(self->flow, msk_host_task_name((MskHostTask) task));
+        }
     }
+    self->tasks = new_tasks(self, job->method);
     load(self, job);
     react(self, &begin);
     return self;
@@ -709,6 +724,8 @@ msk_host_run_free(MskHostRun *self)
     g_free(self->host);
     g_free(self->segment_uuid);
     g_free(self->request_id);
+    msk_flow_tasks_free(self->tasks);
+    g_clear_pointer(&self->earlier, g_hash_table_unref);
     msk_host_recovery_clear(&self->state);
     msk_flow_progress_free(self->flow);
     g_free(self);
@@ -725,6 +742,7 @@ msk_host_run_release(MskHostRun *self)
     MskHostJob *job = new_job(self, MSK_HOST_JOB_RELEASE, &none);
 
     stop_wait(self);
+    g_clear_pointer(&self->tasks, msk_flow_tasks_free);
     self->ending = true;
     job->state = msk_host_recovery_save(&self->state);
     job->flow = msk_flow_progress_copy(self->flow);

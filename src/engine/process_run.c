@@ -4,7 +4,9 @@
 #include "base/error.h"
 #include "engine/engine_clock.h"
 #include "engine/engine_metrics.h"
+#include "engine/flow_tasks.h"
 #include "engine/host_run_jobs.h"
+#include "engine/recovery_log.h"
 #include "model/recovery/process_recovery.h"
 
 #define LOG_NAME "masakari.engine.manager"
@@ -30,6 +32,8 @@ struct MskProcessRun {
     MskProcessOrder order;
     MskProcessRecovery state;
     MskFlowProgress *flow;
+    GHashTable *earlier; /* (nullable) */
+    MskFlowTasks *tasks; /* (nullable) the programs of its flow */
     bool saving;
     bool flow_changed;
     bool ending;
@@ -366,11 +370,59 @@ react(MskProcessRun *self, MskProcessEvent *event)
     case MSK_PROCESS_ACT_WAIT:
         set_timer(self, (unsigned) ((step.delay_us + 999) / 1000), on_wait_over);
         break;
+    case MSK_PROCESS_ACT_RUN_TASKS:
+        msk_flow_tasks_run(self->tasks, step.slot);
+        break;
     case MSK_PROCESS_ACT_FINISH:
         finish(self, &step);
         break;
     }
     save_flow(self);
+}
+
+/* ---- programs ---------------------------------------------------------------------------- */
+
+static void
+on_flow_changed(void *data)
+{
+    MskProcessRun *self = data;
+
+    self->flow_changed = true;
+    save_flow(self);
+}
+
+static void
+on_tasks_done(MskFlowTasksResult result, const char *message, void *data)
+{
+    MskProcessRun *self = data;
+    MskProcessEvent event = {.kind = result == MSK_FLOW_TASKS_DONE ? MSK_PROCESS_EVENT_TASKS
+                                                                   : MSK_PROCESS_EVENT_TASKS_FAILED,
+                             .message = message};
+
+    if (result == MSK_FLOW_TASKS_LOST) {
+        msk_recovery_log_lost(uuid_of(self));
+        end_run(self);
+    } else {
+        react(self, &event);
+    }
+}
+
+static MskFlowTasks *
+new_tasks(MskProcessRun *self)
+{
+    MskFlowTasksContext tasks = {
+        .run = self->context,
+        .book = BOOK,
+        .flow = self->flow,
+        .earlier = self->earlier,
+        .subject = json_pack("{s:{s:s}, s:{s:s?}}", "host", "name", self->host, "process", "name",
+                             self->process),
+        .changed = on_flow_changed,
+        .done = on_tasks_done,
+        .data = self,
+    };
+
+    return msk_flow_tasks_new(&tasks, MSK_FLOW_PROCESS);
 }
 
 /* ---- the beginning and the end ----------------------------------------------------------- */
@@ -394,11 +446,16 @@ msk_process_run_new(const MskRunContext *context, MskRecoveryJob *job)
         .taken_over = context->claim->taken_over,
         .poll_us = context->settings->verify_interval_us,
         .timeout_us = context->settings->wait_period_after_service_update_us,
+        .flow = context->settings->flows->flows[MSK_FLOW_PROCESS],
     };
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
-    for (int task = 0; task < MSK_N_PROCESS_TASKS; task++) {
-        (void) msk_flow_progress_task(self->flow, msk_process_task_name((MskProcessTask) task));
+    self->earlier = g_steal_pointer(&job->earlier);
+    for (unsigned task = 0; task < MSK_N_PROCESS_TASKS; task++) {
+        if (msk_recovery_flow_has(self->order.flow, task)) {
+            (void) msk_flow_progress_task(self->flow, msk_process_task_name((MskProcessTask) task));
+        }
     }
+    self->tasks = new_tasks(self);
     react(self, &begin);
     return self;
 }
@@ -416,6 +473,8 @@ msk_process_run_free(MskProcessRun *self)
     g_free(self->process);
     g_free(self->request_id);
     msk_process_recovery_clear(&self->state);
+    msk_flow_tasks_free(self->tasks);
+    g_clear_pointer(&self->earlier, g_hash_table_unref);
     msk_flow_progress_free(self->flow);
     g_free(self);
 }
@@ -425,6 +484,7 @@ msk_process_run_release(MskProcessRun *self)
 {
     if (!self->ending) { /* otherwise its end is on its way to the database */
         stop_timer(self);
+        g_clear_pointer(&self->tasks, msk_flow_tasks_free);
         self->ending = true;
         push_job(self, MSK_HOST_JOB_RELEASE);
     }

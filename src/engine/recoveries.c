@@ -429,6 +429,45 @@ try_call(Recovery *self)
     }
 }
 
+/* ---- what runs of other kinds and programs are told ------------------------------------- */
+
+static void
+on_run_finished(MskNotificationStatus status, const char *why, void *data)
+{
+    Recovery *self = data;
+
+    msk_engine_count_end(self->claim->notification->type, status, self->claimed_mono_us);
+    if (self->tells) {
+        msk_engine_tell_end(self->owner->context.events, self->claim->notification, self->recovers,
+                            status, why);
+    }
+}
+
+static void
+on_run_ended(void *data)
+{
+    leave(data);
+}
+
+static MskRunContext
+run_context(Recovery *self)
+{
+    const MskRecoveriesContext *context = &self->owner->context;
+
+    return (MskRunContext){
+        .queue = context->queue,
+        .pool = context->pool,
+        .settings = context->settings,
+        .may_act = context->may_act,
+        .act_data = context->data,
+        .finished = on_run_finished,
+        .ended = on_run_ended,
+        .data = self,
+        .claim = self->claim,
+        .engine_uuid = self->engine_uuid,
+    };
+}
+
 /* ---- programs ---------------------------------------------------------------------------- */
 
 static void
@@ -460,17 +499,11 @@ on_tasks_done(MskFlowTasksResult result, const char *message, void *data)
 static MskFlowTasks *
 new_tasks(Recovery *self)
 {
-    const MskRecoveriesContext *context = &self->owner->context;
     MskFlowTasksContext tasks = {
-        .queue = context->queue,
-        .flows = context->settings->flows,
-        .claim = self->claim,
-        .engine_uuid = self->engine_uuid,
+        .run = run_context(self),
         .book = BOOK,
         .flow = self->flow,
         .earlier = self->earlier,
-        .may_act = context->may_act,
-        .act_data = context->data,
         .subject = json_pack("{s:{s:s}, s:{s:s}}", "host", "name", self->host, "instance", "uuid",
                              self->instance_uuid),
         .changed = on_flow_changed,
@@ -597,39 +630,9 @@ tell_begin(Recovery *self, const MskTriage *triage)
 }
 
 static void
-on_run_finished(MskNotificationStatus status, const char *why, void *data)
-{
-    Recovery *self = data;
-
-    msk_engine_count_end(self->claim->notification->type, status, self->claimed_mono_us);
-    if (self->tells) {
-        msk_engine_tell_end(self->owner->context.events, self->claim->notification, self->recovers,
-                            status, why);
-    }
-}
-
-static void
-on_run_ended(void *data)
-{
-    leave(data);
-}
-
-static void
 begin_run(Recovery *self, MskRecoveryJob *job)
 {
-    const MskRecoveriesContext *context = &self->owner->context;
-    MskRunContext run = {
-        .queue = context->queue,
-        .pool = context->pool,
-        .settings = context->settings,
-        .may_act = context->may_act,
-        .act_data = context->data,
-        .finished = on_run_finished,
-        .ended = on_run_ended,
-        .data = self,
-        .claim = self->claim,
-        .engine_uuid = self->engine_uuid,
-    };
+    MskRunContext run = run_context(self);
 
     if (job->triage.kind == MSK_TRIAGE_RECOVER_HOST) {
         self->stage = STAGE_HOST;

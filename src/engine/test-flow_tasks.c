@@ -18,6 +18,7 @@ typedef struct {
     char *tasks;
     MskConfig *config;
     MskEngineFlows *flows;
+    MskEngineSettings settings;
     MskStore *store; /* the test's own connection */
     MskStoreQueue *queue;
     MskClaim *claim;
@@ -207,21 +208,22 @@ on_done(MskFlowTasksResult result, const char *message, void *data)
 static MskFlowTasks *
 new_tasks(Fixture *self)
 {
-    MskFlowTasksContext context = {.queue = self->queue,
-                                   .flows = self->flows,
-                                   .claim = self->claim,
-                                   .engine_uuid = "e1",
+    MskFlowTasksContext context = {.run = {.queue = self->queue,
+                                           .settings = &self->settings,
+                                           .claim = self->claim,
+                                           .engine_uuid = "e1",
+                                           .may_act = may_act,
+                                           .act_data = self},
                                    .book = "instance:recovery",
                                    .flow = self->flow,
                                    .earlier = self->earlier,
-                                   .may_act = may_act,
-                                   .act_data = self,
                                    .subject = json_pack("{s:{s:s}}", "host", "name", "h1"),
                                    .describe = describe,
                                    .changed = on_changed,
                                    .done = on_done,
                                    .data = self};
 
+    self->settings.flows = self->flows;
     return msk_flow_tasks_new(&context, MSK_FLOW_INSTANCE);
 }
 

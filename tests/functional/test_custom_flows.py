@@ -157,6 +157,63 @@ def test_an_engine_dies_while_a_program_runs(repeatable):
             os.kill(int(lines[0]), signal.SIGKILL)
 
 
+HOST = ("pre: ['exec:before', 'disable_compute_service_task', 'exec:disabled'],"
+        " main: ['prepare_HA_enabled_instances_task', 'exec:listed'],"
+        " post: ['evacuate_instances_task', 'exec:after']")
+KEEP = "cat >$here/$(basename $0)\necho 50% busy"
+
+
+def test_programs_of_a_hosts_flow():
+    names = ("before", "disabled", "listed", "after")
+    with site_with({"host_auto_failure_recovery_tasks": HOST}, dict.fromkeys(names, KEEP)) as site:
+        site.nova.kill_host("cmp1", ago_s=40)
+        site.services.engine()
+        uuid = site.report("COMPUTE_HOST", {"event": "STOPPED", "host_status": "NORMAL",
+                                            "cluster_status": "OFFLINE"})
+        found, tasks = site.end(uuid)
+        assert found["status"] == "finished", found
+        assert site.nova.evacuations(site.guest) == ["done"]
+        assert [name for name in tasks if name.startswith("exec:")] == [
+            f"exec:{name}" for name in names]
+        assert all(tasks[f"exec:{name}"] == ("SUCCESS", ["Running", "busy", "Succeeded"])
+                   for name in names)
+        told = {name: json.loads((site.services.dir / name).read_text(encoding="utf-8"))
+                for name in names}
+        assert told["before"]["segment"]["recovery_method"] == "auto"
+        moves = {name: [(entry["uuid"], entry["status"]) for entry in task["instances"]]
+                 for name, task in told.items()}
+        assert moves == {"before": [], "disabled": [], "listed": [(site.guest, "pending")],
+                         "after": [(site.guest, "succeeded")]}
+        assert told["after"]["instances"][0]["dest_host"] in ("cmp2", "cmp3")
+
+
+def test_no_program_of_a_host_that_lives_is_run():
+    with site_with({"host_auto_failure_recovery_tasks": HOST},
+                   dict.fromkeys(("before", "disabled", "listed", "after"), KEEP)) as site:
+        site.services.options["host_failure"] = {"hold_timeout": 1}
+        site.services.engine()
+        uuid = site.report("COMPUTE_HOST", {"event": "STOPPED", "host_status": "NORMAL",
+                                            "cluster_status": "OFFLINE"})
+        found, tasks = site.end(uuid)
+        assert found["status"] == "failed", found
+        assert not (site.services.dir / "before").exists()
+        assert "exec:before" not in tasks, "only what was begun is shown"
+        assert site.nova.evacuations(site.guest) == []
+
+
+def test_programs_of_a_process_flow():
+    flow = "pre: ['disable_compute_node_task', 'exec:tell'], main: [], post: []"
+    with site_with({"process_failure_recovery_tasks": flow}, {"tell": KEEP}) as site:
+        site.services.engine()
+        found, tasks = site.end(site.report("PROCESS", {
+            "event": "STOPPED", "process_name": "nova-compute"}))
+        assert found["status"] == "finished", found
+        assert tasks["exec:tell"][0] == "SUCCESS"
+        assert not site.nova.hosts["cmp1"].enabled
+        told = json.loads((site.services.dir / "tell").read_text(encoding="utf-8"))
+        assert told["process"] == {"name": "nova-compute"}
+
+
 @pytest.mark.parametrize(("flow", "words"), [
     ({INSTANCE: "pre: ['page_the_operator'], main: [], post: []"},
      (INSTANCE, "'page_the_operator' is not known", "start_instance_task", "exec:NAME")),

@@ -60,17 +60,60 @@ msk_host_gates_on_counted(MskHostWork *work)
 }
 
 static void
-force_down(MskHostWork *work)
+list(MskHostWork *work)
 {
-    work->state->safe = true;
-    msk_host_work_enter(work, MSK_HOST_PHASE_DISABLING);
-    msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "Disabling compute service on host: '%s'",
-                       work->order->host);
-    if (work->order->dry_run) {
+    if (msk_host_work_flow_has(work, MSK_HOST_TASK_PREPARE)) {
         msk_host_work_enter(work, MSK_HOST_PHASE_LISTING);
         msk_host_work_act(work, MSK_HOST_ACT_LIST);
     } else {
+        msk_host_work_complete(work, "the flow evacuates nothing");
+    }
+}
+
+/* The host is dead, and the cloud may know. */
+static void
+on_seen(MskHostWork *work)
+{
+    bool disabled = msk_host_work_flow_has(work, MSK_HOST_TASK_DISABLE);
+
+    if (work->event->service.up && !disabled) {
+        msk_host_work_fail(work, MSK_HOST_TASK_DISABLE,
+                           g_strdup_printf("Host '%s' was not recovered: its compute service is "
+                                           "still up, and the flow does not disable it",
+                                           work->order->host),
+                           "the host is not seen to be down");
+        return;
+    }
+    if (msk_host_work_tasks_first(work, MSK_HOST_TASK_PREPARE)) {
+        return;
+    }
+    if (disabled) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 1.0,
+                           "Disabled compute service on host: '%s'", work->order->host);
+    }
+    list(work);
+}
+
+static void
+force_down(MskHostWork *work)
+{
+    bool disables = msk_host_work_flow_has(work, MSK_HOST_TASK_DISABLE);
+
+    if (msk_host_work_tasks_first(work, MSK_HOST_TASK_DISABLE)) {
+        return;
+    }
+    work->state->safe = true;
+    if (disables) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0,
+                           "Disabling compute service on host: '%s'", work->order->host);
+    }
+    if (work->order->dry_run) {
+        list(work);
+    } else if (disables) {
+        msk_host_work_enter(work, MSK_HOST_PHASE_DISABLING);
         msk_host_work_act(work, MSK_HOST_ACT_FORCE_DOWN);
+    } else {
+        msk_host_gates_on_disabled(work); /* the cloud has to notice by itself */
     }
 }
 
@@ -101,10 +144,7 @@ msk_host_gates_on_service(MskHostWork *work)
     } else if (work->event->service.up && work->event->now_us < work->state->deadline_us) {
         msk_host_work_wait(work, GATE_POLL_US / 4);
     } else {
-        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 1.0,
-                           "Disabled compute service on host: '%s'", work->order->host);
-        msk_host_work_enter(work, MSK_HOST_PHASE_LISTING);
-        msk_host_work_act(work, MSK_HOST_ACT_LIST);
+        on_seen(work);
     }
 }
 

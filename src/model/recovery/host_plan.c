@@ -5,8 +5,9 @@ static void G_GNUC_PRINTF(3, 4)
     note(const MskHostPlan *self, double progress, const char *format, ...)
 {
     va_list arguments;
-    MskHostNote line = {.task = MSK_HOST_TASK_PREPARE, .progress = progress};
+    MskHostNote line = {.progress = progress};
 
+    line.task = (MskHostTask) msk_recovery_flow_row(self->order->flow, MSK_HOST_TASK_PREPARE);
     va_start(arguments, format);
     line.message = g_strdup_vprintf(format, arguments);
     va_end(arguments);

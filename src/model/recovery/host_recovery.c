@@ -34,6 +34,9 @@ on_listed(MskHostWork *work)
                            "Dry run: nothing was changed and nothing evacuated");
         g_ptr_array_set_size(state->moves, n_before);
         msk_host_work_finish(work, MSK_OUTCOME_FINISHED, true, "a dry run: nothing was evacuated");
+    } else if (!msk_host_work_flow_has(work, MSK_HOST_TASK_EVACUATE)) {
+        g_ptr_array_set_size(state->moves, n_before);
+        msk_host_work_complete(work, "the flow evacuates nothing");
     } else {
         msk_host_work_enter(work, MSK_HOST_PHASE_PLANNING);
         msk_host_work_act(work, MSK_HOST_ACT_STORE_PLAN);
@@ -80,6 +83,9 @@ begin_way(MskHostWork *work)
 {
     g_autofree char *uuids = msk_host_plan_unfinished(work->state->moves);
 
+    if (msk_host_work_tasks_first(work, MSK_HOST_TASK_EVACUATE)) {
+        return;
+    }
     msk_host_work_note(
         work, MSK_HOST_TASK_EVACUATE, 0.0,
         "Start evacuation of instances from failed host '%s', instance uuids are: '%s'",
@@ -191,7 +197,7 @@ conclude(MskHostWork *work)
     }
     if (failed == NULL) {
         msk_host_work_note(work, MSK_HOST_TASK_EVACUATE, 1.0, "Evacuation process completed!");
-        msk_host_work_finish(work, MSK_OUTCOME_FINISHED, false, "every instance was evacuated");
+        msk_host_work_complete(work, "every instance was evacuated");
     } else if (has_second_way(work)) {
         msk_host_work_note(work, MSK_HOST_TASK_EVACUATE, 0.7,
                            "Failed to evacuate instances '%s' from host '%s'", failed,
@@ -282,6 +288,37 @@ on_done(MskHostWork *work)
     }
 }
 
+/* Programs take their time: whatever they stood in front of looks anew. */
+static void
+on_tasks(MskHostWork *work)
+{
+    MskHostRecovery *state = work->state;
+
+    state->n_slots = state->slot + 1;
+    if (state->complete != NULL) {
+        msk_host_work_finish(work, MSK_OUTCOME_FINISHED, false, state->complete);
+    } else if (state->phase < MSK_HOST_PHASE_WAITING) {
+        state->deadline_us = work->event->now_us + work->order->hold_timeout_us;
+        msk_host_gates_ask(work);
+    } else if (state->phase == MSK_HOST_PHASE_WAITING) {
+        msk_host_gates_on_disabled(work);
+    } else {
+        begin_way(work);
+    }
+}
+
+static void
+on_tasks_failed(MskHostWork *work)
+{
+    MskHostPhase phase = work->state->phase;
+
+    msk_host_work_fail(
+        work, phase < MSK_HOST_PHASE_LISTING ? MSK_HOST_TASK_DISABLE : MSK_HOST_TASK_EVACUATE,
+        g_strdup_printf("Recovery of host '%s' failed: %s", work->order->host,
+                        work->event->message),
+        "a task of the flow failed");
+}
+
 static void
 on_timer(MskHostWork *work)
 {
@@ -333,6 +370,12 @@ dispatch(MskHostWork *work)
         return;
     case MSK_HOST_EVENT_STORED:
         on_stored(work);
+        return;
+    case MSK_HOST_EVENT_TASKS:
+        on_tasks(work);
+        return;
+    case MSK_HOST_EVENT_TASKS_FAILED:
+        on_tasks_failed(work);
         return;
     }
     g_assert_not_reached();

@@ -13,7 +13,8 @@
  *
  * Rules that keep it harmless: nothing is evacuated before Nova's compute service of the host is
  * known to be dead (its fencing was confirmed, it was down before, or its heartbeat has stopped for
- * heartbeat_age_us by the cloud's own clock); nor while a gate holds.
+ * heartbeat_age_us by the cloud's own clock); nor while a gate holds. Programs of the flow wait for
+ * the gates as well, and the gates are asked anew after those in front of disabling.
  *
  * Pure, and plain data: see vm_move.h. A step may want several actions, one of the host's own at a
  * time and one of each move in flight. At most max_moves are in flight.
@@ -51,6 +52,7 @@ typedef struct {
     unsigned rate_limit;            /* of hosts within the window of the storm gates; 0: off */
     int64_t poll_us;                /* the first wait between two looks at the VMs */
     int64_t max_poll_us;            /* verify_interval */
+    const MskRecoveryFlow *flow;    /* (nullable) NULL: the default; its tasks: MskHostTask */
     MskMoveOrder move;
 } MskHostOrder;
 
@@ -114,8 +116,10 @@ typedef enum {
     MSK_HOST_EVENT_LOOKED,   /* with vms: all VMs that were moved */
     MSK_HOST_EVENT_FAILED,   /* the host's call did not go through */
     MSK_HOST_EVENT_TIMER,
-    MSK_HOST_EVENT_MOVE,   /* DONE, FAILED or STALE of the move's call */
-    MSK_HOST_EVENT_STORED, /* the move's row, after its end */
+    MSK_HOST_EVENT_MOVE,         /* DONE, FAILED or STALE of the move's call */
+    MSK_HOST_EVENT_STORED,       /* the move's row, after its end */
+    MSK_HOST_EVENT_TASKS,        /* the programs of the slot have ended, and the flow goes on */
+    MSK_HOST_EVENT_TASKS_FAILED, /* with message */
 } MskHostEventKind;
 
 typedef struct {
@@ -129,7 +133,7 @@ typedef struct {
     const char *name;
     const char *const *names;
     MskErrorCode code;
-    const char *message; /* (nullable) of FAILED */
+    const char *message; /* (nullable) of FAILED and TASKS_FAILED */
     int64_t retry_after_us;
     unsigned move; /* of MOVE and STORED: the index */
     MskMoveEvent move_event;
@@ -142,12 +146,13 @@ typedef enum {
     MSK_HOST_ACT_LIST,       /* all VMs on the host, with their migrations */
     MSK_HOST_ACT_STORE_PLAN, /* the moves of this round and the state, in one transaction */
     MSK_HOST_ACT_TAKE_RESERVED,
-    MSK_HOST_ACT_JOIN,   /* the reserved host to the host's aggregates */
-    MSK_HOST_ACT_ENABLE, /* the reserved host's service */
-    MSK_HOST_ACT_LOOK,   /* at the VMs in flight; with migrations if asked */
-    MSK_HOST_ACT_WAIT,   /* for delay_us; takes the place of a wait that is not over */
-    MSK_HOST_ACT_MOVE,   /* a call of a move; durable: its row and state are stored before */
-    MSK_HOST_ACT_STORE,  /* the row of a move that is over */
+    MSK_HOST_ACT_JOIN,      /* the reserved host to the host's aggregates */
+    MSK_HOST_ACT_ENABLE,    /* the reserved host's service */
+    MSK_HOST_ACT_LOOK,      /* at the VMs in flight; with migrations if asked */
+    MSK_HOST_ACT_WAIT,      /* for delay_us; takes the place of a wait that is not over */
+    MSK_HOST_ACT_MOVE,      /* a call of a move; durable: its row and state are stored before */
+    MSK_HOST_ACT_STORE,     /* the row of a move that is over */
+    MSK_HOST_ACT_RUN_TASKS, /* the programs of the flow up to slot */
     MSK_HOST_ACT_FINISH, /* with outcome, reason and message; store all moves that are not stored */
 } MskHostActKind;
 
@@ -156,13 +161,19 @@ typedef struct {
     int64_t delay_us;
     bool migrations;
     unsigned move; /* of MOVE and STORE */
+    unsigned slot;
     MskMoveAct call;
     MskOutcome outcome;
     bool reverted;
     const char *reason; /* (static) of FINISH */
 } MskHostAct;
 
-typedef enum { MSK_HOST_TASK_DISABLE, MSK_HOST_TASK_PREPARE, MSK_HOST_TASK_EVACUATE } MskHostTask;
+typedef enum {
+    MSK_HOST_TASK_DISABLE,
+    MSK_HOST_TASK_PREPARE,
+    MSK_HOST_TASK_EVACUATE,
+    MSK_N_HOST_TASKS, /* keep last */
+} MskHostTask;
 
 /* One line of progress. */
 typedef struct {
@@ -205,6 +216,9 @@ typedef struct {
     bool look_new;        /* it is for moves that nothing was done for yet */
     bool look_migrations;
     unsigned n_tries;
+    unsigned n_slots;     /* whose programs have been run */
+    unsigned slot;        /* of those that are being run */
+    const char *complete; /* (nullable) (static) how it ends once the last programs have ended */
     int64_t deadline_us;
     int64_t poll_us;
     int64_t typical_us;   /* how long an evacuation took of late; 0: not known */

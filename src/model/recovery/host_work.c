@@ -5,8 +5,9 @@ void
 msk_host_work_note(MskHostWork *work, MskHostTask task, double progress, const char *format, ...)
 {
     va_list arguments;
-    MskHostNote line = {.task = task, .progress = progress};
+    MskHostNote line = {.progress = progress};
 
+    line.task = (MskHostTask) msk_recovery_flow_row(work->order->flow, (unsigned) task);
     va_start(arguments, format);
     line.message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
@@ -36,6 +37,34 @@ msk_host_work_enter(MskHostWork *work, MskHostPhase phase)
 {
     work->state->phase = phase;
     work->state->n_tries = 0;
+}
+
+bool
+msk_host_work_flow_has(const MskHostWork *work, MskHostTask task)
+{
+    return msk_recovery_flow_has(work->order->flow, (unsigned) task);
+}
+
+bool
+msk_host_work_tasks_first(MskHostWork *work, unsigned slot)
+{
+    MskHostRecovery *state = work->state;
+
+    if (work->order->dry_run || !msk_recovery_flow_due(work->order->flow, state->n_slots, slot)) {
+        return false;
+    }
+    state->slot = slot;
+    msk_host_work_add(work, (MskHostAct){.kind = MSK_HOST_ACT_RUN_TASKS, .slot = slot});
+    return true;
+}
+
+void
+msk_host_work_complete(MskHostWork *work, const char *reason)
+{
+    work->state->complete = reason;
+    if (!msk_host_work_tasks_first(work, MSK_N_HOST_TASKS)) {
+        msk_host_work_finish(work, MSK_OUTCOME_FINISHED, false, reason);
+    }
 }
 
 void

@@ -28,6 +28,17 @@ void msk_host_work_wait(MskHostWork *work, int64_t delay_us);
 /** msk_host_work_enter: the phase, in which nothing has failed yet. */
 void msk_host_work_enter(MskHostWork *work, MskHostPhase phase);
 
+/** msk_host_work_flow_has: whether the flow has the built-in task. */
+bool msk_host_work_flow_has(const MskHostWork *work, MskHostTask task);
+
+/** msk_host_work_tasks_first: Returns: whether there are programs to run before what comes after
+ *  @slot; then this step is at its end. A dry run runs none. */
+bool msk_host_work_tasks_first(MskHostWork *work, unsigned slot);
+
+/** msk_host_work_complete: all built-in tasks of the flow are done, as @reason (static) says; the
+ *  end, as soon as the last programs have ended. */
+void msk_host_work_complete(MskHostWork *work, const char *reason);
+
 /** msk_host_work_finish: @reason: (static) */
 void msk_host_work_finish(MskHostWork *work, MskOutcome outcome, bool reverted, const char *reason);
 

@@ -32,8 +32,10 @@ static void
 note(Work *work, MskProcessTask task, double progress, char *message)
 {
     g_assert(work->step.n_notes < MSK_PROCESS_MAX_NOTES);
-    work->step.notes[work->step.n_notes++] =
-        (MskProcessNote){.task = task, .progress = progress, .message = message};
+    work->step.notes[work->step.n_notes++] = (MskProcessNote){
+        .task = (MskProcessTask) msk_recovery_flow_row(work->order->flow, (unsigned) task),
+        .progress = progress,
+        .message = message};
 }
 
 static void
@@ -86,24 +88,69 @@ fail(Work *work, const char *why, const char *reason)
     finish(work, MSK_OUTCOME_ERROR, true, reason);
 }
 
+/* Returns: whether there are programs to run before what comes after @slot. */
+static bool
+tasks_first(Work *work, unsigned slot)
+{
+    if (!msk_recovery_flow_due(work->order->flow, work->state->n_slots, slot)) {
+        return false;
+    }
+    work->step.act = MSK_PROCESS_ACT_RUN_TASKS;
+    work->step.slot = slot;
+    work->state->slot = slot;
+    return true;
+}
+
+static bool
+flow_has(const Work *work, MskProcessTask task)
+{
+    return msk_recovery_flow_has(work->order->flow, (unsigned) task);
+}
+
+/* All built-in tasks of the flow are done. */
 static void
+complete(Work *work, const char *reason)
+{
+    work->state->complete = reason;
+    if (!tasks_first(work, MSK_FLOW_MAX_TASKS)) {
+        finish(work, MSK_OUTCOME_FINISHED, false, reason);
+    }
+}
+
+/* Returns: whether there is anything to confirm now. */
+static bool
 begin_confirm(Work *work)
 {
+    if (tasks_first(work, MSK_PROCESS_TASK_CONFIRM)) {
+        return false;
+    }
+    if (!flow_has(work, MSK_PROCESS_TASK_CONFIRM)) {
+        complete(work, "all of the flow is done");
+        return false;
+    }
     note_host(work, MSK_PROCESS_TASK_CONFIRM, 0.0, "Confirming compute service is disabled");
     enter(work, MSK_PROCESS_PHASE_CONFIRMING);
     work->step.act = MSK_PROCESS_ACT_GET_SERVICE;
+    return true;
 }
 
 static void
 confirmed(Work *work)
 {
     note_host(work, MSK_PROCESS_TASK_CONFIRM, 1.0, "Confirmed compute service is disabled");
-    finish(work, MSK_OUTCOME_FINISHED, false, "the compute service is disabled");
+    complete(work, "the compute service is disabled");
 }
 
 static void
 look_asking(Work *work)
 {
+    if (tasks_first(work, MSK_PROCESS_TASK_DISABLE)) {
+        return;
+    }
+    if (!flow_has(work, MSK_PROCESS_TASK_DISABLE)) {
+        (void) begin_confirm(work); /* which waits for others to do it */
+        return;
+    }
     if (work->event->enabled) {
         work->state->phase = MSK_PROCESS_PHASE_DISABLING; /* within the same time */
         work->state->ordered = true;
@@ -116,8 +163,9 @@ look_asking(Work *work)
         note(work, MSK_PROCESS_TASK_DISABLE, 1.0,
              g_strdup("Skipping recovery for process " SERVICE " as it is already disabled"));
     }
-    begin_confirm(work);
-    confirmed(work); /* this very look says so */
+    if (begin_confirm(work)) {
+        confirmed(work); /* this very look says so */
+    }
 }
 
 static void
@@ -153,7 +201,7 @@ on_begin(Work *work)
         return;
     }
     enter(work, MSK_PROCESS_PHASE_ASKING);
-    if (!work->order->taken_over) {
+    if (!work->order->taken_over && flow_has(work, MSK_PROCESS_TASK_DISABLE)) {
         note_host(work, MSK_PROCESS_TASK_DISABLE, 0.0, "Disabling compute service");
     }
     work->step.act = MSK_PROCESS_ACT_GET_SERVICE;
@@ -165,7 +213,32 @@ on_done(Work *work)
     g_assert(work->state->phase == MSK_PROCESS_PHASE_DISABLING);
     work->state->n_tries = 0;
     note_host(work, MSK_PROCESS_TASK_DISABLE, 1.0, "Disabled compute service");
-    begin_confirm(work);
+    (void) begin_confirm(work); /* the look comes next, or the end */
+}
+
+static void
+on_tasks(Work *work)
+{
+    MskProcessRecovery *state = work->state;
+
+    state->n_slots = state->slot + 1;
+    if (state->complete != NULL) {
+        finish(work, MSK_OUTCOME_FINISHED, false, state->complete);
+    } else if (state->slot >= MSK_PROCESS_TASK_CONFIRM) {
+        (void) begin_confirm(work); /* as above */
+    } else {
+        enter(work, MSK_PROCESS_PHASE_ASKING);
+        work->step.act = MSK_PROCESS_ACT_GET_SERVICE;
+    }
+}
+
+static void
+on_tasks_failed(Work *work)
+{
+    g_free(work->state->message);
+    work->state->message = g_strdup_printf("Recovery of " SERVICE " on host '%s' failed: %s",
+                                           work->order->host, work->event->message);
+    finish(work, MSK_OUTCOME_ERROR, true, "a task of the flow failed");
 }
 
 /* After an order that failed it is asked again whether it is needed: it may have worked. */
@@ -212,6 +285,12 @@ msk_process_recovery_step(MskProcessRecovery *self, const MskProcessOrder *order
         break;
     case MSK_PROCESS_EVENT_TIMER:
         work.step.act = MSK_PROCESS_ACT_GET_SERVICE;
+        break;
+    case MSK_PROCESS_EVENT_TASKS:
+        on_tasks(&work);
+        break;
+    case MSK_PROCESS_EVENT_TASKS_FAILED:
+        on_tasks_failed(&work);
         break;
     }
     return work.step;

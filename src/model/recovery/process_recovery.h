@@ -11,6 +11,8 @@
  *     ├── disabled already ───────────────▶ over (finished)
  *     └── another process ────────────────▶ over (finished: nothing to do)
  *
+ * Programs of the flow stand before disabling, before confirming, and at the end.
+ *
  * Disabling what is disabled changes nothing, so whoever takes over begins at the beginning; it
  * looks before it gives the order once more.
  *
@@ -23,10 +25,11 @@
 /* What is asked for, the same for all steps of one recovery. */
 typedef struct {
     const char *host;
-    const char *process; /* (nullable) its name, as reported */
-    bool taken_over;     /* a predecessor has begun it */
-    int64_t poll_us;     /* verify_interval */
-    int64_t timeout_us;  /* wait_period_after_service_update: to disable, then to confirm */
+    const char *process;         /* (nullable) its name, as reported */
+    bool taken_over;             /* a predecessor has begun it */
+    int64_t poll_us;             /* verify_interval */
+    int64_t timeout_us;          /* wait_period_after_service_update: to disable, then to confirm */
+    const MskRecoveryFlow *flow; /* (nullable) NULL: the default; its tasks: MskProcessTask */
 } MskProcessOrder;
 
 typedef enum {
@@ -35,6 +38,8 @@ typedef enum {
     MSK_PROCESS_EVENT_DONE,    /* the order went through */
     MSK_PROCESS_EVENT_FAILED,  /* with code, message and retry_after_us */
     MSK_PROCESS_EVENT_TIMER,
+    MSK_PROCESS_EVENT_TASKS,        /* the programs of the slot have ended, and the flow goes on */
+    MSK_PROCESS_EVENT_TASKS_FAILED, /* with message */
 } MskProcessEventKind;
 
 typedef struct {
@@ -49,8 +54,9 @@ typedef struct {
 typedef enum {
     MSK_PROCESS_ACT_GET_SERVICE,
     MSK_PROCESS_ACT_DISABLE,
-    MSK_PROCESS_ACT_WAIT,   /* for delay_us */
-    MSK_PROCESS_ACT_FINISH, /* with outcome, reverted and reason */
+    MSK_PROCESS_ACT_WAIT,      /* for delay_us */
+    MSK_PROCESS_ACT_RUN_TASKS, /* the programs of the flow up to slot */
+    MSK_PROCESS_ACT_FINISH,    /* with outcome, reverted and reason */
 } MskProcessActKind;
 
 typedef enum {
@@ -73,6 +79,7 @@ typedef struct {
     unsigned n_notes;
     MskProcessActKind act;
     int64_t delay_us;
+    unsigned slot;
     MskOutcome outcome;
     bool reverted;
     const char *reason; /* (static) */
@@ -92,7 +99,10 @@ typedef enum {
 typedef struct {
     MskProcessPhase phase;
     bool ordered;
-    unsigned n_tries; /* calls that failed, one after the other */
+    unsigned n_tries;     /* calls that failed, one after the other */
+    unsigned n_slots;     /* whose programs have been run */
+    unsigned slot;        /* of those that are being run */
+    const char *complete; /* (nullable) (static) how it ends once the last programs have ended */
     int64_t deadline_us;
     char *message; /* (nullable) of an end in error, for users */
 } MskProcessRecovery;

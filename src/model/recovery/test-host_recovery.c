@@ -35,11 +35,170 @@ test_a_refused_call_is_the_end_and_others_are_repeated(void)
     g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_FINISH);
 }
 
+/* ---- flows ------------------------------------------------------------------------------- */
+
+/* A row is a conversation: events, and the action that answers each, as letters.
+ *
+ * Events: b begin, g gates open, d service down, u up, k done, l one VM listed, s the row is stored
+ * (which ends this conversation with a move that is over), p programs done, P failed, t timer.
+ * Actions: G ask the gates, S get the service, D force down, L list, P store the plan, 0-3 run the
+ * programs of a slot, m something of a move, w wait, f finished, e error. */
+static const struct {
+    const char *name;
+    const char *tasks; /* D, P, E: built-in; x: a program */
+    bool dry_run;
+    const char *events;
+    const char *acts;
+} flows[] = {
+    {"the default", "DPE", false, "bgdkdlk", "GSDSLPm"},
+    {"programs everywhere", "xDxPxEx", false, "bgdpgdkdpdlkp", "GS0GSDS1SLP2m"},
+    {"the gates close meanwhile", "xDPE", false, "bgdpgutgd", "GS0GSwGSD"},
+    {"a program in front fails", "xDPE", false, "bgdP", "GS0e"},
+    {"a program before the moves fails", "DPxE", false, "bgdkdlkP", "GSDSLP2e"},
+    {"without disabling", "PE", false, "bgddlk", "GSSLPm"},
+    {"without disabling: it is waited for", "PE", false, "bgdutdl", "GSSwSLP"},
+    {"without disabling: it stays up", "PE", false, "bgd+u", "GSSe"},
+    {"without disabling, programs", "xPE", false, "bgddpdl", "GSS1SLP"},
+    {"only disabling", "D", false, "bgdkd", "GSDSf"},
+    {"only disabling, and a program", "Dx", false, "bgdkdp", "GSDS3f"},
+    {"only listing", "DPx", false, "bgdkdlp", "GSDSL3f"},
+    {"only a program", "x", false, "bgddp", "GSS3f"},
+    {"nothing is run in a dry run", "xDxPxEx", true, "bgdl", "GSLf"},
+    {"not even in an empty one", "x", true, "bgd", "GSf"},
+};
+
+static MskRecoveryFlow *
+parse_flow(const char *letters)
+{
+    static const char *const none[] = {NULL};
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+
+    for (size_t i = 0; letters[i] != '\0'; i++) {
+        g_ptr_array_add(names, letters[i] == 'D'   ? g_strdup("disable_compute_service_task")
+                               : letters[i] == 'P' ? g_strdup("prepare_HA_enabled_instances_task")
+                               : letters[i] == 'E' ? g_strdup("evacuate_instances_task")
+                                                   : g_strdup_printf("exec:p%zu", i));
+    }
+    g_ptr_array_add(names, NULL);
+    MskRecoveryFlow *flow = msk_recovery_flow_new(MSK_FLOW_HOST_AUTO, none,
+                                                  (const char *const *) names->pdata, none, &error);
+
+    g_assert_no_error(error);
+    return flow;
+}
+
+static MskHostEvent
+parse_event(char letter, MskListedVm *vm)
+{
+    MskHostEvent event = {.storm = {.failed_in_segment = 1, .failed = 1}};
+
+    event.service.age_us = letter == 'u' ? 0 : INT64_C(3600000000);
+    event.service.up = letter == 'u';
+    event.vms = vm;
+    event.n_vms = 1;
+    event.message = "Task 'exec:p0' failed: exit status 1";
+    switch (letter) {
+    case 'b':
+        event.kind = MSK_HOST_EVENT_BEGIN;
+        break;
+    case 'g':
+        event.kind = MSK_HOST_EVENT_GATES;
+        break;
+    case 'd':
+    case 'u':
+        event.kind = MSK_HOST_EVENT_SERVICE;
+        break;
+    case 'k':
+        event.kind = MSK_HOST_EVENT_DONE;
+        break;
+    case 'l':
+        event.kind = MSK_HOST_EVENT_LISTED;
+        break;
+    case 'p':
+        event.kind = MSK_HOST_EVENT_TASKS;
+        break;
+    case 'P':
+        event.kind = MSK_HOST_EVENT_TASKS_FAILED;
+        break;
+    default:
+        g_assert_cmpint(letter, ==, 't');
+        event.kind = MSK_HOST_EVENT_TIMER;
+    }
+    return event;
+}
+
+static char
+letter_of(const MskHostAct *act)
+{
+    switch (act->kind) {
+    case MSK_HOST_ACT_ASK_GATES:
+        return 'G';
+    case MSK_HOST_ACT_GET_SERVICE:
+        return 'S';
+    case MSK_HOST_ACT_FORCE_DOWN:
+        return 'D';
+    case MSK_HOST_ACT_LIST:
+        return 'L';
+    case MSK_HOST_ACT_STORE_PLAN:
+        return 'P';
+    case MSK_HOST_ACT_RUN_TASKS:
+        return (char) ('0' + act->slot);
+    case MSK_HOST_ACT_WAIT:
+        return 'w';
+    case MSK_HOST_ACT_FINISH:
+        return act->outcome == MSK_OUTCOME_FINISHED ? 'f' : 'e';
+    case MSK_HOST_ACT_TAKE_RESERVED:
+    case MSK_HOST_ACT_JOIN:
+    case MSK_HOST_ACT_ENABLE:
+    case MSK_HOST_ACT_LOOK:
+    case MSK_HOST_ACT_MOVE:
+    case MSK_HOST_ACT_STORE:
+        return 'm';
+    }
+    g_assert_not_reached();
+}
+
+static void
+test_flows(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(flows); i++) {
+        g_auto(MskHostRecovery) self;
+        g_autoptr(MskRecoveryFlow) flow = parse_flow(flows[i].tasks);
+        g_autoptr(GString) acts = g_string_new(NULL);
+        char uuid[] = "c5463cf8-a348-4ad5-bfd0-e29f90929277";
+        MskListedVm vm = {.uuid = uuid, .sight = {.vm_state = MSK_VM_ACTIVE}};
+        MskHostOrder custom = order;
+        int64_t now_us = 0;
+
+        g_test_message("%s", flows[i].name);
+        custom.flow = flow;
+        custom.dry_run = flows[i].dry_run;
+        custom.down_timeout_us = 180 * INT64_C(1000000);
+        msk_host_recovery_init(&self, 1);
+        for (const char *letter = flows[i].events; *letter != '\0'; letter++) {
+            if (*letter == '+') {
+                now_us += custom.down_timeout_us;
+                continue;
+            }
+            MskHostEvent event = parse_event(*letter, &vm);
+
+            event.now_us = now_us;
+            g_auto(MskHostStep) step = msk_host_recovery_step(&self, &custom, &event);
+
+            g_assert_cmpuint(step.acts->len, ==, 1);
+            g_string_append_c(acts, letter_of(&g_array_index(step.acts, MskHostAct, 0)));
+        }
+        g_assert_cmpstr(acts->str, ==, flows[i].acts);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host_recovery/failures",
                     test_a_refused_call_is_the_end_and_others_are_repeated);
+    g_test_add_func("/host_recovery/flows", test_flows);
     return g_test_run();
 }

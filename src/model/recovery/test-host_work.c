@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/recovery/host_work.h"
 
+static const MskHostOrder order = {.host = "h1"};
+
 static void
 set_up(MskHostRecovery *self, MskHostWork *work)
 {
     msk_host_recovery_init(self, 1);
-    *work = (MskHostWork){.state = self};
+    *work = (MskHostWork){.state = self, .order = &order};
     work->step.notes = g_array_new(FALSE, FALSE, sizeof(MskHostNote));
     work->step.acts = g_array_new(FALSE, FALSE, sizeof(MskHostAct));
 }

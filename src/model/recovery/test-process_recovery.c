@@ -182,6 +182,93 @@ test_never_for_ever(void)
     }
 }
 
+/* Events: e enabled, d disabled, k done, t timer, p programs done, P failed. Actions: S get the
+ * service, D disable it, 0-3 run the programs of a slot, w wait, f finished, e error. */
+static const struct {
+    const char *tasks; /* D, C: built-in; x: a program */
+    const char *events;
+    const char *acts;
+} flows[] = {
+    {"DC", "eketd", "SDSwSf"}, {"xDxCx", "epekpdp", "S0SD1S3f"}, {"xDC", "dpd", "S0Sf"},
+    {"xDC", "eP", "S0e"},      {"DCx", "ekdP", "SDS3e"},         {"D", "ek", "SDf"},
+    {"Dx", "ekp", "SD3f"},     {"C", "eetd", "SSwSf"},           {"xC", "epd", "S1Sf"},
+    {"x", "ep", "S3f"},
+};
+
+static MskRecoveryFlow *
+parse_flow(const char *letters)
+{
+    static const char *const none[] = {NULL};
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+
+    for (size_t i = 0; letters[i] != '\0'; i++) {
+        g_ptr_array_add(names, letters[i] == 'D'   ? g_strdup("disable_compute_node_task")
+                               : letters[i] == 'C' ? g_strdup("confirm_compute_node_disabled_task")
+                                                   : g_strdup_printf("exec:p%zu", i));
+    }
+    g_ptr_array_add(names, NULL);
+    MskRecoveryFlow *flow = msk_recovery_flow_new(MSK_FLOW_PROCESS, none,
+                                                  (const char *const *) names->pdata, none, &error);
+
+    g_assert_no_error(error);
+    return flow;
+}
+
+static MskProcessEvent
+parse_event(char letter)
+{
+    MskProcessEvent event = {.enabled = letter == 'e', .message = "no"};
+
+    event.kind = letter == 'k'   ? MSK_PROCESS_EVENT_DONE
+                 : letter == 't' ? MSK_PROCESS_EVENT_TIMER
+                 : letter == 'p' ? MSK_PROCESS_EVENT_TASKS
+                 : letter == 'P' ? MSK_PROCESS_EVENT_TASKS_FAILED
+                                 : MSK_PROCESS_EVENT_SERVICE;
+    return event;
+}
+
+static char
+letter_of(const Trial *self, unsigned slot)
+{
+    switch (self->act) {
+    case MSK_PROCESS_ACT_GET_SERVICE:
+        return 'S';
+    case MSK_PROCESS_ACT_DISABLE:
+        return 'D';
+    case MSK_PROCESS_ACT_WAIT:
+        return 'w';
+    case MSK_PROCESS_ACT_RUN_TASKS:
+        return (char) ('0' + slot);
+    case MSK_PROCESS_ACT_FINISH:
+        return self->outcome == MSK_OUTCOME_FINISHED ? 'f' : 'e';
+    }
+    g_assert_not_reached();
+}
+
+static void
+test_flows(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(flows); i++) {
+        g_autoptr(MskRecoveryFlow) flow = parse_flow(flows[i].tasks);
+        g_autoptr(GString) acts = g_string_new(NULL);
+        MskProcessOrder order = plain;
+        Trial trial;
+
+        g_test_message("%s %s", flows[i].tasks, flows[i].events);
+        order.flow = flow;
+        begin(&trial, &order);
+        g_string_append_c(acts, letter_of(&trial, trial.state.slot));
+        for (const char *letter = flows[i].events; *letter != '\0'; letter++) {
+            feed(&trial, parse_event(*letter));
+            g_string_append_c(acts, letter_of(&trial, trial.state.slot));
+        }
+        g_assert_cmpstr(acts->str, ==, flows[i].acts);
+        g_string_free(trial.log, TRUE);
+        msk_process_recovery_clear(&trial.state);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -191,6 +278,7 @@ main(int argc, char **argv)
     g_test_add_func("/process_recovery/another_process", test_another_process);
     g_test_add_func("/process_recovery/no_answer", test_an_order_without_an_answer);
     g_test_add_func("/process_recovery/retry_after", test_retry_after);
+    g_test_add_func("/process_recovery/flows", test_flows);
     g_test_add_func("/process_recovery/never_for_ever", test_never_for_ever);
     return g_test_run();
 }

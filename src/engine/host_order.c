@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/host_order.h"
+
+#define LOG_NAME "masakari.engine.manager"
+#include "base/log.h"
+
+#define SETTLE_US     INT64_C(10000000)
+#define UNLOCK_US     INT64_C(900000000)
+#define MOVE_RETRY_US INT64_C(500000)
+#define POLL_US       INT64_C(400000)
+
+MskFlowKind
+msk_host_order_flow(const MskHostOrder *order)
+{
+    bool reserved =
+        order->method == MSK_METHOD_RESERVED_HOST || order->method == MSK_METHOD_RH_PRIORITY;
+
+    return reserved ? MSK_FLOW_HOST_RH : MSK_FLOW_HOST_AUTO;
+}
+
+MskHostOrder
+msk_host_order_make(const MskEngineSettings *settings, const char *host, const MskRecoveryJob *job)
+{
+    MskHostOrder order = {
+        .host = host,
+        .fenced = job->triage.fenced,
+        .all_instances = settings->evacuate_all_instances,
+        .ignore_error = settings->ignore_error_instances,
+        .join_aggregates = settings->join_aggregates,
+        .dry_run = settings->dry_run,
+        .max_moves = settings->host_threads,
+        .heartbeat_age_us = settings->heartbeat_age_us,
+        .hold_timeout_us = settings->hold_timeout_us,
+        .down_timeout_us = settings->wait_period_after_service_update_us,
+        .storm_segment_percent = settings->storm_segment_percent,
+        .storm_percent = settings->storm_percent,
+        .rate_limit = settings->rate_limit,
+        .poll_us = POLL_US,
+        .max_poll_us = settings->verify_interval_us,
+        .move = {.evacuate_timeout_us = settings->wait_period_after_evacuation_us,
+                 .stop_timeout_us = settings->wait_period_after_power_off_us,
+                 .unlock_timeout_us = UNLOCK_US,
+                 .settle_us = SETTLE_US,
+                 .retry_us = MOVE_RETRY_US},
+    };
+
+    if (!msk_recovery_method_parse(job->method, &order.method)) {
+        log_warning("Host %s: recovery method '%s' is not known, the compute service chooses the "
+                    "hosts",
+                    host, job->method != NULL ? job->method : "");
+    }
+    order.flow = settings->flows->flows[msk_host_order_flow(&order)];
+    return order;
+}
+
+json_t *
+msk_host_order_describe(const MskHostRecovery *state)
+{
+    json_t *moves = json_array();
+
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        (void) json_array_append_new(/* fails for lack of memory only */
+                                     moves, json_pack("{s:s, s:s?, s:s, s:s?}", "uuid",
+                                                      planned->uuid, "name", planned->name,
+                                                      "status", msk_vm_move_status(&planned->move),
+                                                      "dest_host", planned->move.dest_host));
+    }
+    return moves;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * host_order: what the recovery of a host is asked to do, from the configuration and the prepared
+ * job; and what programs of its flow are told of it.
+ *
+ * Threads: the main thread.
+ */
+
+#include <jansson.h>
+
+#include "engine/engine_settings.h"
+#include "engine/recovery_jobs.h"
+#include "model/recovery/host_recovery.h"
+
+/** msk_host_order_make: Returns: the order; it lends @host and @settings. A recovery method that is
+ *  not known is logged. */
+MskHostOrder msk_host_order_make(const MskEngineSettings *settings, const char *host,
+                                 const MskRecoveryJob *job);
+
+/** msk_host_order_flow: which flow the methods of @order have. */
+MskFlowKind msk_host_order_flow(const MskHostOrder *order);
+
+/** msk_host_order_describe: Returns: (transfer full) [{"uuid": s, "name": s, "status": s,
+ *  "dest_host": s or null}] of the moves that are planned by now. */
+json_t *msk_host_order_describe(const MskHostRecovery *state);
