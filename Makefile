@@ -11,7 +11,7 @@ CHECKS     := $(PYTHON) tools/run-checks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help all demo check check-unit check-contract check-functional check-cloud check-fuzz \
-        check-clang check-sanitizers lint bench docs install clean
+        check-clang check-sanitizers lint bench bench-peer docs install clean
 
 help: ## list the targets
 	@echo 'masakari-c: make TARGET'
@@ -70,6 +70,12 @@ bench: ## measure start, memory, idle CPU, detection and API rate (root)
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
 	@ninja -C $(BUILD) all bench/bare_mhd
 	@MSK_BUILD=$(BUILD) bench/run
+
+bench-peer: ## measure masakari-api beside the Python service, real Keystone and MariaDB (root, < 8 min)
+	@$(PACKAGES) build test cloud bench
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
+	@ninja -C $(BUILD) src/cmd/masakari-api src/cmd/masakari-manage
+	@MSK_BUILD="$(abspath $(BUILD))" $(PYTHON) bench/bench_peer.py
 
 docs: ## write the generated pages of docs/user
 	@$(MAKE) --no-print-directory all

@@ -1,44 +1,67 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Measures masakari-api beside the Python masakari-api under uwsgi: one run, one machine, the same
-Keystone, broker and kind of database, the same rows. Each service has CPU 0 for itself, wrk has
-CPU 1. Needs wrk and Debian's packages masakari-api, uwsgi, keystone, rabbitmq-server, mariadb.
+MariaDB server, Keystone and broker, the same rows. The two are measured in turn, several rounds;
+each number is the median of the rounds. Whichever is measured has a CPU of its own; wrk, database,
+Keystone and broker share the others. Errors end the run: they would be quick, and serve nobody.
 
-    bench/bench_peer.py [--seconds S] [--database mariadb|sqlite] [--million]
+    make bench-peer
+    bench/bench_peer.py [--rounds R] [--seconds S] [--database mariadb|sqlite] [--only NAME]...
 
-What runs on CPU 1 besides wrk (Keystone, broker, database) takes from the faster service more than
-from the slower one. Errors are counted and shown: an answer that is no 2xx is no request served.
+Writes peer.md, peer.svg and peer.json into <build>/bench-results. Needs root, for the kit's
+services, wrk, and Debian's packages of the set `cloud`.
 """
 import argparse
 import contextlib
+import json
 import os
 import pathlib
-import re
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+import report
+from wrk import BadAnswers, Load, pss_mib
+
+sys.path.insert(0, str(report.ROOT / "tests"))
 
 from kit.cloud import Cloud
+from kit.host import tail
 from kit.python_twin import KeystoneRest, PythonTwin
 from kit.services import Services
 
 HOST = "bench"
 ROWS = 1000
+PAGE = 100
 CONNECTIONS = (1, 16, 256)
-SERVICES = ("ours", "Python")
+SERVICES = ("masakari-c", "Python")
+STARTS = 3
+GOALS = {"read": 30, "write": 20, "memory": 20, "start": 50}
+PACKAGES = ("masakari-api", "uwsgi-core", "python3", "mariadb-server", "keystone",
+            "rabbitmq-server", "wrk")
+
+
+def cpus():
+    """(the CPU of the service, that of wrk, those of the rest)"""
+    have = sorted(os.sched_getaffinity(0))
+    if len(have) < 2:
+        raise SystemExit("this needs two CPUs: one for the service, one for its clients")
+    return have[0], have[1], set(have[2:]) or {have[1]}
+
+
+CPUS = cpus()
 
 
 @contextlib.contextmanager
 def on_cpu(number):
-    """Programs that are started within run on one CPU."""
+    """Programs that are started within run on this CPU."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {number})
     try:
@@ -47,61 +70,62 @@ def on_cpu(number):
         os.sched_setaffinity(0, before)
 
 
-def pss_mib(pids):
-    """Proportional set size of processes."""
-    total = 0
-    for pid in pids:
-        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-        total += int(re.search(r"^Pss: +(\d+)", text, re.M)[1])
-    return total / 1024
+def move_children(numbers):
+    """Whatever this program has started goes to these CPUs, with all its threads."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            text = stat.read_text(encoding="latin-1")
+            parents[int(stat.parent.name)] = int(text.rpartition(")")[2].split()[1])
+    family = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    for pid in family - {os.getpid()}:
+        for task in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(task.name), numbers)
 
 
-class Load:
-    """wrk against one service."""
+def common(ours, theirs):
+    """Our answer without what the other, of an older release, does not know."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return {key: common(ours[key], theirs[key]) for key in ours.keys() & theirs.keys()}
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return [common(*pair) for pair in zip(ours, theirs)]
+    return ours
 
-    series = 0
 
-    def __init__(self, port, token):
-        self.base = f"http://127.0.0.1:{port}/v1"
-        self.headers = ["-H", f"X-Auth-Token: {token}", "-H", "Content-Type: application/json",
-                        "-H", "OpenStack-API-Version: instance-ha 1.0"]
+class Kind:
+    """One kind of request that is measured."""
 
-    def run(self, path, connections, seconds, post=False):
-        """(2xx a second, p99 in ms, answers that were no 2xx)"""
-        argv = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
-                "--latency", "--timeout", "30s", *self.headers]
-        if post:
-            Load.series += 1
-            argv += ["-s", ROOT / "bench/post_notifications.lua"]
-        argv.append(self.base + path)
-        if post:
-            argv += ["--", HOST, str(Load.series)]
-        for _ in range(20):
-            done = subprocess.run(list(map(str, argv)), capture_output=True, text=True,
-                                  check=False)
-            if done.returncode == 0:
-                break
-            time.sleep(1)  # a server whose queue is still full refuses the first connection
-        text = done.stdout
-        found = re.search(r"(\d+) requests in ([\d.]+)(m?)s", text)
-        took = float(found[2]) * (60 if found[3] else 1)
-        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-        bad = int(bad[1]) if bad else 0
-        last, unit = re.search(r"99% +([\d.]+)(us|ms|s|m)", text).groups()
-        p99 = float(last) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
-        return (int(found[1]) - bad) / took, p99, bad
+    def __init__(self, name, paths, goal, durable=None):
+        self.name = name
+        self.paths = paths
+        self.goal = goal
+        self.durable = durable  # of a POST: whether each commit is synced to the disk
+
+    @property
+    def is_post(self):
+        """Whether it writes."""
+        return self.durable is not None
 
 
 class Bench:
     """Both services with the same rows."""
 
-    def __init__(self, cloud, directory, database):
+    def __init__(self, cloud, directory, options):
         self.cloud = cloud
         self.dir = directory
-        self.ours = Services()
+        self.options = options
+        self.ours = Services(directory / "ours")
+        self.ours.dir.mkdir()
         self.twin = None
-        self.database = database
         self.token = cloud.keystone.token()
+        self.loads = {}
+        self.kinds = []
+        self.databases = {}
+
+    # -- the same rows for both
 
     def prepare(self):
         """Fills our database, and copies it for the Python service."""
@@ -111,60 +135,113 @@ class Bench:
         options["keystone_authtoken"] = self.cloud.keystone.auth("masakari")
         options["libvirt"] = {"host_uris": f"{HOST}:test:///default"}
         theirs = f"sqlite:///{self.dir}/python.sqlite"
-        if self.database == "mariadb":
-            self.cloud.mariadb.create("ours")
-            self.cloud.mariadb.create("theirs")
+        if self.options.database == "mariadb":
+            for name in ("ours", "theirs"):
+                self.cloud.mariadb.create(name)
             options["database"]["connection"] = self.cloud.mariadb.url("ours")
             theirs = self.cloud.mariadb.url("theirs")
         self.ours.db_sync()
-        self.ours.api()
-        rest = self.ours.rest = KeystoneRest(self.ours.port, self.cloud.keystone)
-        self.segment, _ = rest.segment_with_host(HOST)
-        for number in range(ROWS):
-            rest.post("/notifications", {"notification": {
-                "type": "VM", "hostname": HOST, "generated_time": "2026-01-01T00:00:00",
-                "payload": {"event": "LIFECYCLE", "vir_domain_event": "STOPPED_FAILED",
-                            "instance_uuid": f"00000000-0000-4000-9000-{number:012d}"}}})
-        self.ours.started[-1].stop()
+        self._fill()
         self._copy()
-        self.twin = PythonTwin(self.dir, self.cloud, theirs)
+        self.twin = PythonTwin(self.dir / "python", self.cloud, theirs)
         self.twin.options["DEFAULT"]["debug"] = "false"
         self.twin.options["oslo_messaging_notifications"] = {"driver": "noop"}
 
+    def _fill(self):
+        process = self.ours.api()
+        rest = self.ours.rest = KeystoneRest(self.ours.port, self.cloud.keystone)
+        segment, _ = rest.segment_with_host(HOST)
+        for number in range(ROWS):
+            when = time.strftime("%FT%T", time.gmtime(1767225600 + number * 600))
+            rest.post("/notifications", {"notification": {
+                "type": "VM", "hostname": HOST, "generated_time": when,
+                "payload": {"event": "LIFECYCLE", "vir_domain_event": "STOPPED_FAILED",
+                            "instance_uuid": f"00000000-0000-4000-9000-{number:012d}"}}})
+        posts = [Kind("POST notifications, synced", ["/v1/notifications"], "write", True),
+                 Kind("POST notifications", ["/v1/notifications"], "write", False)]
+        self.kinds = [Kind("GET segments", ["/v1/segments"], "read"),
+                      Kind("GET segment", [f"/v1/segments/{segment}"], "read"),
+                      Kind("GET notifications, pages", self._pages(rest), "read"),
+                      *(posts if self.options.database == "mariadb" else posts[:1])]
+        if self.options.only:
+            self.kinds = [kind for kind in self.kinds if kind.name in self.options.only]
+        process.stop()
+
+    @staticmethod
+    def _pages(rest):
+        """The paths of all pages of the list, as clients that follow the marker ask for them."""
+        path, paths, rows = f"/notifications?limit={PAGE}", [], 0
+        while True:
+            found = rest.get(path)["notifications"]
+            if not found:
+                break
+            rows += len(found)
+            paths.append("/v1" + path)
+            path = f"/notifications?limit={PAGE}&marker={found[-1]['id']}"
+        assert rows == ROWS, rows
+        return paths
+
     def _copy(self):
-        if self.database == "sqlite":
-            shutil.copy(self.ours.dir / "masakari.sqlite", self.dir / "python.sqlite")
+        if self.options.database == "sqlite":
+            ours = self.ours.dir / "masakari.sqlite"
+            self.databases = {SERVICES[0]: ours, SERVICES[1]: self.dir / "python.sqlite"}
+            shutil.copy(ours, self.databases[SERVICES[1]])
             return
+        self.databases = {SERVICES[0]: "ours", SERVICES[1]: "theirs"}
         socket = ["-uroot", "-S", str(self.cloud.mariadb.socket)]
         with subprocess.Popen(["mariadb-dump", *socket, "ours"], stdout=subprocess.PIPE) as dump:
             subprocess.run(["mariadb", *socket, "theirs"], stdin=dump.stdout, check=True)
 
+    def forget_posts(self, name):
+        """Removes what was posted, so that the next measurement finds what this one found."""
+        sql = f"DELETE FROM notifications WHERE id > {ROWS}"
+        if self.options.database == "mariadb":
+            self.cloud.mariadb.sql(sql, self.databases[name])
+            return
+        with contextlib.closing(sqlite3.connect(self.databases[name], timeout=60)) as database:
+            database.execute(sql)
+            database.commit()
+
+    def sync_commits(self, synced):
+        """Whether MariaDB answers a COMMIT after it is on the disk (its default), or before."""
+        if self.options.database == "mariadb":
+            self.cloud.mariadb.sql(
+                f"SET GLOBAL innodb_flush_log_at_trx_commit = {1 if synced else 2}")
+
+    # -- the services
+
     def start(self, name):
-        """Starts one of them on CPU 0; returns (ms to the first answer, its pids, its port)."""
+        """Starts one of them; returns the ms to its first answer."""
         began = time.monotonic()
-        with on_cpu(0):
-            if name == "ours":
+        with on_cpu(CPUS[0]):
+            if name == SERVICES[0]:
                 process = self.ours.api(ready=False)
-                port = self.ours.port
+                port, log, pids = self.ours.port, process.log, lambda: [process.pid]
             else:
-                daemon = self.twin.api_uwsgi(processes=2, threads=1, wait=False)
-                port = self.twin.port
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60).read()
-                break
-            except OSError as error:
-                if getattr(error, "code", None) == 300:
-                    break
-                if time.monotonic() - began > 120:
-                    raise SystemExit(f"{name} does not answer on port {port}") from error
-                time.sleep(0.001)
+                daemon = self.twin.api_uwsgi(self.options.processes, self.options.threads, False)
+                port, log, pids = self.twin.port, daemon.log, daemon.pids
+        while not self._answers(port):
+            if time.monotonic() - began > 120:
+                raise SystemExit(f"{name} does not answer; its log ends:\n{tail(log)}")
+            time.sleep(0.0005)
         took = (time.monotonic() - began) * 1000
-        return took, (lambda: [process.pid]) if name == "ours" else daemon.pids, port
+        self.loads[name] = Load(name, port, self.token, pids, CPUS[1])
+        return took
+
+    @staticmethod
+    def _answers(port):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            opener.open(f"http://127.0.0.1:{port}/", timeout=60).read()
+        except urllib.error.HTTPError as error:
+            return error.code < 500  # 300: the choice of versions
+        except OSError:
+            return False
+        return True
 
     def stop(self, name):
         """Stops it."""
-        if name == "ours":
+        if name == SERVICES[0]:
             self.ours.started[-1].stop()
         else:
             self.twin.close()
@@ -175,78 +252,141 @@ class Bench:
             self.twin.close()
         self.ours.stop()
 
+    def compare(self):
+        """Both must serve all that is measured, and say the same."""
+        for kind in self.kinds:
+            for path in [] if kind.is_post else kind.paths:
+                ours, theirs = (json.loads(self.loads[name].must_answer(path))
+                                for name in SERVICES)
+                if common(ours, theirs) != theirs:
+                    raise BadAnswers(f"{path} is not answered alike:\n{str(ours)[:800]}\n"
+                                     f"{str(theirs)[:800]}")
+        for number, name in enumerate(SERVICES):
+            body = json.dumps({"notification": {
+                "type": "VM", "hostname": HOST, "generated_time": "2026-05-01T00:00:00",
+                "payload": {"event": "LIFECYCLE", "vir_domain_event": "STOPPED_FAILED",
+                            "instance_uuid": f"00000000-0000-4000-a000-{number:012d}"}}})
+            self.loads[name].must_answer("/v1/notifications", body.encode())
+            self.forget_posts(name)
 
-def measure(bench, seconds):
-    """Prints the table."""
-    found = {}
-    kinds = [("GET segments", "/segments", False),
-             ("GET segment", f"/segments/{bench.segment}", False),
-             ("GET notifications", "/notifications?limit=100", False),
-             ("POST notifications", "/notifications", True)]
+
+def say(text):
+    """Tells how far it is."""
+    print(f"# {time.strftime('%T')} {text}", file=sys.stderr, flush=True)
+
+
+def measure_starts(bench):
+    """{service: [ms]}; both run afterwards."""
+    found = {name: [] for name in SERVICES}
+    for number in range(STARTS):
+        for name in SERVICES:
+            found[name].append(bench.start(name))
+            if number < STARTS - 1:
+                bench.stop(name)
+    say(f"starts, ms: {found}")
+    return found
+
+
+def measure_one(bench, name, kind, connections):
+    """One service, one kind of request, one number of connections."""
+    if kind.is_post:
+        bench.sync_commits(kind.durable)
+    result = bench.loads[name].run(kind.paths, connections, bench.options.seconds,
+                                   HOST if kind.is_post else None)
+    if kind.is_post:
+        bench.forget_posts(name)
+    return result
+
+
+def measure(bench):
+    """{"cells": {(kind, connections, service): [result of each round]}, "start", "memory"}"""
+    found = {"start": measure_starts(bench), "cells": {}, "memory": {name: {} for name in SERVICES}}
+    bench.compare()
     for name in SERVICES:
-        starts = []
-        for _ in range(3):
-            took, pids, port = bench.start(name)
-            starts.append(took)
-            bench.stop(name)
-        _, pids, port = bench.start(name)
-        load = Load(port, bench.token)
-        load.run("/segments", 16, 2)  # the token is known, the code is warm
-        idle = pss_mib(pids())
-        print(f"# {name}: starts {starts} ms, {idle:.1f} MiB", file=sys.stderr, flush=True)
-        for what, path, post in kinds:
+        bench.loads[name].run(["/v1/segments"], 16, 2)
+        found["memory"][name]["warm"] = pss_mib(bench.loads[name].pids())
+    for number in range(bench.options.rounds):
+        for kind in bench.kinds:
             for connections in CONNECTIONS:
-                found[name, what, connections] = load.run(path, connections, seconds, post)
-                print(f"# {name}, {what}, {connections}: {found[name, what, connections]}",
-                      file=sys.stderr, flush=True)
-        found[name, "start", 0] = statistics.median(starts)
-        found[name, "memory", 0] = idle
-        found[name, "memory after", 0] = pss_mib(pids())
-        bench.stop(name)
-    print(f"{'':22}{'conn.':>6}{'ours/s':>10}{'p99 ms':>9}{'bad':>6}{'Python/s':>10}{'p99 ms':>9}"
-          f"{'bad':>6}{'ratio':>8}")
-    for what, _, _ in kinds:
+                for name in SERVICES if number % 2 == 0 else reversed(SERVICES):
+                    result = measure_one(bench, name, kind, connections)
+                    found["cells"].setdefault((kind.name, connections, name), []).append(result)
+                    say(f"{number + 1}, {kind.name}, {connections}, {name}: "
+                        f"{result['rate']:.0f}/s, p99 {result['p99']:.1f} ms, "
+                        f"CPU {result['cpu']:.3f} ms")
+    for name in SERVICES:
+        found["memory"][name]["after load"] = pss_mib(bench.loads[name].pids())
+    return found
+
+
+def verdict(ratio, goal):
+    """The ratio and whether it reaches the goal."""
+    return f"{ratio:.1f} " + ("met" if ratio >= GOALS[goal] else f"MISSED ({GOALS[goal]})")
+
+
+def make_tables(kinds, found):
+    """(tables in Markdown, bars of the plot)"""
+    rows, bars = [], []
+    for kind in kinds:
         for connections in CONNECTIONS:
-            ours, theirs = (found[name, what, connections] for name in SERVICES)
-            print(f"{what:22}{connections:6}{ours[0]:10.0f}{ours[1]:9.2f}{ours[2]:6}"
-                  f"{theirs[0]:10.1f}{theirs[1]:9.1f}{theirs[2]:6}"
-                  f"{ours[0] / max(theirs[0], 0.001):8.1f}")
-    for what, unit in (("start", "ms"), ("memory", "MiB PSS"), ("memory after", "MiB PSS")):
-        ours, theirs = (found[name, what, 0] for name in SERVICES)
-        print(f"{what:22}{'':6}{ours:10.1f}{'':15}{theirs:10.1f}{'':15}{theirs / ours:8.1f} {unit}")
-
-
-def million(bench):
-    """Our memory over a million requests."""
-    _, pids, port = bench.start("ours")
-    load = Load(port, bench.token)
-    total = 0
-    while total < 1000000:
-        rate, _, bad = load.run("/segments", 16, 10)
-        total += int(rate * 10)
-        print(f"{total:9} requests, {bad} bad, {pss_mib(pids()):7.2f} MiB PSS", flush=True)
-    bench.stop("ours")
+            ours, theirs = (
+                {key: statistics.median(run[key] for run in found["cells"][
+                    kind.name, connections, name]) for key in ("rate", "p99", "cpu")}
+                for name in SERVICES)
+            rows.append([kind.name, connections, f"{ours['rate']:.0f}", f"{ours['p99']:.2f}",
+                         f"{ours['cpu']:.3f}", f"{theirs['rate']:.1f}", f"{theirs['p99']:.1f}",
+                         f"{theirs['cpu']:.2f}", f"{theirs['cpu'] / max(ours['cpu'], 1e-6):.0f}",
+                         verdict(ours["rate"] / theirs["rate"], kind.goal)])
+            bars.append((f"{kind.name}, {connections}", [ours["rate"], theirs["rate"]]))
+    speed = report.table(["", "conn.", "ours/s", "p99 ms", "CPU ms", "Python/s", "p99 ms",
+                          "CPU ms", "CPU ratio", "rate ratio"], rows)
+    starts = [statistics.median(found["start"][name]) for name in SERVICES]
+    rows = [["from exec to the first answer, ms", *(f"{ms:.1f}" for ms in starts),
+             verdict(starts[1] / starts[0], "start")]]
+    for when in ("warm", "after load"):
+        sizes = [found["memory"][name][when] for name in SERVICES]
+        rows.append([f"PSS {when}, MiB", *(f"{size:.1f}" for size in sizes),
+                     verdict(sizes[1] / sizes[0], "memory")])
+    return speed + "\n\n" + report.table(["", *SERVICES, "ratio"], rows) + "\n", bars
 
 
 def main():
     """Measures."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--database", choices=["mariadb", "sqlite"], default="mariadb")
-    parser.add_argument("--million", action="store_true", help="our memory over so many requests")
+    parser.add_argument("--only", action="append", help="a kind of request, by its name")
+    parser.add_argument("--processes", type=int, default=2, help="of uwsgi")
+    parser.add_argument("--threads", type=int, default=1, help="of each process of uwsgi")
     options = parser.parse_args()
-    print(f"{os.uname().release}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, "
-          f"{time.strftime('%F %R')}, {options.database}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="msk-bench") as directory, Cloud(nova=False) as cloud:
-        bench = Bench(cloud, pathlib.Path(directory), options.database)
+    facts = report.facts(PACKAGES) + [
+        ("uwsgi", f"{options.processes} processes of {options.threads} threads"),
+        ("rounds", f"{options.rounds} of {options.seconds} s, {options.database}")]
+    service, load, rest = CPUS
+    facts.append(("CPUs", f"service {service}, wrk {load}, database and others {sorted(rest)}"))
+    with tempfile.TemporaryDirectory(prefix="msk-bench") as directory, \
+            Cloud(nova=False) as cloud:
+        bench = Bench(cloud, pathlib.Path(directory), options)
         try:
+            say("filling the databases")
             bench.prepare()
-            measure(bench, options.seconds)
-            if options.million:
-                million(bench)
+            move_children(rest)
+            found = measure(bench)
         finally:
             bench.close()
+    facts.append(("load after", f"{os.getloadavg()[0]:.2f}"))
+    tables, bars = make_tables(bench.kinds, found)
+    text = ("# masakari-api beside the Python service\n\n"
+            + "\n".join(f"* {name}: {value}" for name, value in facts) + "\n\n" + tables)
+    print(text)
+    plot = report.bars("Requests a second, one CPU for the service (logarithmic)", SERVICES, bars)
+    report.write("peer.svg", plot)
+    report.write("peer.json", json.dumps({
+        "facts": facts, "start": found["start"], "memory": found["memory"],
+        "cells": [[*key, runs] for key, runs in found["cells"].items()]}, indent=1))
+    print(f"written: {report.write('peer.md', text)}, and peer.svg, peer.json beside it")
 
 
 if __name__ == "__main__":

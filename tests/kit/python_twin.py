@@ -19,12 +19,18 @@ LOG_OF_ENGINE_START = "Starting ha_engine"
 # Debian 12's oslo.messaging takes keys off the context of a notification, and its masakari then
 # refuses the rest with ValueError: every request that notifies is a 500. So the twin notifies as
 # it did with the library that it was released with.
-PROGRAM = """
-import sys
-from masakari.cmd import {module}
+WHOLE_CONTEXT = """
 from oslo_messaging.notify import notifier
 if hasattr(notifier, "_sanitize_context"):
     notifier._sanitize_context = lambda context: context
+"""
+WSGI = WHOLE_CONTEXT + """
+from masakari.cmd.api import initialize_application
+application = initialize_application()
+"""
+PROGRAM = WHOLE_CONTEXT + """
+import sys
+from masakari.cmd import {module}
 sys.argv[0] = "/usr/bin/masakari-{module}"
 sys.exit({module}.main())
 """
@@ -114,14 +120,17 @@ class PythonTwin:
                                   lambda: answers_http(self.port)), wait)
 
     def api_uwsgi(self, processes=1, threads=1, wait=True):
-        """Starts the API as Debian's package does, under uwsgi. It reads its configuration from a
-        directory of its own."""
+        """Starts the API as Debian's package does, under uwsgi."""
         conf_dir = self.dir / "uwsgi-conf"
         conf_dir.mkdir(exist_ok=True)
-        write_config(conf_dir / "masakari.conf", self.options)
+        config = write_config(conf_dir / "masakari.conf", self.options)
         paste = conf_dir / "api-paste.ini"  # where else it is not looked for
         paste.write_bytes(pathlib.Path("/etc/masakari/api-paste.ini").read_bytes())
-        argv = uwsgi(self.port, "/usr/bin/masakari-wsgi", processes, threads)
+        wsgi = self.dir / "python-api-wsgi.py"
+        wsgi.write_text(WSGI, encoding="utf-8")
+        # It reads its options twice: from the directory, where it finds the database, and by its
+        # arguments, where it finds the rest; without one it takes the rest from /etc/masakari.
+        argv = [*uwsgi(self.port, wsgi, processes, threads), "--pyargv", f"--config-file {config}"]
         env = {"OS_MASAKARI_CONFIG_DIR": str(conf_dir)}
         return self._start(Daemon("python-api-uwsgi", argv, self.dir,
                                   lambda: answers_http(self.port), env), wait)
