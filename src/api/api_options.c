@@ -11,6 +11,8 @@
     .type = MSK_OPTION_INT, .min = (lowest), .max = (highest), .has_bounds = true
 
 #define MAX_WORKERS      1000
+#define MIN_WORKERS      4u
+#define WRITERS_FACTOR   4
 #define DEFAULT_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define TLS12_PRIORITY   "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
@@ -30,7 +32,9 @@ const MskOption msk_api_options[] = {
      .name = "masakari_api_workers",
      NUMBER(1, MAX_WORKERS),
      .help = "How many requests are worked on at the same time, each in a thread; the Python "
-             "service starts as many processes. The default is the number of processors."},
+             "service starts as many processes. The default is the number of processors, and at "
+             "least 4. Requests that write have workers of their own, four times as many, as they "
+             "wait for the database together."},
     {.group = "DEFAULT",
      .name = "auth_strategy",
      .type = MSK_OPTION_STRING,
@@ -164,7 +168,7 @@ count_workers(const MskConfig *config)
     if (msk_config_is_set(config, "DEFAULT", "masakari_api_workers")) {
         return (unsigned) msk_config_int(config, "DEFAULT", "masakari_api_workers");
     }
-    return MIN(g_get_num_processors(), MAX_WORKERS);
+    return CLAMP(g_get_num_processors(), MIN_WORKERS, MAX_WORKERS);
 }
 
 static unsigned
@@ -229,6 +233,7 @@ msk_api_read_options(const MskConfig *config, MskHttpServerOptions *ret_server,
         .address = msk_config_string(config, "DEFAULT", "masakari_api_listen"),
         .port = (uint16_t) msk_config_int(config, "DEFAULT", "masakari_api_listen_port"),
         .workers = count_workers(config),
+        .writers = count_workers(config) * WRITERS_FACTOR,
         .queue_size = wsgi_number(config, "max_queued_requests"),
         .max_connections = wsgi_number(config, "default_pool_size"),
         .max_body_bytes =

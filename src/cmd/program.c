@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sysexits.h>
 
@@ -460,6 +461,9 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EX_OK;
 
+    /* Before any thread: one heap for each of them keeps what was freed in it, and none of our
+     * threads allocates so much that two would not do. */
+    (void) mallopt(M_ARENA_MAX, 2);
     open_standard_streams();
     g_set_prgname(spec->name);
     /* A peer that closes its end is an error of the write, not the end of the program. */

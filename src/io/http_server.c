@@ -34,7 +34,8 @@ struct MskHttpServer {
     struct MHD_Daemon *daemon;
     MskHttpDeadlines *deadlines;
     GThreadPool *pool;
-    int waiting;  /* atomic: requests in the pool's queue or in work */
+    GThreadPool *write_pool; /* (nullable) */
+    int waiting;             /* atomic: requests in the pools' queues or in work */
     int active;   /* atomic: requests whose head is complete and whose answer is not all sent */
     int draining; /* atomic */
     GMutex lock;
@@ -308,6 +309,15 @@ take_body(Request *self, const char *data, size_t *size)
     return MHD_YES;
 }
 
+/* Those that write wait for each other and for the disk, and are not to hold up those that read. */
+static GThreadPool *
+pool_for(const MskHttpServer *server, const MskHttpRequest *request)
+{
+    bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+
+    return reads || server->write_pool == NULL ? server->pool : server->write_pool;
+}
+
 /* Returns: false when there is an answer already, because no worker will take it. */
 static bool
 hand_to_worker(Request *self)
@@ -321,7 +331,7 @@ hand_to_worker(Request *self)
         return false;
     }
     if (g_atomic_int_get(&server->waiting) >=
-        (int) (server->options.queue_size + server->options.workers)) {
+        (int) (server->options.queue_size + server->options.workers + server->options.writers)) {
         answer_plainly(&self->response, MHD_HTTP_SERVICE_UNAVAILABLE,
                        "Too many requests are waiting; try again.");
         return false;
@@ -330,7 +340,7 @@ hand_to_worker(Request *self)
     self->step = STEP_WORKER;
     MHD_suspend_connection(self->connection);
     /* Fails only to start a thread, and all threads were started by new(). */
-    (void) g_thread_pool_push(server->pool, self, NULL);
+    (void) g_thread_pool_push(pool_for(server, &self->request), self, NULL);
     return true;
 }
 
@@ -615,6 +625,23 @@ start_daemon(MskHttpServer *self)
                             MHD_OPTION_END);
 }
 
+static bool
+start_workers(MskHttpServer *self, GError **error)
+{
+    const MskHttpServerOptions *options = &self->options;
+
+    self->pool = g_thread_pool_new(run_in_worker, self, (int) options->workers, TRUE, error);
+    if (self->pool != NULL && options->writers > 0) {
+        self->write_pool =
+            g_thread_pool_new(run_in_worker, self, (int) options->writers, TRUE, error);
+    }
+    if (self->pool == NULL || (self->write_pool == NULL && options->writers > 0)) {
+        g_prefix_error(error, "starting %u workers: ", options->workers + options->writers);
+        return false;
+    }
+    return true;
+}
+
 MskHttpServer *
 msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *handler, void *data,
                     GError **error)
@@ -637,9 +664,7 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
     self->port = msk_http_listener_port(self->listen_fd);
     allow_descriptors(options->max_connections);
     self->deadlines = msk_http_deadlines_new();
-    self->pool = g_thread_pool_new(run_in_worker, self, (int) options->workers, TRUE, error);
-    if (self->pool == NULL) {
-        g_prefix_error(error, "starting %u workers: ", options->workers);
+    if (!start_workers(self, error)) {
         return NULL;
     }
     self->daemon = start_daemon(self);
@@ -700,6 +725,9 @@ msk_http_server_free(MskHttpServer *self)
     if (self->pool != NULL) {
         /* MHD_stop_daemon() must not meet a suspended connection: every one is resumed first. */
         g_thread_pool_free(self->pool, FALSE, TRUE);
+    }
+    if (self->write_pool != NULL) {
+        g_thread_pool_free(self->write_pool, FALSE, TRUE);
     }
     if (self->daemon != NULL) {
         MHD_stop_daemon(self->daemon); /* closes the listening socket unless drained before */

@@ -6,7 +6,7 @@
  *
  *   event thread:  accept ─▶ headers, checked ─▶ body, bounded ─▶ needs_worker()? ─no─▶ handle()
  *                                                                      │yes
- *   worker pool:                                             queue (bounded) ─▶ handle()
+ *   worker pools, one for reads and one for writes:          queue (bounded) ─▶ handle()
  *   deadline thread: cuts a connection whose request is not complete in time; sleeps while none is
  *
  * The event thread never waits: a handler that reads files, the database or a peer says so through
@@ -95,6 +95,7 @@ typedef struct {
     const char *address; /* numeric IPv4 or IPv6 address, or a name that resolves to one */
     uint16_t port;       /* 0 picks a free one */
     unsigned workers;    /* from 1 */
+    unsigned writers;    /* workers for what is neither GET nor HEAD; 0: the same ones */
     unsigned queue_size; /* requests that may wait for a worker, from 1 */
     unsigned max_connections;
     size_t max_body_bytes;

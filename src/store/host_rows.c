@@ -77,7 +77,7 @@ get_work(MskDb *db, void *data, GError **error)
 static MskStoreResult
 get_host(MskStore *self, Get *get, MskHost **ret, GError **error)
 {
-    MskStoreResult result = msk_store_read(self, get_work, get, error);
+    MskStoreResult result = msk_store_look(self, get_work, get, error);
 
     if (result == MSK_STORE_DONE) {
         *ret = g_steal_pointer(&get->read);
@@ -131,7 +131,7 @@ msk_store_host_list(MskStore *self, const MskHostFilter *filter, const MskPage *
 {
     static const MskHostFilter any = {.on_maintenance = -1, .reserved = -1};
     List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
     return msk_rows_hand_over_list(result, ret, list.rows);
 }

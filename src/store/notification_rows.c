@@ -226,7 +226,7 @@ MskStoreResult
 msk_store_notification_get(MskStore *self, const char *uuid, MskNotification **ret, GError **error)
 {
     Get get = {.uuid = uuid};
-    MskStoreResult result = msk_store_read(self, get_work, &get, error);
+    MskStoreResult result = msk_store_look(self, get_work, &get, error);
 
     if (result == MSK_STORE_DONE) {
         *ret = g_steal_pointer(&get.read);
@@ -289,7 +289,7 @@ msk_store_notification_list(MskStore *self, const MskNotificationFilter *filter,
 {
     static const MskNotificationFilter any = {.statuses = 0};
     List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
     return msk_rows_hand_over_list(result, ret, list.rows);
 }

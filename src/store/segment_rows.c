@@ -68,7 +68,7 @@ MskStoreResult
 msk_store_segment_get(MskStore *self, const char *uuid, MskSegment **ret, GError **error)
 {
     Get get = {.uuid = uuid};
-    MskStoreResult result = msk_store_read(self, get_work, &get, error);
+    MskStoreResult result = msk_store_look(self, get_work, &get, error);
 
     if (result == MSK_STORE_DONE) {
         *ret = g_steal_pointer(&get.read);
@@ -108,7 +108,7 @@ msk_store_segment_list(MskStore *self, const MskSegmentFilter *filter, const Msk
 {
     static const MskSegmentFilter any = {.enabled = -1};
     List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
     return msk_rows_hand_over_list(result, ret, list.rows);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "oslo/database_url.h"
+#include "store/group_commit.h"
 
 #include <string.h>
 
@@ -33,7 +34,14 @@ struct MskStore {
     GPtrArray *resting; /* MskDb; the last used is taken first: its cache is warm */
     unsigned n_open;    /* resting and lent */
     unsigned n_tokens;  /* written since the last cleaning */
+    MskGroupCommit *writes;
 };
+
+typedef enum {
+    ACCESS_LOOK,  /* each statement sees the moment at which it runs */
+    ACCESS_READ,  /* all statements see one moment */
+    ACCESS_WRITE, /* and nobody else writes meanwhile */
+} Access;
 
 static MskDb *
 open_checked(const MskStore *self, GError **error)
@@ -94,6 +102,8 @@ open_first(MskStore *self, GError **error)
     return true;
 }
 
+static MskStoreResult write_alone(void *self, MskStoreWork work, void *data, GError **error);
+
 MskStore *
 msk_store_open_with(const MskDbDriver *driver, const char *location, const MskStoreOptions *options,
                     GError **error)
@@ -109,6 +119,7 @@ msk_store_open_with(const MskDbDriver *driver, const char *location, const MskSt
     self->resting = g_ptr_array_new_with_free_func(close_item);
     g_mutex_init(&self->mutex);
     g_cond_init(&self->returned);
+    self->writes = msk_group_commit_new(write_alone, self);
 
     return open_first(self, error) ? g_steal_pointer(&self) : NULL;
 }
@@ -129,6 +140,7 @@ msk_store_free(MskStore *self)
         return;
     }
     g_assert(self->n_open == self->resting->len);
+    msk_group_commit_free(self->writes);
     g_ptr_array_unref(self->resting);
     g_mutex_clear(&self->mutex);
     g_cond_clear(&self->returned);
@@ -227,7 +239,7 @@ take(MskStore *self, GError **error)
 /* A piece of work on its way through as many transactions as it takes. */
 typedef struct {
     MskStore *store;
-    bool write;
+    Access access;
     MskStoreWork work;
     void *data;
     char *token;  /* of the write */
@@ -237,16 +249,26 @@ typedef struct {
     int64_t began_us;
 } Task;
 
+/* A server is asked three times for what one statement says: BEGIN and COMMIT are two of them. */
+static bool
+has_transaction(const Task *task)
+{
+    return task->access != ACCESS_LOOK || !task->store->driver->is_server;
+}
+
 /* 1 begun, 0 what was unknown has been committed, -1 with @error. */
 static int
 begin_task(Task *task, MskDb *db, GError **error)
 {
     const MskDbDriver *driver = task->store->driver;
 
-    if (task->write && driver->begin_once != NULL) {
+    if (!has_transaction(task)) {
+        return 1;
+    }
+    if (task->access == ACCESS_WRITE && driver->begin_once != NULL) {
         return driver->begin_once(db, task->token, error);
     }
-    return driver->begin(db, task->write, error) ? 1 : -1;
+    return driver->begin(db, task->access == ACCESS_WRITE, error) ? 1 : -1;
 }
 
 /* Tokens are asked for within a minute; one day is enough for whoever looks at the table. */
@@ -255,7 +277,7 @@ clean_tokens(const Task *task, MskDb *db, GError **error)
 {
     MskStore *self = task->store;
 
-    if (!task->write || self->driver->begin_once == NULL) {
+    if (task->access != ACCESS_WRITE || self->driver->begin_once == NULL) {
         return true;
     }
     g_mutex_lock(&self->mutex);
@@ -266,6 +288,13 @@ clean_tokens(const Task *task, MskDb *db, GError **error)
                               "DELETE FROM masakari_c_commits WHERE committed_at < "
                               "UTC_TIMESTAMP() - INTERVAL 1 DAY LIMIT 2000",
                               MSK_DB_NO_ARGS, NULL, error);
+}
+
+static bool
+commit_task(Task *task, MskDb *db, GError **error)
+{
+    return !has_transaction(task) ||
+           (clean_tokens(task, db, error) && task->store->driver->commit(db, error));
 }
 
 static MskStoreResult
@@ -285,22 +314,20 @@ was_committed(Task *task, GError **error)
 static MskStoreResult
 do_task(Task *task, MskDb *db, GError **error)
 {
-    const MskDbDriver *driver = task->store->driver;
     int begun = begin_task(task, db, error);
     MskStoreResult result = MSK_STORE_FAILED;
 
     if (begun > 0) {
         task->redone = task->unknown;
         result = task->work(db, task->data, error);
-        if (result == MSK_STORE_DONE &&
-            (!clean_tokens(task, db, error) || !driver->commit(db, error))) {
+        if (result == MSK_STORE_DONE && !commit_task(task, db, error)) {
             result = MSK_STORE_FAILED;
         }
     } else if (begun == 0) {
         result = was_committed(task, error);
     }
-    if (begun == 0 || result != MSK_STORE_DONE) {
-        driver->rollback(db);
+    if ((begun == 0 || result != MSK_STORE_DONE) && has_transaction(task)) {
+        task->store->driver->rollback(db);
     }
     return result;
 }
@@ -342,11 +369,11 @@ pause_before(const Task *task, unsigned n_attempts)
 }
 
 static MskStoreResult
-run(MskStore *self, bool write, MskStoreWork work, void *data, GError **error)
+run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error)
 {
-    g_autofree char *token = write ? g_uuid_string_random() : NULL;
+    g_autofree char *token = access == ACCESS_WRITE ? g_uuid_string_random() : NULL;
     Task task = {.store = self,
-                 .write = write,
+                 .access = access,
                  .work = work,
                  .data = data,
                  .token = token,
@@ -372,15 +399,27 @@ run(MskStore *self, bool write, MskStoreWork work, void *data, GError **error)
 }
 
 MskStoreResult
+msk_store_look(MskStore *self, MskStoreWork work, void *data, GError **error)
+{
+    return run(self, ACCESS_LOOK, work, data, error);
+}
+
+MskStoreResult
 msk_store_read(MskStore *self, MskStoreWork work, void *data, GError **error)
 {
-    return run(self, false, work, data, error);
+    return run(self, ACCESS_READ, work, data, error);
+}
+
+static MskStoreResult
+write_alone(void *self, MskStoreWork work, void *data, GError **error)
+{
+    return run(self, ACCESS_WRITE, work, data, error);
 }
 
 MskStoreResult
 msk_store_write(MskStore *self, MskStoreWork work, void *data, GError **error)
 {
-    return run(self, true, work, data, error);
+    return msk_group_commit_write(self->writes, work, data, error);
 }
 
 static MskStoreResult
@@ -397,7 +436,7 @@ ping(MskDb *db, G_GNUC_UNUSED void *data, GError **error)
 bool
 msk_store_ping(MskStore *self, GError **error)
 {
-    return msk_store_read(self, ping, NULL, error) == MSK_STORE_DONE;
+    return msk_store_look(self, ping, NULL, error) == MSK_STORE_DONE;
 }
 
 const MskDbDriver *

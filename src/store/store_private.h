@@ -12,9 +12,13 @@
  * run again from its start, so it changes nothing but @db and what @data keeps for its result. */
 typedef MskStoreResult (*MskStoreWork)(MskDb *db, void *data, GError **error);
 
+/** msk_store_look: runs @work, each statement of which may see another moment of the database. */
+MskStoreResult msk_store_look(MskStore *self, MskStoreWork work, void *data, GError **error);
 /** msk_store_read: runs @work on one unchanging view of the database. */
 MskStoreResult msk_store_read(MskStore *self, MskStoreWork work, void *data, GError **error);
-/** msk_store_write: runs @work while no other writer can; @error: also those of the commit. */
+/** msk_store_write: runs @work while no other writer can, and returns once it is committed: with
+ *  the work of others that came at the same time, see group_commit.h. @error: also those of the
+ *  commit. */
 MskStoreResult msk_store_write(MskStore *self, MskStoreWork work, void *data, GError **error);
 /** msk_store_dialect: the driver, for its words; the same for all connections. */
 const MskDbDriver *msk_store_dialect(const MskStore *self);

@@ -69,7 +69,7 @@ msk_store_vmove_get(MskStore *self, const char *notification_uuid, const char *u
                     GError **error)
 {
     Get get = {.notification_uuid = notification_uuid, .uuid = uuid};
-    MskStoreResult result = msk_store_read(self, get_work, &get, error);
+    MskStoreResult result = msk_store_look(self, get_work, &get, error);
 
     if (result == MSK_STORE_DONE) {
         *ret = g_steal_pointer(&get.read);
@@ -109,7 +109,7 @@ msk_store_vmove_list(MskStore *self, const MskVmoveFilter *filter, const MskPage
 {
     static const MskVmoveFilter any = {.status = NULL};
     List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_read(self, list_work, &list, error);
+    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
     return msk_rows_hand_over_list(result, ret, list.rows);
 }
