@@ -78,11 +78,15 @@ class Load:
                              f"{answer.decode(errors='replace')}")
         return answer
 
-    def _argv(self, paths, connections, seconds, post_host):
+    def _wrk_argv(self, connections, seconds):
         argv = ["taskset", "-c", self.cpu, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
                 "--latency", "--timeout", "60s"]
         for name, value in self.headers.items():
             argv += ["-H", f"{name}: {value}"]
+        return argv
+
+    def _argv(self, paths, connections, seconds, post_host):
+        argv = self._wrk_argv(connections, seconds)
         if post_host is not None:
             Load.series += 1
             return [*argv, "-s", HERE / "post_notifications.lua", self.base + paths[0], "--",
@@ -109,6 +113,25 @@ class Load:
                 f"were no 2xx, {late} came too late; a GET of it now gives {status}:\n"
                 f"{body.decode(errors='replace')[:600]}\n{output}")
         return {"rate": answers / took, "p99": p99, "cpu": spent * 1000 / answers}
+
+    def run_mixed(self, host, segment, connections, seconds):
+        """How many requests of all kinds were served."""
+        Load.series += 1
+        output = self._wrk([*self._wrk_argv(connections, seconds), "-s", HERE / "mixed.lua",
+                            self.base, "--", host, Load.series, segment])
+        answers, _, _, bad, late = _read(output)
+        if bad or late:
+            raise BadAnswers(f"{self.name}: {bad} of {answers} answers were no 2xx, {late} came "
+                             f"too late\n{output}")
+        return answers
+
+    def run_refused(self, path, connections, seconds):
+        """How many requests that have to be refused were."""
+        output = self._wrk([*self._wrk_argv(connections, seconds), self.base + path])
+        answers, _, _, bad, _ = _read(output)
+        if bad != answers:
+            raise BadAnswers(f"{self.name}: only {bad} of {answers} were refused\n{output}")
+        return answers
 
     def _wrk(self, argv):
         for _ in range(30):

@@ -57,7 +57,8 @@ def program(name):
 
 
 def write_config(path, options):
-    """Writes {group: {name: value}}; a list is written as a repeated key."""
+    """Writes {group: {name: value}}; a list is written as a repeated key. A program that starts
+    meanwhile reads the old file or the new one, whole."""
     lines = []
     for group, values in options.items():
         lines.append(f"[{group}]")
@@ -65,7 +66,9 @@ def write_config(path, options):
             for item in value if isinstance(value, list) else [value]:
                 lines.append(f"{name} = {item}")
     path = pathlib.Path(path)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    unfinished = path.with_name(f".{path.name}.{threading.get_ident()}")
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
     return path
 
 
