@@ -148,6 +148,7 @@ msk_db_run(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values
     if (statement == NULL) {
         return false;
     }
+    db->n_writes++;
     if (msk_db_step(statement, error) < 0) {
         return false;
     }

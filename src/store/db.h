@@ -95,6 +95,8 @@ struct MskDb {
     const MskDbDriver *driver;
     GHashTable *statements; /* SQL to MskDbStatement: the ones that rest */
     uint64_t uses;          /* counts, to tell the least recently used */
+    uint64_t n_writes;      /* counts calls of msk_db_run */
+    int64_t now_us;         /* of this transaction, once it was asked for; else 0 */
     bool broken;            /* set by the driver: close it rather than use it again */
     bool again;   /* set by the driver: what failed last may succeed if all is run again */
     bool unknown; /* set by the driver: the last COMMIT was sent, its end not heard */
@@ -122,7 +124,8 @@ int msk_db_step(MskDbStatement *statement, GError **error) G_GNUC_WARN_UNUSED_RE
 void msk_db_done(MskDbStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskDbStatement, msk_db_done)
 
-/** msk_db_run: a statement without rows. @ret_changes: (out) (nullable) rows it changed. */
+/** msk_db_run: a statement without rows, which may change something. @ret_changes: (out) (nullable)
+ * rows it changed. */
 bool msk_db_run(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,
                 int64_t *ret_changes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** msk_db_number: the number in the first column of the first row. Returns: 1, 0 when there is no

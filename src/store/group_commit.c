@@ -53,19 +53,15 @@ msk_group_commit_free(MskGroupCommit *self)
     g_free(self);
 }
 
-/* What one writer refuses to do must not take along what the others did. */
+/* A refusal without a change needs nothing undone; one after a change spoils the transaction, and
+ * so does a failure. */
 static MskStoreResult
 run_one(MskDb *db, Group *group, unsigned i, GError **error)
 {
     Writer *writer = group->writers[i];
+    uint64_t n_before = db->n_writes;
     GError *failure = NULL;
 
-    if (!db->driver->script(db,
-                            i == 0 ? "SAVEPOINT one_of_many"
-                                   : "RELEASE SAVEPOINT one_of_many; SAVEPOINT one_of_many",
-                            error)) {
-        return MSK_STORE_FAILED;
-    }
     writer->result = writer->work(db, writer->data, &failure);
     if (writer->result == MSK_STORE_FAILED) {
         bool by_itself = !db->again && !db->broken &&
@@ -75,8 +71,10 @@ run_one(MskDb *db, Group *group, unsigned i, GError **error)
         g_propagate_error(error, failure);
         return MSK_STORE_FAILED;
     }
-    if (writer->result != MSK_STORE_DONE &&
-        !db->driver->script(db, "ROLLBACK TO SAVEPOINT one_of_many", error)) {
+    if (writer->result != MSK_STORE_DONE && db->n_writes != n_before) {
+        group->culprit = writer;
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "what another request had begun has to be undone; try again");
         return MSK_STORE_FAILED;
     }
     return writer->result;

@@ -344,6 +344,7 @@ attempt(Task *task, GError **error)
     }
     db->again = false;
     db->unknown = false;
+    db->now_us = 0;
     MskStoreResult result = do_task(task, db, error);
 
     task->unknown = task->unknown || db->unknown;
@@ -488,7 +489,8 @@ msk_store_fold_uuid(const char *uuid)
 char *
 msk_store_now_text(MskDb *db, GError **error)
 {
-    int64_t now_us = 0;
-
-    return db->driver->now_us(db, &now_us, error) ? msk_db_format_time(now_us) : NULL;
+    if (db->now_us == 0 && !db->driver->now_us(db, &db->now_us, error)) {
+        return NULL;
+    }
+    return msk_db_format_time(db->now_us);
 }

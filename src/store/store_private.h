@@ -53,8 +53,8 @@ MskStoreResult msk_store_read_notification(MskDb *db, const char *uuid, MskNotif
  *  uuids are compared without case. */
 char *msk_store_fold_uuid(const char *uuid);
 
-/** msk_store_now_text: Returns: (transfer full) the database's time as a datetime column keeps it.
- */
+/** msk_store_now_text: Returns: (transfer full) the database's time as a datetime column keeps it,
+ *  the same within a transaction. */
 char *msk_store_now_text(MskDb *db, GError **error);
 
 /** msk_store_result_of: a call that has to find a row: 1 DONE, 0 NOT_FOUND, -1 FAILED. */

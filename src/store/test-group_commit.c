@@ -8,6 +8,7 @@
 
 typedef enum {
     INSERTS,
+    DENIES,  /* and has written nothing */
     REFUSES, /* after it has written */
     FAILS,   /* so does this one */
     HOLDS,   /* inserts when it is let go */
@@ -101,6 +102,9 @@ work(MskDb *db, void *data, GError **error)
         }
         g_mutex_unlock(&world->mutex);
     }
+    if (self->kind == DENIES) {
+        return MSK_STORE_DUPLICATE;
+    }
     if (!msk_db_run(db, "INSERT INTO scratch (id) VALUES (?)", MSK_DB_ARGS(MSK_DB_I(self->id)),
                     NULL, error)) {
         return MSK_STORE_FAILED;
@@ -180,20 +184,32 @@ test_those_that_wait_share_a_transaction(void)
 }
 
 static void
-test_a_refusal_undoes_only_its_own(void)
+check_refusal(Kind kind, int n_transactions)
 {
     World world;
     Writer writers[N_WRITERS];
 
     world_init(&world);
-    run_world(&world, writers, REFUSES);
+    run_world(&world, writers, kind);
     for (int i = 0; i < N_WRITERS; i++) {
         g_assert_no_error(writers[i].error);
         g_assert_cmpint(writers[i].result, ==, i == 2 ? MSK_STORE_DUPLICATE : MSK_STORE_DONE);
         g_assert_true(is_there(&world, i) == (i != 2));
     }
-    g_assert_cmpint(world.n_transactions, ==, 2);
+    g_assert_cmpint(world.n_transactions, ==, n_transactions);
     world_clear(&world);
+}
+
+static void
+test_a_refusal_leaves_the_others_as_they_are(void)
+{
+    check_refusal(DENIES, 2);
+}
+
+static void
+test_a_refusal_undoes_only_its_own(void)
+{
+    check_refusal(REFUSES, 2 + N_WRITERS - 1);
 }
 
 static void
@@ -286,6 +302,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/group_commit/those_that_wait_share_a_transaction",
                     test_those_that_wait_share_a_transaction);
+    g_test_add_func("/group_commit/a_refusal_leaves_the_others_as_they_are",
+                    test_a_refusal_leaves_the_others_as_they_are);
     g_test_add_func("/group_commit/a_refusal_undoes_only_its_own",
                     test_a_refusal_undoes_only_its_own);
     g_test_add_func("/group_commit/a_failure_is_only_of_its_own",
