@@ -79,6 +79,7 @@ typedef struct {
     bool (*now_us)(MskDb *db, int64_t *ret, GError **error); /* the database's clock, UTC */
     bool (*check)(MskDb *db, GError **error); /* looks for damage, where that is quick */
     int64_t (*changes)(MskDb *db);            /* rows of the last UPDATE, INSERT or DELETE */
+    int64_t (*last_id)(MskDb *db);            /* of the row that the last INSERT made */
 
     void *(*prepare)(MskDb *db, const char *sql, GError **error);
     void (*finalize)(void *native);

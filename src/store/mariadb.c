@@ -385,6 +385,7 @@ const MskDbDriver msk_mariadb_driver = {
     .now_us = now_us,
     .check = check,
     .changes = msk_mariadb_changes,
+    .last_id = msk_mariadb_last_id,
     .prepare = msk_mariadb_prepare,
     .finalize = msk_mariadb_finalize,
     .bind = msk_mariadb_bind,

@@ -22,6 +22,7 @@ typedef struct {
     MYSQL handle;
     char *name;      /* of the place, for messages */
     int64_t changes; /* of the last statement without rows */
+    int64_t last_id; /* the same */
 } Mariadb;
 
 /** msk_mariadb_fail: @number, @detail: of the client library. Marks the connection as msk_db's
@@ -32,6 +33,7 @@ void msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const 
 /* As in MskDbDriver. */
 bool msk_mariadb_script(MskDb *db, const char *sql, GError **error);
 int64_t msk_mariadb_changes(MskDb *db);
+int64_t msk_mariadb_last_id(MskDb *db);
 void *msk_mariadb_prepare(MskDb *db, const char *sql, GError **error);
 void msk_mariadb_finalize(void *native);
 bool msk_mariadb_bind(MskDb *db, void *native, int position, const MskDbValue *value,

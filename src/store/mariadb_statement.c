@@ -148,6 +148,7 @@ execute(MskDb *db, Statement *self, GError **error)
     self->executed = true;
     if (self->n_columns == 0) {
         ((Mariadb *) db)->changes = (int64_t) mysql_stmt_affected_rows(self->handle);
+        ((Mariadb *) db)->last_id = (int64_t) mysql_stmt_insert_id(self->handle);
         return true;
     }
     return take_rows(db, self, error);
@@ -222,4 +223,10 @@ int64_t
 msk_mariadb_changes(MskDb *db)
 {
     return ((Mariadb *) db)->changes;
+}
+
+int64_t
+msk_mariadb_last_id(MskDb *db)
+{
+    return ((Mariadb *) db)->last_id;
 }

@@ -135,6 +135,26 @@ check_duplicate(MskDb *db, const Create *create, const char *host_uuid, GError *
     return more < 0 ? MSK_STORE_FAILED : MSK_STORE_DONE;
 }
 
+/* The row that insert() has made, as reading it would give it. */
+static MskNotification *
+inserted(MskDb *db, const Create *create, const MskHost *host, const char *now)
+{
+    const MskNotification *wanted = create->wanted;
+    MskNotification *self = g_new0(MskNotification, 1);
+
+    self->meta.id = db->driver->last_id(db);
+    self->meta.created_at_us = msk_db_parse_time(now);
+    self->uuid = g_strdup(create->uuid);
+    self->generated_time_us = wanted->generated_time_us;
+    self->source_host_uuid = g_strdup(host->uuid);
+    self->type = g_strdup(wanted->type);
+    self->payload = g_strdup(wanted->payload);
+    self->status = MSK_NOTIFICATION_NEW;
+    self->failover_segment_uuid = g_strdup(host->failover_segment_id);
+    self->message = g_strdup(wanted->message);
+    return self;
+}
+
 static MskStoreResult
 insert(MskDb *db, Create *create, const MskHost *host, GError **error)
 {
@@ -154,7 +174,9 @@ insert(MskDb *db, Create *create, const MskHost *host, GError **error)
                     NULL, error)) {
         return MSK_STORE_FAILED;
     }
-    return msk_store_read_notification(db, create->uuid, &create->read, error);
+    msk_notification_free(create->read); /* of an attempt before */
+    create->read = inserted(db, create, host, now);
+    return MSK_STORE_DONE;
 }
 
 static MskStoreResult

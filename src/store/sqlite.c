@@ -385,6 +385,12 @@ changes(MskDb *db)
     return sqlite3_changes64(((Sqlite *) db)->handle);
 }
 
+static int64_t
+last_id(MskDb *db)
+{
+    return sqlite3_last_insert_rowid(((Sqlite *) db)->handle);
+}
+
 static void *
 prepare(MskDb *db, const char *sql, GError **error)
 {
@@ -484,6 +490,7 @@ const MskDbDriver msk_sqlite_driver = {
     .now_us = now_us,
     .check = check,
     .changes = changes,
+    .last_id = last_id,
     .prepare = prepare,
     .finalize = finalize,
     .bind = bind,

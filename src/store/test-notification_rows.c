@@ -50,7 +50,20 @@ test_a_notification_is_new_and_knows_its_host(void)
     g_assert_cmpint(made->meta.updated_at_us, ==, 0);
     ASSERT_DONE(msk_store_notification_get(fixture.store, made->uuid, &read, error));
     g_assert_cmpint(read->generated_time_us, ==, generated_us - 114763);
-    g_assert_cmpstr(read->payload, ==, made->payload);
+    /* What was handed out is not read, so it has to be what reading gives. */
+    g_assert_cmpint(made->meta.id, >, 0);
+    g_assert_cmpint(made->meta.id, ==, read->meta.id);
+    g_assert_cmpint(made->meta.created_at_us, >, 0);
+    g_assert_cmpint(made->meta.created_at_us, ==, read->meta.created_at_us);
+    g_assert_cmpint(made->meta.deleted_at_us, ==, read->meta.deleted_at_us);
+    g_assert_cmpint(made->meta.deleted, ==, read->meta.deleted);
+    g_assert_cmpstr(made->uuid, ==, read->uuid);
+    g_assert_cmpstr(made->source_host_uuid, ==, read->source_host_uuid);
+    g_assert_cmpstr(made->failover_segment_uuid, ==, read->failover_segment_uuid);
+    g_assert_cmpstr(made->type, ==, read->type);
+    g_assert_cmpint(made->status, ==, read->status);
+    g_assert_cmpstr(made->payload, ==, read->payload);
+    g_assert_null(made->message);
     g_assert_null(read->message);
     fixture_clear(&fixture);
 }
