@@ -165,10 +165,13 @@ refuse_sort_key(MskApiCall *call, const char *key)
     msk_fault_text(call, 400, message->str, message->len);
 }
 
+/* About what a row takes: growing to the size of a long list would copy it several times. */
+#define ROW_BYTES ((gsize) 512)
+
 static void
 reply_rows(MskApiCall *call, const MskListKind *kind, const GPtrArray *rows)
 {
-    GString *body = g_string_sized_new(512);
+    GString *body = g_string_sized_new(ROW_BYTES * (rows == NULL ? 1 : rows->len + 1));
 
     g_string_append_c(body, '{');
     msk_json_append_name(body, kind->name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/datetime.h"
 
+#include <time.h>
+
 enum { MAX_TEXT_BYTES = 64 };
 
 /* The years 1 to 9999, beyond which neither GDateTime nor Python's datetime can write a moment. */
@@ -91,24 +93,62 @@ msk_datetime_parse(const char *text, int64_t *ret_us)
     return true;
 }
 
-/* By hand, because strftime's %Y writes the year 1 as "1". */
+/* Returns: behind the last of @count digits. */
+static char *
+put_digits(char *at, int value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        at[i] = (char) ('0' + value % 10);
+        value /= 10;
+    }
+    return at + count;
+}
+
+/* By hand, because strftime's %Y writes the year 1 as "1", and printf's directives take most of the
+ * time that a list of rows is written in. */
+void
+msk_datetime_write(const MskDatetimeParts *parts, char separator, char *text)
+{
+    char *at = put_digits(text, parts->year, 4);
+
+    *at++ = '-';
+    at = put_digits(at, parts->month, 2);
+    *at++ = '-';
+    at = put_digits(at, parts->day, 2);
+    *at++ = separator;
+    at = put_digits(at, parts->hour, 2);
+    *at++ = ':';
+    at = put_digits(at, parts->minute, 2);
+    *at++ = ':';
+    at = put_digits(at, parts->second, 2);
+    *at++ = '.';
+    at = put_digits(at, parts->us, 6);
+    *at = '\0';
+}
+
 static char *
 format(int64_t time_us, char separator)
 {
-    int64_t seconds = time_us / G_USEC_PER_SEC;
     int64_t rest_us = time_us % G_USEC_PER_SEC;
-    g_autoptr(GDateTime) moment = NULL;
+    time_t seconds = (time_t) (time_us / G_USEC_PER_SEC);
+    char *text = g_malloc(MSK_DATETIME_BYTES);
+    struct tm moment;
 
     if (rest_us < 0) {
         rest_us += G_USEC_PER_SEC;
         seconds--;
     }
-    moment = g_date_time_new_from_unix_utc(seconds);
-    g_assert(moment != NULL);
-    return g_strdup_printf("%04d-%02d-%02d%c%02d:%02d:%02d.%06d", g_date_time_get_year(moment),
-                           g_date_time_get_month(moment), g_date_time_get_day_of_month(moment),
-                           separator, g_date_time_get_hour(moment), g_date_time_get_minute(moment),
-                           g_date_time_get_second(moment), (int) rest_us);
+    g_assert(seconds >= min_s && seconds <= max_s);
+    (void) gmtime_r(&seconds, &moment); /* fails only for years beyond those */
+    msk_datetime_write(&(MskDatetimeParts){.year = moment.tm_year + 1900,
+                                           .month = moment.tm_mon + 1,
+                                           .day = moment.tm_mday,
+                                           .hour = moment.tm_hour,
+                                           .minute = moment.tm_min,
+                                           .second = moment.tm_sec,
+                                           .us = (int) rest_us},
+                       separator, text);
+    return text;
 }
 
 char *

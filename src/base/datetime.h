@@ -28,3 +28,19 @@ char *msk_datetime_format_rest(int64_t time_us);
 
 /** msk_datetime_format_sql: Returns: (transfer full) "2026-01-02 03:04:05.000006", no zone. */
 char *msk_datetime_format_sql(int64_t time_us);
+
+typedef struct {
+    int year; /* 0 to 9999 */
+    int month;
+    int day;
+    int hour;
+    int minute;
+    int second;
+    int us;
+} MskDatetimeParts;
+
+#define MSK_DATETIME_BYTES sizeof "2026-01-02T03:04:05.000006"
+
+/** msk_datetime_write: @text: room for MSK_DATETIME_BYTES; gets "2026-01-02", @separator,
+ *  "03:04:05.000006". */
+void msk_datetime_write(const MskDatetimeParts *parts, char separator, char *text);

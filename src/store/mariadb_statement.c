@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/datetime.h"
 #include "base/error.h"
 #include "store/mariadb_private.h"
 
@@ -13,6 +14,8 @@ typedef struct {
     unsigned long size;
     unsigned long length;
     my_bool is_null;
+    bool is_time; /* the library writes times as text slowly */
+    MYSQL_TIME time;
 } Column;
 
 typedef struct {
@@ -123,6 +126,14 @@ take_rows(MskDb *db, Statement *self, GError **error)
             column->text = g_malloc(wanted + 1);
             column->size = wanted;
         }
+        column->is_time = mysql_fetch_field_direct(described, i)->type == MYSQL_TYPE_DATETIME;
+        if (column->is_time) {
+            self->results[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_DATETIME,
+                                            .buffer = &column->time,
+                                            .buffer_length = sizeof column->time,
+                                            .is_null = &column->is_null};
+            continue;
+        }
         self->results[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
                                         .buffer = column->text,
                                         .buffer_length = column->size,
@@ -154,6 +165,22 @@ execute(MskDb *db, Statement *self, GError **error)
     return take_rows(db, self, error);
 }
 
+static void
+write_time(Column *column)
+{
+    const MYSQL_TIME *time = &column->time;
+
+    G_STATIC_ASSERT(MIN_COLUMN_BYTES >= MSK_DATETIME_BYTES);
+    msk_datetime_write(&(MskDatetimeParts){.year = (int) time->year,
+                                           .month = (int) time->month,
+                                           .day = (int) time->day,
+                                           .hour = (int) time->hour,
+                                           .minute = (int) time->minute,
+                                           .second = (int) time->second,
+                                           .us = (int) time->second_part},
+                       ' ', column->text);
+}
+
 int
 msk_mariadb_step(MskDb *db, void *native, GError **error)
 {
@@ -178,7 +205,11 @@ msk_mariadb_step(MskDb *db, void *native, GError **error)
     for (unsigned i = 0; i < self->n_columns; i++) {
         Column *column = &self->columns[i];
 
-        column->text[column->is_null ? 0 : MIN(column->length, column->size)] = '\0';
+        if (column->is_time && !column->is_null) {
+            write_time(column);
+        } else {
+            column->text[column->is_null ? 0 : MIN(column->length, column->size)] = '\0';
+        }
     }
     return 1;
 }
