@@ -80,12 +80,14 @@ class Replay(ModelNova):
         super().__init__()
         self.ready = collections.deque()
         self.asked = []
+        self.newest = None  # the microversion that it tells, if not the recorded one
 
     def _dispatch(self, request, path, query, minor):
         body = request.json() if request.body else None
         self.asked.append((request, path, query, minor, body))
         if path == "/v2.1":
-            return Answer(200, CALLS["GET_version_v2.1"]["answer"]["body"])
+            told = CALLS["GET_version_v2.1"]["answer"]["body"]["version"]
+            return Answer(200, {"version": {**told, "version": self.newest or told["version"]}})
         said = self.ready.popleft()
         return Answer(said["status"], said["body"])
 
@@ -292,3 +294,40 @@ def test_the_same_call_is_the_same_request(nova):
     nova.asked.clear()
     assert asked == [(CALLS[name]["request"]["method"], CALLS[name]["request"]["path"],
                       CALLS[name]["request"]["body"]) for name in orders]
+
+
+@pytest.mark.parametrize("newest", ["2.53", "2.58", "2.80", "2.96", "2.500"])
+def test_requests_keep_to_what_nova_has(nova, newest):
+    """The floor is asked for, and more only where it is needed and Nova has it."""
+    nova.newest = newest
+    nova.ready.extend(CALLS[name]["answer"] for name in (
+        "GET_os-services_host", "GET_os-migrations"))
+    answers = Driver(nova.options()).many(["service cmp1 nova-compute", "migrations cmp1 1"])
+    asked = {path: (minor, query) for _, path, query, minor, _ in nova.asked}
+    nova.asked.clear()
+    nova.newest = None
+    assert [answer["ok"] for answer in answers] == [True, True]
+    assert asked["/v2.1/os-services"][0] == FLOOR
+    minor, query = asked["/v2.1/os-migrations"]
+    assert FLOOR <= minor <= int(newest.split(".")[1])
+    assert ("changes-since" in query) == (minor >= 59)
+
+
+def test_a_nova_below_the_floor_is_refused_with_its_version(nova):
+    nova.newest = "2.52"
+    answer = Driver(nova.options())("service cmp1 nova-compute")
+    nova.asked.clear()
+    nova.newest = None
+    assert (answer["ok"], answer["code"]) == (False, "invalid")
+    assert "2.52" in answer["message"] and "2.53" in answer["message"]
+
+
+def test_a_nova_that_was_exchanged_is_asked_for_its_version_again(nova):
+    driver = Driver(nova.options())
+    nova.ready.extend([CALLS["GET_406_bad_microversion"]["answer"],
+                       CALLS["GET_os-services_host"]["answer"]])
+    answers = driver.many(["service cmp1 nova-compute"] * 2)
+    versions = [path for _, path, _, _, _ in nova.asked if path == "/v2.1"]
+    nova.asked.clear()
+    assert [answer["ok"] for answer in answers] == [False, True]
+    assert len(versions) == 2
