@@ -2,7 +2,7 @@
 #include "cloud/keystone_session.h"
 
 #include "base/error.h"
-#include "io/http_server.h"
+#include "cloud/test_keystone.h"
 
 #include <string.h>
 
@@ -13,7 +13,6 @@
 typedef struct {
     MskHttpServer *server;
     MskKeystoneSession *session;
-    unsigned port;
     char *auth_url;
     GMutex mutex; /* guards what follows */
     GCond changed;
@@ -25,14 +24,6 @@ typedef struct {
     unsigned status; /* in place of a token; 0: a token */
     bool hold;       /* Keystone does not answer */
 } Fixture;
-
-static bool
-needs_worker(const MskHttpRequest *request, void *data)
-{
-    (void) request;
-    (void) data;
-    return true;
-}
 
 static void
 give_token(Fixture *self, MskHttpResponse *response)
@@ -48,18 +39,10 @@ give_token(Fixture *self, MskHttpResponse *response)
         return;
     }
     g_autofree char *id = g_strdup_printf("%u", ++self->n_tokens);
+    g_autofree char *url = test_server_url(self->server, "/v2.1/");
+    g_autofree char *service = test_keystone_service("compute", "nova", "public", "R", url);
 
-    response->status = 201;
-    msk_http_response_add_header(response, "X-Subject-Token", id);
-    response->body = g_string_new(NULL);
-    /* Long ago by our clock: only the difference counts. */
-    g_string_printf(response->body,
-                    "{\"token\":{\"user\":{\"id\":\"u\"},"
-                    "\"issued_at\":\"2001-01-01T00:00:00.000000Z\","
-                    "\"expires_at\":\"2001-01-01T00:%02u:00.000000Z\",\"catalog\":[{\"type\":"
-                    "\"compute\",\"name\":\"nova\",\"endpoints\":[{\"interface\":\"public\","
-                    "\"region\":\"R\",\"url\":\"http://127.0.0.1:%u/v2.1/\"}]}]}}",
-                    self->life_s / 60, self->port);
+    test_keystone_give_token(response, id, self->life_s / 60, service);
 }
 
 static void
@@ -94,38 +77,22 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
     g_mutex_unlock(&self->mutex);
 }
 
-static const MskHttpHandler handler = {needs_worker, handle};
+static const MskHttpHandler handler = {test_server_needs_worker, handle};
 
 static void
 set_up(Fixture *self, const void *unused)
 {
-    const MskHttpServerOptions options = {.address = "127.0.0.1",
-                                          .workers = N_THREADS + 2,
-                                          .queue_size = 100,
-                                          .max_connections = 100,
-                                          .max_body_bytes = 10000,
-                                          .max_header_bytes = 10000,
-                                          .request_timeout_s = 60,
-                                          .keep_alive = true};
-    const MskHttpSessionOptions http = {.user_agent = "test",
-                                        .connect_timeout_ms = 20000,
-                                        .timeout_ms = 20000,
-                                        .max_answer_bytes = 100000,
-                                        .max_idle = 4};
-    MskKeystoneAuth auth = {
-        .section = "api", .auth_type = "password", .username = "u", .password = "p"};
+    const MskHttpSessionOptions http = test_session_options(100000, 4);
     g_autoptr(GError) error = NULL;
 
     (void) unused;
-    g_assert_true(g_setenv("no_proxy", "*", TRUE));
     g_mutex_init(&self->mutex);
     g_cond_init(&self->changed);
     self->life_s = 600;
-    self->server = msk_http_server_new(&options, &handler, self, &error);
-    g_assert_no_error(error);
-    self->port = msk_http_server_port(self->server);
-    self->auth_url = g_strdup_printf("http://127.0.0.1:%u/", self->port);
-    auth.auth_url = self->auth_url;
+    self->server = test_server_new(&handler, N_THREADS + 2, self);
+    self->auth_url = test_server_url(self->server, "/");
+    MskKeystoneAuth auth = test_keystone_auth(self->auth_url);
+
     self->session = msk_keystone_session_new(&auth, &http, &error);
     g_assert_no_error(error);
 }

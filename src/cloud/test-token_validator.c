@@ -2,7 +2,7 @@
 #include "cloud/token_validator.h"
 
 #include "base/error.h"
-#include "io/http_server.h"
+#include "cloud/test_keystone.h"
 
 #include <string.h>
 
@@ -19,14 +19,6 @@ typedef struct {
     bool hold;
     char *last; /* target of the last question */
 } Fixture;
-
-static bool
-needs_worker(const MskHttpRequest *request, void *data)
-{
-    (void) request;
-    (void) data;
-    return true;
-}
 
 static void
 validate(Fixture *self, const MskHttpRequest *request, MskHttpResponse *response)
@@ -59,50 +51,31 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
     g_mutex_lock(&self->mutex);
     if (strcmp(request->method, "POST") == 0) {
-        response->status = 201;
-        msk_http_response_add_header(response, "X-Subject-Token", "own");
-        response->body = g_string_new("{\"token\":{\"user\":{\"id\":\"u\"},\"expires_at\":"
-                                      "\"2999-01-01T00:00:00Z\",\"catalog\":[]}}");
+        test_keystone_give_token(response, "own", 600, "");
     } else {
         validate(self, request, response);
     }
     g_mutex_unlock(&self->mutex);
 }
 
-static const MskHttpHandler handler = {needs_worker, handle};
+static const MskHttpHandler handler = {test_server_needs_worker, handle};
 
 static void
 set_up(Fixture *self, const void *cache_time)
 {
-    const MskHttpServerOptions server = {.address = "127.0.0.1",
-                                         .workers = N_THREADS + 2,
-                                         .queue_size = 100,
-                                         .max_connections = 100,
-                                         .max_body_bytes = 10000,
-                                         .max_header_bytes = 20000,
-                                         .request_timeout_s = 60,
-                                         .keep_alive = true};
-    const MskHttpSessionOptions http = {.user_agent = "test",
-                                        .connect_timeout_ms = 20000,
-                                        .timeout_ms = 20000,
-                                        .max_answer_bytes = 100000,
-                                        .max_idle = 4};
+    const MskHttpSessionOptions http = test_session_options(100000, 4);
     const MskTokenValidatorOptions options = {.cache_time_s = GPOINTER_TO_UINT(cache_time),
                                               .max_tokens = 2,
                                               .timeout_ms = 20000,
                                               .interface = "internal"};
-    MskKeystoneAuth auth = {
-        .section = "api", .auth_type = "password", .username = "u", .password = "p"};
-    g_autofree char *url = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(g_setenv("no_proxy", "*", TRUE));
     g_mutex_init(&self->mutex);
     g_cond_init(&self->changed);
-    self->server = msk_http_server_new(&server, &handler, self, &error);
-    g_assert_no_error(error);
-    url = g_strdup_printf("http://127.0.0.1:%u/v3", msk_http_server_port(self->server));
-    auth.auth_url = url;
+    self->server = test_server_new(&handler, N_THREADS + 2, self);
+    g_autofree char *url = test_server_url(self->server, "/v3");
+    MskKeystoneAuth auth = test_keystone_auth(url);
+
     self->validator =
         msk_token_validator_new(msk_keystone_session_new(&auth, &http, &error), &options);
     g_assert_no_error(error);

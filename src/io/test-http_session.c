@@ -2,11 +2,9 @@
 #include "io/http_session.h"
 
 #include "base/error.h"
-#include "io/http_server.h"
+#include "io/test_server.h"
 
 #include <string.h>
-
-#define PATIENCE_MS 20000
 
 static bool
 needs_worker(const MskHttpRequest *request, void *data)
@@ -49,25 +47,11 @@ typedef struct {
 static void
 set_up(Fixture *self, const void *unused)
 {
-    const MskHttpServerOptions options = {.address = "127.0.0.1",
-                                          .workers = 1,
-                                          .queue_size = 4,
-                                          .max_connections = 10,
-                                          .max_body_bytes = 1000,
-                                          .max_header_bytes = 4096,
-                                          .request_timeout_s = 30,
-                                          .keep_alive = true};
-    const MskHttpSessionOptions session = {.user_agent = "test",
-                                           .connect_timeout_ms = PATIENCE_MS,
-                                           .timeout_ms = PATIENCE_MS,
-                                           .max_answer_bytes = 100,
-                                           .max_idle = 2};
+    const MskHttpSessionOptions session = test_session_options(100, 2);
 
     (void) unused;
-    g_assert_true(g_setenv("no_proxy", "*", TRUE));
-    self->server = msk_http_server_new(&options, &handler, &self->n_requests, NULL);
-    g_assert_nonnull(self->server);
-    self->base = g_strdup_printf("http://127.0.0.1:%u", msk_http_server_port(self->server));
+    self->server = test_server_new(&handler, 1, &self->n_requests);
+    self->base = test_server_url(self->server, "");
     self->session = msk_http_session_new(&session);
 }
 

@@ -2,7 +2,7 @@
 #include "monitor/common/api_access.h"
 
 #include "base/error.h"
-#include "io/http_server.h"
+#include "cloud/test_keystone.h"
 
 #include <string.h>
 
@@ -23,14 +23,6 @@ typedef struct {
     GError *error; /* (nullable) of the last change */
 } Fixture;
 
-static bool
-needs_worker(const MskHttpRequest *request, void *data)
-{
-    (void) request;
-    (void) data;
-    return true;
-}
-
 static void
 handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 {
@@ -38,25 +30,20 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
     (void) request;
     g_mutex_lock(&self->mutex);
-    response->body = g_string_new("{\"error\":{\"message\":\"not you\"}}");
-    response->status = self->status;
     if (self->status == 0) {
         g_autofree char *id = g_strdup_printf("token-%u", ++self->n_tokens);
+        g_autofree char *service = test_keystone_service(self->type, "masakari", "internal",
+                                                         self->region, "http://api:15868/");
 
-        response->status = 201;
-        msk_http_response_add_header(response, "X-Subject-Token", id);
-        g_string_printf(response->body,
-                        "{\"token\":{\"user\":{\"id\":\"u\"},"
-                        "\"issued_at\":\"2001-01-01T00:00:00.000000Z\","
-                        "\"expires_at\":\"2001-01-01T01:00:00.000000Z\",\"catalog\":[{\"type\":"
-                        "\"%s\",\"name\":\"masakari\",\"endpoints\":[{\"interface\":\"internal\","
-                        "\"region\":\"%s\",\"url\":\"http://api:15868/\"}]}]}}",
-                        self->type, self->region);
+        test_keystone_give_token(response, id, 60, service);
+    } else {
+        response->status = self->status;
+        response->body = g_string_new("{\"error\":{\"message\":\"not you\"}}");
     }
     g_mutex_unlock(&self->mutex);
 }
 
-static const MskHttpHandler handler = {needs_worker, handle};
+static const MskHttpHandler handler = {test_server_needs_worker, handle};
 
 static void
 on_changed(const GError *error, void *data)
@@ -76,39 +63,20 @@ options_of(const Fixture *self)
         .interface = "internal",
         .region = "R",
         .version = "v1",
-        .auth = {.section = "api",
-                 .auth_type = "password",
-                 .username = "u",
-                 .password = "p",
-                 .auth_url = self->auth_url},
-        .cloud = {.user_agent = "test",
-                  .connect_timeout_ms = 60000,
-                  .timeout_ms = 60000,
-                  .max_answer_bytes = 100000,
-                  .max_idle = 1},
+        .auth = test_keystone_auth(self->auth_url),
+        .cloud = test_session_options(100000, 1),
     };
 }
 
 static void
 set_up(Fixture *self, const void *unused)
 {
-    const MskHttpServerOptions options = {.address = "127.0.0.1",
-                                          .workers = 2,
-                                          .queue_size = 100,
-                                          .max_connections = 100,
-                                          .max_body_bytes = 10000,
-                                          .max_header_bytes = 10000,
-                                          .request_timeout_s = 60,
-                                          .keep_alive = true};
-    g_autoptr(GError) error = NULL;
-
     (void) unused;
     g_mutex_init(&self->mutex);
     self->region = "R";
     self->type = "instance-ha";
-    self->server = msk_http_server_new(&options, &handler, self, &error);
-    g_assert_no_error(error);
-    self->auth_url = g_strdup_printf("http://127.0.0.1:%u/v3", msk_http_server_port(self->server));
+    self->server = test_server_new(&handler, 2, self);
+    self->auth_url = test_server_url(self->server, "/v3");
 }
 
 static void
