@@ -7,12 +7,27 @@
 #include <string.h>
 
 #define TASKFLOW_MIGRATION "0004-taskflow"
-#define TASKFLOW_REVISION  "00af93df9d77"
+
+/* Versions of sqlalchemy-migrate that the Python service left before alembic. */
+#define LEGACY_OLDEST 7
+#define LEGACY_NEWEST 8
+
+/* taskflow's revisions whose tables do for us as they are. They differ in the sizes of columns that
+ * only taskflow fills, and in indexes beside the primary keys. A revision that is there is left
+ * there: a Python service whose taskflow is older refuses one that it does not know. */
+static const char *const taskflow_revisions[] = {
+    "2ad4984f2864", "0bc3e1a3c135", "6df9422fcb43", "40fc8c914bd2", "00af93df9d77", NULL,
+};
 
 typedef struct {
     const MskMigration *steps;
     const MskMigration *step; /* the one at hand */
     const char *location;     /* for messages */
+    /* What the Python tool has left: */
+    char *revision;    /* of masakari; NULL: none */
+    char *taskflow;    /* NULL: none */
+    const char *stamp; /* the revision that a version of sqlalchemy-migrate equals; else NULL */
+    bool adopted;      /* note was taken of it in an earlier sync */
 } Sync;
 
 static int
@@ -82,72 +97,117 @@ record(MskDb *db, const char *name, GError **error)
 
 /* Whether we know the revisions that the Python tool left. */
 static bool
-is_known(const Sync *sync, const char *revision, const char *taskflow, GError **error)
+check_known(const Sync *sync, GError **error)
 {
-    if ((revision == NULL || index_of_revision(sync->steps, revision) >= 0) &&
-        (taskflow == NULL || g_str_equal(taskflow, TASKFLOW_REVISION))) {
+    if ((sync->revision == NULL || index_of_revision(sync->steps, sync->revision) >= 0) &&
+        (sync->taskflow == NULL || g_strv_contains(taskflow_revisions, sync->taskflow))) {
         return true;
     }
     g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
                 "database %s has a schema that this release does not know (masakari %s, "
-                "taskflow %s); it knows masakari up to %s and taskflow %s",
-                sync->location, revision != NULL ? revision : "none",
-                taskflow != NULL ? taskflow : "none", newest_revision(sync->steps),
-                TASKFLOW_REVISION);
+                "taskflow %s); it knows masakari up to %s and taskflow up to %s",
+                sync->location, sync->revision != NULL ? sync->revision : "none",
+                sync->taskflow != NULL ? sync->taskflow : "none", newest_revision(sync->steps),
+                taskflow_revisions[G_N_ELEMENTS(taskflow_revisions) - 2]);
     return false;
 }
 
-/* Takes note of what the Python tool has done to this database before us. */
+/* A database that sqlalchemy-migrate has made equals one of the first alembic revisions. */
 static bool
-adopt(MskDb *db, const Sync *sync, GError **error)
+read_legacy(MskDb *db, Sync *sync, GError **error)
 {
-    g_autofree char *revision = NULL;
-    g_autofree char *taskflow = NULL;
     bool legacy = false;
+    int64_t version = 0;
 
-    if (!read_revision(db, "masakari_alembic_version", &revision, error) ||
-        !read_revision(db, "alembic_version", &taskflow, error) ||
-        !db->driver->has_table(db, "migrate_version", &legacy, error)) {
+    if (!db->driver->has_table(db, "migrate_version", &legacy, error)) {
         return false;
     }
-    int last = revision != NULL ? index_of_revision(sync->steps, revision) : -1;
-
-    if (legacy && revision == NULL) {
+    if (!legacy || sync->revision != NULL) {
+        return true;
+    }
+    if (msk_db_number(db, "SELECT version FROM migrate_version", MSK_DB_NO_ARGS, &version, error) <
+        0) {
+        return false;
+    }
+    if (version < LEGACY_OLDEST || version > LEGACY_NEWEST) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT,
-                    "database %s is of a release before alembic; upgrade it with the Python "
-                    "service's 'masakari-manage db sync' first",
-                    sync->location);
+                    "database %s is at version %" G_GINT64_FORMAT
+                    " of sqlalchemy-migrate, this release takes over %d and %d; upgrade it with "
+                    "'masakari-manage db sync' of an earlier Python service first",
+                    sync->location, version, LEGACY_OLDEST, LEGACY_NEWEST);
         return false;
     }
-    if (!is_known(sync, revision, taskflow, error)) {
-        return false;
-    }
-    for (int i = 0; i <= last; i++) {
-        if (sync->steps[i].revision != NULL && !record(db, sync->steps[i].name, error)) {
-            return false;
-        }
-    }
-    return taskflow == NULL || record(db, TASKFLOW_MIGRATION, error);
+    sync->stamp = version == LEGACY_OLDEST ? "8f848eb45d03" : "8bdf5929c5a6";
+    g_free(sync->revision);
+    sync->revision = g_strdup(sync->stamp);
+    return true;
 }
 
+/* Looks what the Python tool has done to this database before us, and changes nothing. */
 static MskStoreResult
-start(MskDb *db, void *data, GError **error)
+examine(MskDb *db, void *data, GError **error)
 {
+    Sync *sync = data;
     bool started = false;
+    int64_t one = 0;
+    int any = 0;
 
     if (!db->driver->has_table(db, "masakari_c_migrations", &started, error)) {
         return MSK_STORE_FAILED;
     }
     if (started) {
-        return MSK_STORE_DONE;
+        any = msk_db_number(db, "SELECT 1 FROM masakari_c_migrations LIMIT 1", MSK_DB_NO_ARGS, &one,
+                            error);
     }
-    return db->driver->script(db,
-                              "CREATE TABLE masakari_c_migrations (name VARCHAR(64) NOT NULL "
-                              "PRIMARY KEY, applied_at DATETIME NOT NULL)",
-                              error) &&
-                   adopt(db, data, error)
+    if (any != 0) {
+        sync->adopted = true;
+        return any > 0 ? MSK_STORE_DONE : MSK_STORE_FAILED;
+    }
+    return read_revision(db, "masakari_alembic_version", &sync->revision, error) &&
+                   read_revision(db, "alembic_version", &sync->taskflow, error) &&
+                   read_legacy(db, sync, error) && check_known(sync, error)
                ? MSK_STORE_DONE
                : MSK_STORE_FAILED;
+}
+
+/* The tables in which adopt() takes note; a server's tables are made outside of its transaction. */
+static MskStoreResult
+prepare(MskDb *db, void *data, GError **error)
+{
+    const Sync *sync = data;
+
+    return db->driver->script(db,
+                              "CREATE TABLE IF NOT EXISTS masakari_c_migrations (name VARCHAR(64) "
+                              "NOT NULL PRIMARY KEY, applied_at DATETIME NOT NULL)",
+                              error) &&
+                   (sync->stamp == NULL ||
+                    db->driver->script(db,
+                                       "CREATE TABLE IF NOT EXISTS masakari_alembic_version "
+                                       "(version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+                                       error))
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
+}
+
+/* Takes note of what the Python tool has done. */
+static MskStoreResult
+adopt(MskDb *db, void *data, GError **error)
+{
+    const Sync *sync = data;
+    int last = sync->revision != NULL ? index_of_revision(sync->steps, sync->revision) : -1;
+
+    if (sync->stamp != NULL &&
+        !msk_db_run(db, "INSERT INTO masakari_alembic_version (version_num) VALUES (?)",
+                    MSK_DB_ARGS(MSK_DB_T(sync->stamp)), NULL, error)) {
+        return MSK_STORE_FAILED;
+    }
+    for (int i = 0; i <= last; i++) {
+        if (sync->steps[i].revision != NULL && !record(db, sync->steps[i].name, error)) {
+            return MSK_STORE_FAILED;
+        }
+    }
+    return sync->taskflow == NULL || record(db, TASKFLOW_MIGRATION, error) ? MSK_STORE_DONE
+                                                                           : MSK_STORE_FAILED;
 }
 
 static MskStoreResult
@@ -173,6 +233,44 @@ transact(MskDb *db, MskStoreWork work, void *data, GError **error)
     if (work(db, data, error) != MSK_STORE_DONE || !db->driver->commit(db, error)) {
         db->driver->rollback(db);
         return false;
+    }
+    return true;
+}
+
+static MskStoreResult
+examine_and_adopt(MskDb *db, void *data, GError **error)
+{
+    const Sync *sync = data;
+    MskStoreResult result = examine(db, data, error);
+
+    if (result == MSK_STORE_DONE && !sync->adopted) {
+        result = prepare(db, data, error);
+        result = result == MSK_STORE_DONE ? adopt(db, data, error) : result;
+    }
+    return result;
+}
+
+/* A server's lock of the schema holds others off; in a file one transaction has to. */
+static bool
+take_over(MskDb *db, Sync *sync, GError **error)
+{
+    if (!db->driver->is_server) {
+        return transact(db, examine_and_adopt, sync, error);
+    }
+    return transact(db, examine, sync, error) &&
+           (sync->adopted ||
+            (transact(db, prepare, sync, error) && transact(db, adopt, sync, error)));
+}
+
+static bool
+apply_steps(MskDb *db, Sync *sync, int last, GError **error)
+{
+    for (int i = 0; sync->steps[i].name != NULL; i++) {
+        sync->step = &sync->steps[i];
+        if ((i <= last || sync->step->revision == NULL) && !transact(db, apply, sync, error)) {
+            g_prefix_error(error, "step %s: ", sync->step->name);
+            return false;
+        }
     }
     return true;
 }
@@ -291,19 +389,14 @@ msk_store_sync(const MskStoreOptions *options, const char *version, GError **err
     g_autoptr(MskDb) db =
         msk_db_open(driver, location, MSK_DB_CREATE, options->busy_timeout_ms, error);
 
-    if (db == NULL || !driver->check(db, error) ||
-        (driver->lock_schema != NULL && !driver->lock_schema(db, error)) ||
-        !transact(db, start, &sync, error) || !check_steps(db, sync.steps, false, error)) {
-        return false;
-    }
-    for (int i = 0; sync.steps[i].name != NULL; i++) {
-        sync.step = &sync.steps[i];
-        if ((i <= last || sync.step->revision == NULL) && !transact(db, apply, &sync, error)) {
-            g_prefix_error(error, "step %s: ", sync.step->name);
-            return false;
-        }
-    }
-    return true;
+    bool done = db != NULL && driver->check(db, error) &&
+                (driver->lock_schema == NULL || driver->lock_schema(db, error)) &&
+                take_over(db, &sync, error) && check_steps(db, sync.steps, false, error) &&
+                apply_steps(db, &sync, last, error);
+
+    g_free(sync.revision);
+    g_free(sync.taskflow);
+    return done;
 }
 
 bool

@@ -87,16 +87,16 @@ test_every_way_leads_to_the_same_schema(void)
     /* What the Python tool left there, and the revisions that sync is told on the way. */
     static const struct {
         int python_steps;
-        bool python_taskflow;
+        const char *python_taskflow;
         const char *stops[3];
     } rows[] = {
-        {0, false, {NULL}},
-        {0, false, {"8f848eb45d03", NULL}},
-        {0, false, {"8f848eb45d03", "8bdf5929c5a6", NULL}},
-        {0, false, {NEWEST, "8f848eb45d03", NULL}}, /* never goes back */
-        {1, false, {NULL}},
-        {2, true, {NULL}},
-        {3, true, {NULL}},
+        {0, NULL, {NULL}},
+        {0, NULL, {"8f848eb45d03", NULL}},
+        {0, NULL, {"8f848eb45d03", "8bdf5929c5a6", NULL}},
+        {0, NULL, {NEWEST, "8f848eb45d03", NULL}}, /* never goes back */
+        {1, NULL, {NULL}},
+        {2, "40fc8c914bd2", {NULL}},
+        {3, "00af93df9d77", {NULL}},
     };
     g_autofree char *wanted = NULL;
 
@@ -109,8 +109,12 @@ test_every_way_leads_to_the_same_schema(void)
         for (int k = 0; k < rows[i].python_steps; k++) {
             run_script(&fixture, msk_sqlite_migrations[k].sql);
         }
-        if (rows[i].python_taskflow) {
+        if (rows[i].python_taskflow != NULL) {
+            g_autofree char *sql = g_strdup_printf("UPDATE alembic_version SET version_num = '%s'",
+                                                   rows[i].python_taskflow);
+
             run_script(&fixture, msk_sqlite_migrations[3].sql);
+            run_script(&fixture, sql);
         }
         for (int k = 0; rows[i].stops[k] != NULL; k++) {
             g_autofree char *version = NULL;
@@ -129,6 +133,72 @@ test_every_way_leads_to_the_same_schema(void)
         }
         g_assert_cmpstr(schema, ==, wanted);
         fixture_open(&fixture);
+        fixture_clear(&fixture);
+    }
+}
+
+/* The one text that a query gives. */
+static char *
+text_of(const Fixture *fixture, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskDb) db = msk_db_open(&msk_sqlite_driver, fixture->path, MSK_DB_USE, 1000, &error);
+    g_autoptr(MskDbStatement) row = msk_db_query(db, sql, MSK_DB_NO_ARGS, &error);
+
+    g_assert_cmpint(msk_db_step(row, &error), ==, 1);
+    g_assert_no_error(error);
+    return msk_db_dup(row, 0);
+}
+
+/* What sqlalchemy-migrate made is one of alembic's revisions, with or without taskflow's tables;
+ * the Python service finds its own table of versions, and taskflow's revision, as they were. */
+static void
+test_a_database_from_before_alembic_is_taken_over(void)
+{
+    static const struct {
+        int version;
+        const char *taskflow;
+    } rows[] = {
+        {7, NULL},           {7, "2ad4984f2864"}, {7, "0bc3e1a3c135"},
+        {8, "6df9422fcb43"}, {8, "40fc8c914bd2"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Fixture fixture;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *legacy = g_strdup_printf(
+            "DROP TABLE masakari_alembic_version; CREATE TABLE migrate_version (version INTEGER);"
+            "INSERT INTO migrate_version VALUES (%d); INSERT INTO failover_segments (uuid, name, "
+            "service_type, recovery_method) VALUES ('u', 'kept', 'C', 'auto');",
+            rows[i].version);
+        g_autofree char *taskflow =
+            g_strdup_printf("UPDATE alembic_version SET version_num = '%s'", rows[i].taskflow);
+
+        g_test_message("row %zu", i);
+        fixture_init_empty(&fixture);
+        for (int k = 0; k < rows[i].version - 6; k++) {
+            run_script(&fixture, msk_sqlite_migrations[k].sql);
+        }
+        if (rows[i].taskflow != NULL) {
+            run_script(&fixture, msk_sqlite_migrations[3].sql);
+            run_script(&fixture, taskflow);
+        }
+        run_script(&fixture, legacy);
+        g_assert_true(sync_to(&fixture, NULL, &error));
+        g_assert_no_error(error);
+        g_assert_true(sync_to(&fixture, NULL, &error)); /* again: nothing to do */
+        fixture_open(&fixture);
+        g_autofree char *name = text_of(&fixture, "SELECT name FROM failover_segments");
+        g_autofree char *version = text_of(
+            &fixture, "SELECT version_num || ' ' || (SELECT version FROM migrate_version) || ' ' "
+                      "|| (SELECT COUNT(*) FROM masakari_alembic_version) FROM "
+                      "masakari_alembic_version");
+        g_autofree char *wanted = g_strdup_printf(NEWEST " %d 1", rows[i].version);
+        g_autofree char *left = text_of(&fixture, "SELECT version_num FROM alembic_version");
+
+        g_assert_cmpstr(name, ==, "kept");
+        g_assert_cmpstr(version, ==, wanted);
+        g_assert_cmpstr(left, ==, rows[i].taskflow != NULL ? rows[i].taskflow : "00af93df9d77");
         fixture_clear(&fixture);
     }
 }
@@ -197,8 +267,11 @@ test_a_database_that_sync_must_not_touch_stays_as_it_is(void)
         {"CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES "
          "('3162c0f3f8e4');",
          "taskflow 3162c0f3f8e4"},
-        {"CREATE TABLE migrate_version (version INTEGER); INSERT INTO migrate_version VALUES (7);",
-         "before alembic"},
+        {"CREATE TABLE migrate_version (version INTEGER); INSERT INTO migrate_version VALUES (6);",
+         "version 6 of sqlalchemy-migrate"},
+        {"CREATE TABLE migrate_version (version INTEGER); INSERT INTO migrate_version VALUES (9);",
+         "version 9 of sqlalchemy-migrate"},
+        {"CREATE TABLE migrate_version (version INTEGER);", "version 0 of sqlalchemy-migrate"},
         {"CREATE TABLE masakari_c_migrations (name TEXT, applied_at TEXT); INSERT INTO "
          "masakari_c_migrations VALUES ('0099-next', '');",
          "newer than this program"},
@@ -213,9 +286,12 @@ test_a_database_that_sync_must_not_touch_stays_as_it_is(void)
         run_script(&fixture, rows[i].sql);
         g_autofree char *before = schema_of(&fixture);
 
-        g_assert_false(sync_to(&fixture, NULL, &error));
-        g_assert_error(error, MSK_ERROR, MSK_ERROR_CONFLICT);
-        g_assert_nonnull(strstr(error->message, rows[i].message));
+        for (int k = 0; k < 2; k++) {
+            g_assert_false(sync_to(&fixture, NULL, &error));
+            g_assert_error(error, MSK_ERROR, MSK_ERROR_CONFLICT);
+            g_assert_nonnull(strstr(error->message, rows[i].message));
+            g_clear_error(&error);
+        }
         g_autofree char *after = schema_of(&fixture);
 
         g_assert_cmpstr(after, ==, before);
@@ -275,6 +351,8 @@ main(int argc, char **argv)
                     test_a_missing_file_is_made_with_all_tables);
     g_test_add_func("/migrate/every_way_leads_to_the_same_schema",
                     test_every_way_leads_to_the_same_schema);
+    g_test_add_func("/migrate/a_database_from_before_alembic_is_taken_over",
+                    test_a_database_from_before_alembic_is_taken_over);
     g_test_add_func("/migrate/a_schema_that_does_not_fit_is_refused",
                     test_a_schema_that_does_not_fit_is_refused);
     g_test_add_func("/migrate/a_database_that_sync_must_not_touch_stays_as_it_is",

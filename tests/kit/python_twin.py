@@ -3,15 +3,13 @@
 caller has.
 
     twin = PythonTwin(directory, cloud, connection)
-    api = twin.api(); engine = twin.engine("engine1")
+    twin.db_sync()                                # or masakari-manage of this project
+    api = twin.api(); engine = twin.engine()
     twin.rest.get("/segments")
-
-The tables have to be there: masakari-manage of this project makes them, since Debian's taskflow
-lacks the migrations that the Python masakari-manage needs.
 """
 import pathlib
 
-from kit.daemon import Daemon, answers_http, uwsgi
+from kit.daemon import Daemon, answers_http, run, uwsgi
 from kit.keystone import PASSWORD, REGION
 from kit.services import Rest, free_port, write_config
 
@@ -33,6 +31,28 @@ import sys
 from masakari.cmd import {module}
 sys.argv[0] = "/usr/bin/masakari-{module}"
 sys.exit({module}.main())
+"""
+# Debian 12's taskflow comes without its migrations, so Debian's masakari-manage ends half way.
+# Here taskflow makes its tables from its own description of them, and says that they are of the
+# last revision that its release knows.
+MANAGE = """
+import sys
+import sqlalchemy
+from masakari.cmd import manage
+from taskflow.persistence.backends.sqlalchemy import migration, tables
+
+def db_sync(connection, revision="head"):
+    metadata = sqlalchemy.MetaData()
+    tables.fetch(metadata)
+    version = sqlalchemy.Table("alembic_version", metadata, sqlalchemy.Column(
+        "version_num", sqlalchemy.String(32), primary_key=True))
+    metadata.create_all(connection)
+    if connection.execute(version.select()).first() is None:
+        connection.execute(version.insert().values(version_num="40fc8c914bd2"))
+
+migration.db_sync = db_sync
+sys.argv[0] = "/usr/bin/masakari-manage"
+sys.exit(manage.main())
 """
 
 
@@ -112,6 +132,11 @@ class PythonTwin:
         if wait:
             daemon.wait_ready()
         return daemon
+
+    def db_sync(self):
+        """Makes or upgrades the tables as Debian's masakari-manage does."""
+        run(["/usr/bin/python3", "-c", MANAGE, "--config-file", self._config_file("python-manage"),
+             "db", "sync"], self.dir, "python-manage")
 
     def api(self, wait=True):
         """Starts the API with its built-in server."""
