@@ -44,6 +44,7 @@ struct MskEngine {
     bool looking;      /* a look is on its way */
     bool look_again;
     bool look_thoroughly;
+    bool may_have_strays;       /* a look failed: it may have claimed without our knowing */
     MskLeaseWatch *lease_watch; /* of the other engines */
     GPtrArray *expired;         /* (nullable) (element-type MskLease) to be taken over next */
     bool expiring;              /* an expiry is on its way */
@@ -201,6 +202,7 @@ typedef struct {
     bool thoroughly;
     unsigned max;
     int64_t retry_age_s;
+    GStrv known;        /* (nullable) notifications whose claims are no strays */
     GPtrArray *expired; /* (nullable) (element-type MskLease) */
     GPtrArray *claims;  /* (element-type MskClaim) */
     GPtrArray *engines; /* (nullable) (element-type MskEngineRecord) all that there are */
@@ -217,6 +219,7 @@ free_look(void *data)
 
     g_free(job->uuid);
     g_free(job->locks_dir);
+    g_strfreev(job->known);
     g_clear_pointer(&job->expired, g_ptr_array_unref);
     g_ptr_array_unref(job->claims);
     g_clear_pointer(&job->engines, g_ptr_array_unref);
@@ -274,8 +277,15 @@ run_look(MskStore *store, void *data, GError **error)
 {
     Look *job = data;
     GPtrArray *found = NULL;
-    MskStoreResult result = msk_store_claim_new(store, job->uuid, job->max, &found, error);
+    MskStoreResult result = MSK_STORE_DONE;
 
+    if (job->known != NULL) {
+        result = msk_store_claim_release_strays(store, job->uuid, (const char *const *) job->known,
+                                                error);
+    }
+    if (result == MSK_STORE_DONE) {
+        result = msk_store_claim_new(store, job->uuid, job->max, &found, error);
+    }
     if (result == MSK_STORE_DONE) {
         collect(job, found);
     }
@@ -337,6 +347,7 @@ on_looked(MskStoreResult result, const GError *error, void *data)
 
     (void) error; /* was logged by the queue */
     self->looking = false;
+    self->may_have_strays = result == MSK_STORE_FAILED;
     if (g_strcmp0(self->uuid, job->uuid) != 0) {
         return; /* claimed by who we were; found again once that engine's lease is over */
     }
@@ -374,12 +385,14 @@ look(MskEngine *self, bool thoroughly)
     }
     Look *job = g_new0(Look, 1);
 
+    self->look_thoroughly = self->look_thoroughly || self->may_have_strays; /* to find them */
     *job = (Look){.engine = self,
                   .uuid = g_strdup(self->uuid),
                   .locks_dir = g_strdup(self->locks_dir),
                   .thoroughly = self->look_thoroughly,
                   .max = MAX_RECOVERIES - n,
                   .retry_age_s = self->settings.retry_interval_us / G_USEC_PER_SEC,
+                  .known = self->may_have_strays ? msk_recoveries_list(self->recoveries) : NULL,
                   .expired = g_steal_pointer(&self->expired),
                   .counts = self->look_thoroughly && msk_metrics_are_on(),
                   .claims = g_ptr_array_new_with_free_func((GDestroyNotify) msk_claim_free)};

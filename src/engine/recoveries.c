@@ -78,16 +78,24 @@ find(MskRecoveries *self, uint64_t number)
 }
 
 static void
+stop_timers(Recovery *self)
+{
+    if (self->timer != 0) {
+        g_source_remove(self->timer);
+        self->timer = 0;
+    }
+    if (self->save_timer != 0) {
+        g_source_remove(self->save_timer);
+        self->save_timer = 0;
+    }
+}
+
+static void
 recovery_free(void *data)
 {
     Recovery *self = data;
 
-    if (self->timer != 0) {
-        g_source_remove(self->timer);
-    }
-    if (self->save_timer != 0) {
-        g_source_remove(self->save_timer);
-    }
+    stop_timers(self);
     msk_host_run_free(self->host_run);
     msk_process_run_free(self->process_run);
     msk_flow_tasks_free(self->tasks);
@@ -147,19 +155,6 @@ set_timer(Recovery *self, int64_t delay_us, GSourceFunc func)
 {
     g_assert(self->timer == 0);
     self->timer = g_timeout_add((unsigned) ((delay_us + 999) / 1000), func, self);
-}
-
-static void
-stop_timers(Recovery *self)
-{
-    if (self->timer != 0) {
-        g_source_remove(self->timer);
-        self->timer = 0;
-    }
-    if (self->save_timer != 0) {
-        g_source_remove(self->save_timer);
-        self->save_timer = 0;
-    }
 }
 
 static void
@@ -731,6 +726,20 @@ unsigned
 msk_recoveries_count(const MskRecoveries *self)
 {
     return g_hash_table_size(self->all);
+}
+
+GStrv
+msk_recoveries_list(const MskRecoveries *self)
+{
+    g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
+    GHashTableIter iter;
+    void *recovery = NULL;
+
+    g_hash_table_iter_init(&iter, self->all);
+    while (g_hash_table_iter_next(&iter, NULL, &recovery)) {
+        g_strv_builder_add(uuids, uuid_of(recovery));
+    }
+    return g_strv_builder_end(uuids);
 }
 
 void

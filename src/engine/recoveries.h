@@ -47,6 +47,9 @@ void msk_recoveries_add(MskRecoveries *self, const char *engine_uuid, MskClaim *
 
 unsigned msk_recoveries_count(const MskRecoveries *self);
 
+/** msk_recoveries_list: Returns: (transfer full) the uuids of their notifications. */
+GStrv msk_recoveries_list(const MskRecoveries *self);
+
 /** msk_recoveries_drop_all: their claims are lost; nothing is written for them any more. */
 void msk_recoveries_drop_all(MskRecoveries *self);
 

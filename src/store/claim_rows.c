@@ -438,6 +438,49 @@ msk_store_claim_release(MskStore *self, const MskClaimRef *ref, GError **error)
     return msk_store_write(self, release_work, &end, error);
 }
 
+/* ---- claims of a lost answer --------------------------------------------------------------- */
+
+typedef struct {
+    const char *engine_uuid;
+    const char *const *known;
+} Stray;
+
+/* Having the lock of writers, an earlier transaction of unknown fate is over, one way or the
+ * other. */
+static MskStoreResult
+release_strays_work(MskDb *db, void *data, GError **error)
+{
+    const Stray *stray = data;
+    g_autoptr(GPtrArray) uuids = read_uuids(
+        db,
+        "SELECT notification_uuid FROM masakari_c_claims WHERE engine_uuid = ? AND state = "
+        "'active'",
+        MSK_DB_ARGS(MSK_DB_T(stray->engine_uuid)), error);
+
+    for (unsigned i = 0; uuids != NULL && i < uuids->len; i++) {
+        const char *uuid = g_ptr_array_index(uuids, i);
+
+        if (!g_strv_contains(stray->known, uuid) &&
+            !msk_db_run(
+                db, "UPDATE masakari_c_claims SET state = 'released' WHERE notification_uuid = ?",
+                MSK_DB_ARGS(MSK_DB_T(uuid)), NULL, error)) {
+            return MSK_STORE_FAILED;
+        }
+    }
+    return uuids != NULL ? MSK_STORE_DONE : MSK_STORE_FAILED;
+}
+
+MskStoreResult
+msk_store_claim_release_strays(MskStore *self, const char *engine_uuid, const char *const *known,
+                               GError **error)
+{
+    Stray stray = {.engine_uuid = engine_uuid, .known = known};
+
+    return msk_store_write(self, release_strays_work, &stray, error);
+}
+
+/* ---- the owner's other writes -------------------------------------------------------------- */
+
 typedef struct {
     const MskClaimRef *ref;
     const char *text;
@@ -537,6 +580,23 @@ end_row(MskDb *db, const char *uuid, const char *from, const char *status, const
            end_claim(db, uuid, now_us, error);
 }
 
+/* Whether an earlier call of the same has ended it, and its answer was lost: DONE, or LOST. */
+static MskStoreResult
+was_finished(MskDb *db, const End *end, GError **error)
+{
+    int64_t one = 0;
+    int found = msk_db_number(
+        db,
+        "SELECT 1 FROM masakari_c_claims c JOIN notifications n ON "
+        "n.notification_uuid = c.notification_uuid WHERE c.notification_uuid = ? AND "
+        "c.engine_uuid = ? AND c.epoch = ? AND c.state = 'ended' AND n.status = ?",
+        MSK_DB_ARGS(MSK_DB_T(end->ref->notification_uuid), MSK_DB_T(end->ref->engine_uuid),
+                    MSK_DB_I(end->ref->epoch), MSK_DB_T(end->status)),
+        &one, error);
+
+    return found > 0 ? MSK_STORE_DONE : found == 0 ? MSK_STORE_LOST : MSK_STORE_FAILED;
+}
+
 static MskStoreResult
 finish_work(MskDb *db, void *data, GError **error)
 {
@@ -546,7 +606,7 @@ finish_work(MskDb *db, void *data, GError **error)
     MskStoreResult result = msk_store_check_claim(db, end->ref, error);
 
     if (result != MSK_STORE_DONE) {
-        return result;
+        return result == MSK_STORE_LOST ? was_finished(db, end, error) : result;
     }
     if ((end->flow != NULL && !msk_store_write_flow(db, uuid, end->book, end->flow, error)) ||
         !end_row(db, uuid, "'running'", end->status, end->message, &changed, error)) {

@@ -15,33 +15,6 @@ typedef struct {
 } Engine;
 
 static MskStoreResult
-register_work(MskDb *db, void *data, GError **error)
-{
-    const Engine *engine = data;
-    int64_t now_us = 0;
-
-    return db->driver->now_us(db, &now_us, error) &&
-                   msk_db_run(db,
-                              "INSERT INTO masakari_c_engines (uuid, host, started_at, "
-                              "lease_until) VALUES (?, ?, ?, ?)",
-                              MSK_DB_ARGS(MSK_DB_T(engine->uuid), MSK_DB_T(engine->host),
-                                          MSK_DB_I(now_us),
-                                          MSK_DB_I(lease_until(now_us, engine->lease_ms))),
-                              NULL, error)
-               ? MSK_STORE_DONE
-               : MSK_STORE_FAILED;
-}
-
-MskStoreResult
-msk_store_engine_register(MskStore *self, const char *uuid, const char *host, int64_t lease_ms,
-                          GError **error)
-{
-    Engine engine = {.uuid = uuid, .host = host, .lease_ms = lease_ms};
-
-    return msk_store_write(self, register_work, &engine, error);
-}
-
-static MskStoreResult
 renew_work(MskDb *db, void *data, GError **error)
 {
     const Engine *engine = data;
@@ -63,6 +36,38 @@ renew_work(MskDb *db, void *data, GError **error)
         return MSK_STORE_FAILED;
     }
     return changed == 1 ? MSK_STORE_DONE : MSK_STORE_LOST;
+}
+
+/* An engine that did not hear the answer to its first call makes it again. */
+static MskStoreResult
+register_work(MskDb *db, void *data, GError **error)
+{
+    const Engine *engine = data;
+    int64_t now_us = 0;
+    MskStoreResult result = renew_work(db, data, error);
+
+    if (result != MSK_STORE_LOST) {
+        return result;
+    }
+    return db->driver->now_us(db, &now_us, error) &&
+                   msk_db_run(db,
+                              "INSERT INTO masakari_c_engines (uuid, host, started_at, "
+                              "lease_until) VALUES (?, ?, ?, ?)",
+                              MSK_DB_ARGS(MSK_DB_T(engine->uuid), MSK_DB_T(engine->host),
+                                          MSK_DB_I(now_us),
+                                          MSK_DB_I(lease_until(now_us, engine->lease_ms))),
+                              NULL, error)
+               ? MSK_STORE_DONE
+               : MSK_STORE_FAILED;
+}
+
+MskStoreResult
+msk_store_engine_register(MskStore *self, const char *uuid, const char *host, int64_t lease_ms,
+                          GError **error)
+{
+    Engine engine = {.uuid = uuid, .host = host, .lease_ms = lease_ms};
+
+    return msk_store_write(self, register_work, &engine, error);
 }
 
 MskStoreResult

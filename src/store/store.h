@@ -376,6 +376,16 @@ MskStoreResult msk_store_claim_hold(MskStore *self, const MskClaimRef *ref, cons
  */
 MskStoreResult msk_store_claim_save_state(MskStore *self, const MskClaimRef *ref, const char *state,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * msk_store_claim_release_strays: hands back what @engine_uuid has claimed without knowing: claims
+ * whose answer was lost. They are taken over like those of a dead engine, by this one or another.
+ * @known: (array zero-terminated): notifications whose claims the engine does know of. None is
+ *   being claimed meanwhile.
+ * Returns: DONE.
+ */
+MskStoreResult msk_store_claim_release_strays(MskStore *self, const char *engine_uuid,
+                                              const char *const *known,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** msk_store_claim_release: hands a claim back unfinished; the row stays running until another
  *  engine (or the same) takes it over. DONE, LOST. */
 MskStoreResult msk_store_claim_release(MskStore *self, const MskClaimRef *ref,

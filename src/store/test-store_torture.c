@@ -345,6 +345,14 @@ release(World *self, GError **error)
     return msk_store_claim_release(self->store, &self->ref, error);
 }
 
+static MskStoreResult
+release_strays(World *self, GError **error)
+{
+    static const char *const none[] = {NULL};
+
+    return msk_store_claim_release_strays(self->store, ENGINE, none, error);
+}
+
 static MskFlowProgress *
 make_flow(void)
 {
@@ -435,6 +443,7 @@ static const struct {
     {"claim_hold", hold},
     {"claim_save_state", save_state},
     {"claim_release", release},
+    {"claim_release_strays", release_strays},
     {"claim_finish", finish},
     {"progress_save", save_progress},
     {"progress_list", list_progress},

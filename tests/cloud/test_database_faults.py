@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API and engine at work while MariaDB hangs, restarts, is killed, or goes away in the middle of a
+COMMIT: what was accepted is recovered once, refusals are 503 with Retry-After, and nobody has to
+be restarted."""
+import collections
+import threading
+import time
+
+import pytest
+
+from fakes.nova import ModelNova
+from kit.commit_proxy import CommitProxy
+from kit.host import wait_until
+from kit.mariadb import MariaDb
+from kit.services import Services
+
+pytestmark = pytest.mark.xdist_group("database_faults")
+
+TIMEOUT = 120
+ONCE = ["os-stop", "os-start"]
+
+
+@pytest.fixture(scope="module", name="server")
+def fixture_server():
+    with MariaDb() as made:
+        yield made
+
+
+@pytest.fixture(name="nova")
+def fixture_nova():
+    with ModelNova(hosts=["h1"]) as made:
+        yield made
+
+
+@pytest.fixture(name="services")
+def fixture_services(server, nova):
+    server.drop("masakari")
+    server.create("masakari")
+    with Services() as made:
+        made.options["database"].update({
+            "connection": server.url("masakari", query="charset=utf8mb4"),
+            "sqlite_busy_timeout": 1})
+        made.options["DEFAULT"].update({"compute_driver": "nova", "debug": "false",
+                                        **nova.options()})
+        made.options["instance_failure"] = {"process_all_instances": "true"}
+        made.db_sync()
+        yield made
+
+
+def report(instance):
+    """What an instance monitor says when the process of a guest has died."""
+    return {"notification": {
+        "type": "VM", "hostname": "h1", "generated_time": "2026-01-01T00:00:00",
+        "payload": {"event": "LIFECYCLE", "instance_uuid": instance,
+                    "vir_domain_event": "STOPPED_FAILED"}}}
+
+
+def deliver(rest, instance, statuses):
+    """Posts a report as a monitor does: again until it is answered 202 or 409. Every answer is
+    counted."""
+    while True:
+        status, headers, _ = rest.call("POST", "/notifications", report(instance), timeout=90)
+        statuses[status if headers.get("Retry-After") or status != 503 else "bare 503"] += 1
+        if status != 503:
+            return status
+        time.sleep(0.05)
+
+
+def orders_of(nova):
+    """{VM: the orders that it got, the first one first}."""
+    found = collections.defaultdict(list)
+    with nova.lock:
+        for order, uuid in nova.orders:
+            found[uuid].append(order)
+    return found
+
+
+def wait_all_recovered(server, nova, instances):
+    """Every report has one row, which is finished, and every VM was stopped and started once."""
+    def states():
+        return server.sql("SELECT JSON_VALUE(payload, '$.instance_uuid'), status FROM"
+                          " notifications", "masakari")
+
+    wait_until(lambda: all(status == "finished" for _, status in states()), TIMEOUT,
+               "the end of all recoveries", 0.2)
+    assert sorted(uuid for uuid, _ in states()) == sorted(instances)
+    orders = orders_of(nova)
+    assert {uuid: orders[uuid] for uuid in instances} == {uuid: ONCE for uuid in instances}
+
+
+class Load:
+    """Reports crashes of ever new VMs until stopped."""
+
+    def __init__(self, rest, nova, threads=3):
+        self.accepted = []
+        self.statuses = collections.Counter()
+        self._rest = rest
+        self._nova = nova
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self):
+        while not self._stop.wait(0.1):
+            instance = self._nova.boot("h1")
+            deliver(self._rest, instance, self.statuses)
+            self.accepted.append(instance)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def hang_for_a_while(server):
+    server.hang()
+    time.sleep(3)
+    server.wake()
+
+
+def restart(server):
+    server.stop()
+    server.start()
+
+
+def crash(server):
+    server.kill()
+    server.start()
+
+
+def kill_connections(server):
+    for _ in range(10):
+        server.kill_connections("masakari")
+        time.sleep(0.05)
+
+
+def test_nothing_accepted_is_lost_or_doubled(server, nova, services):
+    services.api()
+    engine = services.engine()
+    services.rest.segment_with_host("h1")
+    with Load(services.rest, nova) as load:
+        for fault in (hang_for_a_while, restart, crash, kill_connections):
+            seen = len(load.accepted)
+            wait_until(lambda n=seen: len(load.accepted) > n + 10, TIMEOUT,
+                       f"reports before {fault.__name__}")
+            fault(server)
+        seen = len(load.accepted)
+        wait_until(lambda: len(load.accepted) > seen + 10, TIMEOUT, "reports after all")
+    assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
+    wait_all_recovered(server, nova, load.accepted)
+    assert engine.alive()
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
+    """At the API when it stores a report, at the engine when it claims one; the server is away for
+    so long that they cannot find out what became of it. With is_killed the server itself dies of
+    it, so that it may have been done or not."""
+    claimed, posted = nova.boot("h1"), nova.boot("h1")
+    statuses = collections.Counter()
+
+    def cut(send_on):
+        if is_killed:
+            threading.Thread(target=send_on, daemon=True).start()
+            server.kill()
+        else:
+            assert send_on()
+
+    with CommitProxy(server.port) as api_way, CommitProxy(server.port) as engine_way:
+        def configure(way):
+            services.options["database"]["connection"] = server.url("masakari").replace(
+                f":{server.port}/", f":{way.port}/")
+
+        configure(api_way)
+        services.api()
+        services.rest.segment_with_host("h1")
+        deliver(services.rest, claimed, statuses)
+        row = services.rest.notifications()[0]
+        engine_way.arm(row["notification_uuid"].encode(), cut)
+        configure(engine_way)
+        engine = services.engine()
+        wait_until(lambda: engine_way.hits == 1, TIMEOUT, "the claim")
+        if is_killed:
+            server.start()
+        api_way.arm(posted.encode(), cut)
+        status, headers, _ = services.rest.call("POST", "/notifications", report(posted),
+                                                timeout=90)
+        assert api_way.hits == 1
+        assert status == 503 and headers.get("Retry-After")
+        if is_killed:
+            server.start()
+        wait_until(lambda: "it is not known whether" in engine.log.read_text(encoding="utf-8"),
+                   TIMEOUT, "the engine to give up on its claim")
+        engine_way.open()
+        api_way.open()
+        assert deliver(services.rest, posted, statuses) in ({202, 409} if is_killed else {409})
+        wait_all_recovered(server, nova, [claimed, posted])
+        assert engine.alive()
