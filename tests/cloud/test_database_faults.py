@@ -11,13 +11,11 @@ import pytest
 from fakes.nova import ModelNova
 from kit.commit_proxy import CommitProxy
 from kit.host import wait_until
+from kit.load import TIMEOUT, Load, deliver, report, use_model, wait_all_recovered
 from kit.mariadb import MariaDb
 from kit.services import Services
 
 pytestmark = pytest.mark.xdist_group("database_faults")
-
-TIMEOUT = 120
-ONCE = ["os-stop", "os-start"]
 
 
 @pytest.fixture(scope="module", name="server")
@@ -37,83 +35,10 @@ def fixture_services(server, nova):
     server.drop("masakari")
     server.create("masakari")
     with Services() as made:
-        made.options["database"].update({
-            "connection": server.url("masakari", query="charset=utf8mb4"),
-            "sqlite_busy_timeout": 1})
-        made.options["DEFAULT"].update({"compute_driver": "nova", "debug": "false",
-                                        **nova.options()})
-        made.options["instance_failure"] = {"process_all_instances": "true"}
+        use_model(made, nova, server.url("masakari", query="charset=utf8mb4"))
+        made.options["database"]["sqlite_busy_timeout"] = 1
         made.db_sync()
         yield made
-
-
-def report(instance):
-    """What an instance monitor says when the process of a guest has died."""
-    return {"notification": {
-        "type": "VM", "hostname": "h1", "generated_time": "2026-01-01T00:00:00",
-        "payload": {"event": "LIFECYCLE", "instance_uuid": instance,
-                    "vir_domain_event": "STOPPED_FAILED"}}}
-
-
-def deliver(rest, instance, statuses):
-    """Posts a report as a monitor does: again until it is answered 202 or 409. Every answer is
-    counted."""
-    while True:
-        status, headers, _ = rest.call("POST", "/notifications", report(instance), timeout=90)
-        statuses[status if headers.get("Retry-After") or status != 503 else "bare 503"] += 1
-        if status != 503:
-            return status
-        time.sleep(0.05)
-
-
-def orders_of(nova):
-    """{VM: the orders that it got, the first one first}."""
-    found = collections.defaultdict(list)
-    with nova.lock:
-        for order, uuid in nova.orders:
-            found[uuid].append(order)
-    return found
-
-
-def wait_all_recovered(server, nova, instances):
-    """Every report has one row, which is finished, and every VM was stopped and started once."""
-    def states():
-        return server.sql("SELECT JSON_VALUE(payload, '$.instance_uuid'), status FROM"
-                          " notifications", "masakari")
-
-    wait_until(lambda: all(status == "finished" for _, status in states()), TIMEOUT,
-               "the end of all recoveries", 0.2)
-    assert sorted(uuid for uuid, _ in states()) == sorted(instances)
-    orders = orders_of(nova)
-    assert {uuid: orders[uuid] for uuid in instances} == {uuid: ONCE for uuid in instances}
-
-
-class Load:
-    """Reports crashes of ever new VMs until stopped."""
-
-    def __init__(self, rest, nova, threads=3):
-        self.accepted = []
-        self.statuses = collections.Counter()
-        self._rest = rest
-        self._nova = nova
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self):
-        while not self._stop.wait(0.1):
-            instance = self._nova.boot("h1")
-            deliver(self._rest, instance, self.statuses)
-            self.accepted.append(instance)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def hang_for_a_while(server):
@@ -142,14 +67,11 @@ def test_nothing_accepted_is_lost_or_doubled(server, nova, services):
     services.api()
     engine = services.engine()
     services.rest.segment_with_host("h1")
-    with Load(services.rest, nova) as load:
+    with Load([services.rest], nova) as load:
         for fault in (hang_for_a_while, restart, crash, kill_connections):
-            seen = len(load.accepted)
-            wait_until(lambda n=seen: len(load.accepted) > n + 10, TIMEOUT,
-                       f"reports before {fault.__name__}")
+            load.wait_for(10)
             fault(server)
-        seen = len(load.accepted)
-        wait_until(lambda: len(load.accepted) > seen + 10, TIMEOUT, "reports after all")
+        load.wait_for(10)
     assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
     wait_all_recovered(server, nova, load.accepted)
     assert engine.alive()
@@ -178,7 +100,7 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         configure(api_way)
         services.api()
         services.rest.segment_with_host("h1")
-        deliver(services.rest, claimed, statuses)
+        deliver([services.rest], claimed, statuses)
         row = services.rest.notifications()[0]
         engine_way.arm(row["notification_uuid"].encode(), cut)
         configure(engine_way)
@@ -197,6 +119,6 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
                    TIMEOUT, "the engine to give up on its claim")
         engine_way.open()
         api_way.open()
-        assert deliver(services.rest, posted, statuses) in ({202, 409} if is_killed else {409})
+        assert deliver([services.rest], posted, statuses) in ({202, 409} if is_killed else {409})
         wait_all_recovered(server, nova, [claimed, posted])
         assert engine.alive()

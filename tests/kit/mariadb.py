@@ -68,7 +68,7 @@ def make_certificates(directory, name="127.0.0.1"):
 class MariaDb:
     """One server. Without a directory, a new one is made and removed at the end."""
 
-    def __init__(self, directory=None, tls=False, options=()):
+    def __init__(self, directory=None, tls=False, options=(), env=None):
         self._own_dir = directory is None
         self.dir = pathlib.Path(directory or kit_host.short_directory("mariadb")).resolve()
         self.port = _free_port()
@@ -77,6 +77,7 @@ class MariaDb:
         self.options = list(options)
         self.tls = tls
         self.process = None
+        self._env = env
         self._made = (self.dir / "data" / "mysql").exists()
 
     def __enter__(self):
@@ -114,7 +115,7 @@ class MariaDb:
                 "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M",
                 "--innodb-flush-log-at-trx-commit=2", "--performance-schema=OFF",
                 "--character-set-server=utf8mb3", *self.options]
-        self.process = kit_host.start("mariadbd", argv, self.log)
+        self.process = kit_host.start("mariadbd", argv, self.log, self._env)
         if wait:
             self.wait_ready()
         return self
