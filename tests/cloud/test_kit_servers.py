@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kit's MariaDB: up, stopped, killed and hung, and nothing committed is lost by it."""
+"""The kit's MariaDB: up, stopped, killed and hung, and nothing committed is lost by it. It and
+RabbitMQ end with the test run that made them, also when that is killed."""
+import signal
 import subprocess
 import sys
 import textwrap
@@ -27,27 +29,27 @@ def test_a_server_keeps_its_rows_and_leaves_nothing_behind():
     assert not directory.exists()
 
 
-def test_a_server_ends_with_its_maker():
-    program = textwrap.dedent("""\
-        import os, signal, sys
+@pytest.mark.parametrize(("kind", "number"), [
+    ("kit.mariadb MariaDb", signal.SIGKILL), ("kit.rabbitmq RabbitMq", signal.SIGTERM)])
+def test_a_server_ends_with_its_maker(tmp_path, kind, number):
+    module, name = kind.split()
+    program = textwrap.dedent(f"""\
+        import os, sys
         sys.path.insert(0, "tests")
-        from kit.mariadb import MariaDb
-        server = MariaDb(sys.argv[1]).start()
+        from {module} import {name}
+        server = {name}(sys.argv[1]).start()
         print(server.process.pid, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), {int(number)})
         """)
-    with MariaDb() as spare:  # for its directory, which it removes
-        directory = spare.dir / "other"
-        directory.mkdir()
-        done = subprocess.run([sys.executable, "-c", program, directory], cwd=ROOT, check=False,
-                              capture_output=True, text=True, timeout=120)
-        pid = int(done.stdout)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], cwd=ROOT, check=False,
+                          capture_output=True, text=True, timeout=300)
+    pid = int(done.stdout)
 
-        def is_gone():
-            try:
-                with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-                    return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-            except OSError:
-                return True
+    def is_gone():
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            return True
 
-        wait_until(is_gone, 60, "the end of the server")
+    wait_until(is_gone, 60, "the end of the server")

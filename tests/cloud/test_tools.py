@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """masakari-manage and masakari-status beside Debian's Python ones, on a real MariaDB: the same
 arguments lead to the same exit status and results, and db purge leaves the same rows."""
-import concurrent.futures
 import json
 import subprocess
 
@@ -10,6 +9,20 @@ import pytest
 from kit.mariadb import MariaDb
 from kit.services import Services, program
 
+# The Python tool takes seconds to import what it needs: one process does it and forks.
+TWIN = """
+import json, os, sys
+from masakari.cmd import manage
+output = sys.argv[1]
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(f"{output}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        sys.argv = ["/usr/bin/masakari-manage", *json.loads(line)]
+        sys.exit(manage.main())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 OLD = "2020-01-01 00:00:00"
 FRESH = "2999-01-01 00:00:00"
 
@@ -18,6 +31,27 @@ FRESH = "2999-01-01 00:00:00"
 def fixture_server():
     with MariaDb() as made:
         yield made
+
+
+@pytest.fixture(scope="module", name="twin")
+def fixture_twin(tmp_path_factory):
+    """twin(tool, arguments): the CompletedProcess of Debian's tool."""
+    output = tmp_path_factory.mktemp("twin")
+    with subprocess.Popen(["/usr/bin/python3", "-c", TWIN, output], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        def run(tool, *arguments):
+            command = [f"/usr/bin/{tool}", *map(str, arguments)]
+            if tool != "masakari-manage":
+                return subprocess.run(command, capture_output=True, text=True, timeout=300,
+                                      check=False)
+            process.stdin.write(json.dumps(command[1:]) + "\n")
+            process.stdin.flush()
+            status = int(process.stdout.readline())
+            said = [(output / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+            return subprocess.CompletedProcess(command, status, *said)
+
+        yield run
+        process.stdin.close()
 
 
 @pytest.fixture(name="services")
@@ -30,16 +64,16 @@ def fixture_services(server):
         yield made
 
 
-def both(services, tool, *arguments):
-    """What our tool and its Python twin do, side by side: their CompletedProcesses."""
-    config = services.config_file()
+def ours(tool, *arguments):
+    """The CompletedProcess of our tool."""
+    return subprocess.run([program(tool), *arguments], capture_output=True, text=True, timeout=300,
+                          check=False)
 
-    def run(path):
-        return subprocess.run([path, "--config-file", config, *arguments], capture_output=True,
-                              text=True, timeout=300, check=False)
 
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(run, [program(tool), f"/usr/bin/{tool}"]))
+def both(services, twin, tool, *arguments):
+    """What our tool and its Python twin do: their CompletedProcesses."""
+    options = ("--config-file", services.config_file(), *arguments)
+    return ours(tool, *options), twin(tool, *options)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -48,10 +82,10 @@ def both(services, tool, *arguments):
     ["db", "purge", "--age_in_days=99999"], ["db", "purge", "--max_rows", "0"],
     ["db", "purge", "--max_rows", "-2"],
 ])
-def test_what_is_refused_ends_the_same(services, arguments):
-    ours, twin = both(services, "masakari-manage", *arguments)
-    assert ours.returncode == twin.returncode != 0, (ours, twin)
-    assert ours.stdout == "" and ours.stderr.startswith("masakari-manage: ")
+def test_what_is_refused_ends_the_same(services, twin, arguments):
+    mine, theirs = both(services, twin, "masakari-manage", *arguments)
+    assert mine.returncode == theirs.returncode != 0, (mine, theirs)
+    assert mine.stdout == "" and mine.stderr.startswith("masakari-manage: ")
 
 
 def fill(server, database):
@@ -84,37 +118,36 @@ def left(server, database):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--age_in_days", "7", "--max_rows", "3"]])
-def test_purge_leaves_the_same_rows(server, services, arguments):
+def test_purge_leaves_the_same_rows(server, services, twin, arguments):
     fill(server, "tools")
     before = left(server, "tools")
-    result = {}
-    for path in (program("masakari-manage"), "/usr/bin/masakari-manage"):
-        done = subprocess.run([path, "--config-file", services.config_file(), "db", "purge",
-                               *arguments], capture_output=True, text=True, timeout=300,
-                              check=False)
+    results = []
+    for run in (ours, twin):
+        done = run("masakari-manage", "--config-file", services.config_file(), "db", "purge",
+                   *arguments)
         assert done.returncode == 0, done
-        result[path] = left(server, "tools")
+        results.append(left(server, "tools"))
         server.sql("DELETE FROM vmoves; DELETE FROM notifications; DELETE FROM hosts;"
                    "DELETE FROM failover_segments", "tools")
         fill(server, "tools")
-    ours, twin = result.values()
-    assert ours == twin
-    assert len(before) - len(ours) == (3 if arguments else 6)
+    mine, theirs = results
+    assert mine == theirs
+    assert len(before) - len(mine) == (3 if arguments else 6)
 
 
-def test_the_upgrade_check_says_the_same(services):
+def test_the_upgrade_check_says_the_same(services, twin):
     for arguments in (["upgrade", "check"], ["upgrade", "check", "--json"], ["upgrade"], []):
-        ours, twin = both(services, "masakari-status", *arguments)
-        assert (ours.returncode, ours.stdout) == (twin.returncode, twin.stdout), arguments
+        mine, theirs = both(services, twin, "masakari-status", *arguments)
+        assert (mine.returncode, mine.stdout) == (theirs.returncode, theirs.stdout), arguments
     policy = services.dir / "policy.json"
     policy.write_text('{"admin_api": "role:admin"}', encoding="utf-8")
     services.options["oslo_policy"] = {"policy_file": policy}
-    ours, twin = both(services, "masakari-status", "upgrade", "check", "--json")
-    assert ours.returncode == twin.returncode == 2
-    ours, twin = json.loads(ours.stdout), json.loads(twin.stdout)
-    assert len(ours["checks"][0].pop("details")) > 50 and twin["checks"][0].pop("details")
-    assert ours == twin
-    shown, _ = both(services, "masakari-status", "upgrade", "check")
+    mine, theirs = both(services, twin, "masakari-status", "upgrade", "check", "--json")
+    assert mine.returncode == theirs.returncode == 2
+    mine, theirs = json.loads(mine.stdout), json.loads(theirs.stdout)
+    assert len(mine["checks"][0].pop("details")) > 50 and theirs["checks"][0].pop("details")
+    assert mine == theirs
+    shown = ours("masakari-status", "--config-file", services.config_file(), "upgrade", "check")
     assert shown.returncode == 2
     lines = shown.stdout.splitlines()
     assert len({len(line) for line in lines}) == 1 and "| Result: Failure " in shown.stdout

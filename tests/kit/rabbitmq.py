@@ -24,6 +24,8 @@ from kit.services import free_port
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 CTL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+# Ends with the thread that started it. The broker's script becomes the broker, so the signal stays.
+WITH_MAKER = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
 USER = "openstack"
 PASSWORD = "pw"
 
@@ -120,10 +122,10 @@ class RabbitMq:
         self._write_conf()
         if self._epmd is None or not self._epmd.alive():
             self._epmd = kit_host.start(
-                "epmd", ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
-                self.dir / "log" / "epmd.log")
-        self.process = kit_host.start("rabbitmq", [SERVER], self.dir / "log" / "out.log",
-                                      self._env())
+                "epmd", [*WITH_MAKER, "epmd", "-port", str(self._epmd_port), "-address",
+                         "127.0.0.1"], self.dir / "log" / "epmd.log")
+        self.process = kit_host.start("rabbitmq", [*WITH_MAKER, SERVER],
+                                      self.dir / "log" / "out.log", self._env())
         wait_until(lambda: self.process.must_live() or self._answers(), timeout,
                    f"RabbitMQ in {self.dir} to answer", interval=0.1)
         return self
