@@ -117,11 +117,13 @@ MskCompute *msk_compute_new(MskConfig *config, GError **error);
  * msk_compute_new_hosts_only:
  *
  * For programs that only ask for hosts: find_host works as with msk_compute_new() and needs no
- * connection with the libvirt driver; the other calls answer INTERNAL. It does not pull libvirt
+ * connection with the libvirt driver; no other function may be called. It does not pull libvirt
  * into the program.
+ * @ret_lacks: (out) (transfer full) (nullable) why no host can be found: options are missing that
+ *   nothing else needs. find_host then answers INTERNAL with it.
  * @error: as of msk_compute_new().
  */
-MskCompute *msk_compute_new_hosts_only(MskConfig *config, GError **error);
+MskCompute *msk_compute_new_hosts_only(MskConfig *config, char **ret_lacks, GError **error);
 
 /** msk_compute_free: @self: (nullable); no call may be under way. */
 void msk_compute_free(MskCompute *self);

@@ -105,22 +105,23 @@ string(const MskNovaLink *self, const char *name)
     return value == NULL || *value == '\0' ? NULL : value;
 }
 
-static bool
-check_options(const MskNovaLink *self, GError **error)
+char *
+msk_nova_link_lacks(MskConfig *config)
 {
     static const char *const needed[] = {"os_privileged_user_auth_url", "os_privileged_user_name",
                                          "os_privileged_user_password"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        if (string(self, needed[i]) == NULL) {
-            g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                        "[DEFAULT] %s is not set: compute_driver = nova needs it to ask Nova (set "
-                        "compute_driver = libvirt for plain libvirt hosts without OpenStack)",
-                        needed[i]);
-            return false;
+        const char *value = msk_config_string(config, "DEFAULT", needed[i]);
+
+        if (value == NULL || *value == '\0') {
+            return g_strdup_printf("[DEFAULT] %s is not set: compute_driver = nova needs it to ask "
+                                   "Nova (set compute_driver = libvirt for plain libvirt hosts "
+                                   "without OpenStack)",
+                                   needed[i]);
         }
     }
-    return true;
+    return NULL;
 }
 
 static bool
@@ -174,10 +175,13 @@ msk_nova_link_new(MskConfig *config, GError **error)
         .region = string(self, "os_region_name"),
         .interfaces = self->interfaces,
     };
-    if (!check_options(self, error) || !open_session(self, error)) {
+    g_autofree char *lacks = msk_nova_link_lacks(config);
+
+    if (lacks != NULL) {
+        g_set_error_literal(error, MSK_ERROR, MSK_ERROR_INVALID, lacks);
         return NULL;
     }
-    return g_steal_pointer(&self);
+    return open_session(self, error) ? g_steal_pointer(&self) : NULL;
 }
 
 void

@@ -25,6 +25,10 @@ typedef struct MskNovaLink MskNovaLink;
 /** msk_nova_link_add_options: those below [DEFAULT] and [nova]. */
 void msk_nova_link_add_options(MskConfigSchema *schema);
 
+/** msk_nova_link_lacks: Returns: (transfer full) (nullable) which option is missing that every
+ *  request needs; NULL when none is. */
+char *msk_nova_link_lacks(MskConfig *config);
+
 /** msk_nova_link_new: @error: %MSK_ERROR_INVALID with the option that is missing or of no use.
  *  Asks nobody. Returns: (transfer full) */
 MskNovaLink *msk_nova_link_new(MskConfig *config, GError **error);

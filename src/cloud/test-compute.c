@@ -27,14 +27,20 @@ static void
 test_refused_configurations(void)
 {
     static const struct {
-        const char *overrides[3];
+        const char *overrides[5];
         const char *complaint;
+        bool lacks; /* what hosts are looked for with, and nothing else needs */
     } cases[] = {
-        {{NULL}, "os_privileged_user_auth_url"},
-        {{"DEFAULT.os_privileged_user_auth_url=http://h/v3"}, "os_privileged_user_name"},
-        {{"DEFAULT.nova_catalog_admin_info=compute:nova"}, "nova_catalog_admin_info"},
-        {{"DEFAULT.compute_driver=libvirt", "libvirt.connection_uri=here"}, "connection_uri"},
-        {{"DEFAULT.compute_driver=libvirt", "libvirt.host_uris=h1:h1"}, "host_uris"},
+        {{NULL}, "os_privileged_user_auth_url", true},
+        {{"DEFAULT.os_privileged_user_auth_url=http://h/v3"}, "os_privileged_user_name", true},
+        {{"DEFAULT.os_privileged_user_auth_url=http://h/v3", "DEFAULT.os_privileged_user_name=u",
+          "DEFAULT.os_privileged_user_password=p", "DEFAULT.nova_catalog_admin_info=compute:nova"},
+         "nova_catalog_admin_info",
+         false},
+        {{"DEFAULT.compute_driver=libvirt", "libvirt.connection_uri=here"},
+         "connection_uri",
+         false},
+        {{"DEFAULT.compute_driver=libvirt", "libvirt.host_uris=h1:h1"}, "host_uris", false},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -45,8 +51,19 @@ test_refused_configurations(void)
         g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
         g_assert_nonnull(strstr(error->message, cases[i].complaint));
         g_clear_error(&error);
-        g_assert_null(msk_compute_new_hosts_only(config, &error));
-        g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+        g_autofree char *lacks = NULL;
+        g_autoptr(MskCompute) hosts_only = msk_compute_new_hosts_only(config, &lacks, &error);
+
+        g_assert_cmpint(hosts_only != NULL, ==, cases[i].lacks);
+        g_assert_cmpint(lacks != NULL, ==, cases[i].lacks);
+        if (hosts_only != NULL) {
+            g_assert_no_error(error);
+            g_assert_false(msk_compute_find_host(hosts_only, NULL, "h1", &error));
+            g_assert_error(error, MSK_ERROR, MSK_ERROR_INTERNAL);
+            g_assert_nonnull(strstr(error->message, lacks));
+        } else {
+            g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
+        }
     }
 }
 
@@ -77,7 +94,8 @@ test_find_host(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(MskConfig) config = configure(cases[i].overrides);
         g_autoptr(MskCompute) full = msk_compute_new(config, NULL);
-        g_autoptr(MskCompute) hosts_only = msk_compute_new_hosts_only(config, NULL);
+        g_autoptr(MskCompute) hosts_only =
+            msk_compute_new_hosts_only(config, &(char *){NULL}, NULL);
         g_autoptr(GError) error = NULL;
 
         g_test_message("row %zu", i);
@@ -162,7 +180,7 @@ test_hosts_only_refuses_servers(void)
 {
     g_autoptr(MskConfig) config =
         configure((const char *const[]){"DEFAULT.compute_driver=libvirt", NULL});
-    g_autoptr(MskCompute) compute = msk_compute_new_hosts_only(config, NULL);
+    g_autoptr(MskCompute) compute = msk_compute_new_hosts_only(config, &(char *){NULL}, NULL);
     MskServerRef ref = {.uuid = UUID, .host = "h2"};
     g_autoptr(GError) error = NULL;
 

@@ -184,9 +184,14 @@ start(MskProgram *program, GError **error)
     if (!start_bus(self, error)) {
         return false;
     }
-    self->compute = msk_compute_new_hosts_only(self->config, error);
+    g_autofree char *lacks = NULL;
+
+    self->compute = msk_compute_new_hosts_only(self->config, &lacks, error);
     if (self->compute == NULL) {
         return false;
+    }
+    if (lacks != NULL) {
+        log_warning("no host can be added to a segment: %s", lacks);
     }
     if (!msk_api_auth_new(self->config, &self->settings.auth, error)) {
         return false;

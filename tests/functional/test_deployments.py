@@ -7,6 +7,7 @@ oslo.config is given the options that the Python services list (tests/data/optio
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -118,7 +119,10 @@ def test_programs_take_it(path, tmp_path):
     copy.write_text(f"{text}\n[DEFAULT]\nstate_path = /proc/no\n[database]\n"
                     "connection = sqlite:////proc/no/masakari.sqlite\n", encoding="utf-8")
     monitors = project_of(path) == "masakarimonitors"
-    for name in ["masakari-instancemonitor"] if monitors else ["masakari-api", "masakari-engine"]:
+    for name in ["masakari-instancemonitor"] if monitors else ["masakari-engine", "masakari-api"]:
+        if name == "masakari-api":  # it can do without what OpenStack-Ansible leaves out
+            copy.write_text(re.sub("(?m)^os_privileged_user.*$", "", copy.read_text("utf-8")),
+                            encoding="utf-8")
         done = subprocess.run([BUILD / "src/cmd" / name, "--config-file", copy],
                               capture_output=True, text=True, timeout=120, check=False)
         said = done.stderr + "".join(file.read_text() for file in tmp_path.glob("*.log"))
