@@ -4,6 +4,7 @@
 #include "store/mariadb_private.h"
 
 #include <errmsg.h>
+#include <mysqld_error.h>
 #include <string.h>
 
 /* Room for a number or a time, whatever the library says of its length. */
@@ -27,6 +28,7 @@ typedef struct {
     MYSQL_BIND *results;
     Column *columns;
     bool executed;
+    bool is_empty; /* executed, and there are no rows for the server to tell of */
 } Statement;
 
 static void
@@ -148,13 +150,29 @@ take_rows(MskDb *db, Statement *self, GError **error)
     return true;
 }
 
+/* The server refuses to compare a column with text that its character set does not have: no row has
+ * such a text. */
+static bool
+matches_nothing(const Statement *self)
+{
+    unsigned number = mysql_stmt_errno(self->handle);
+
+    return self->n_columns > 0 &&
+           (number == ER_CANT_AGGREGATE_2COLLATIONS || number == ER_CANT_AGGREGATE_3COLLATIONS ||
+            number == ER_CANT_AGGREGATE_NCOLLATIONS);
+}
+
 static bool
 execute(MskDb *db, Statement *self, GError **error)
 {
     if ((self->n_parameters > 0 && mysql_stmt_bind_param(self->handle, self->parameters)) ||
         mysql_stmt_execute(self->handle) != 0) {
-        fail(db, self, "cannot run a command", error);
-        return false;
+        self->is_empty = matches_nothing(self);
+        self->executed = self->is_empty;
+        if (!self->is_empty) {
+            fail(db, self, "cannot run a command", error);
+        }
+        return self->is_empty;
     }
     self->executed = true;
     if (self->n_columns == 0) {
@@ -189,7 +207,7 @@ msk_mariadb_step(MskDb *db, void *native, GError **error)
     if (!self->executed && !execute(db, self, error)) {
         return -1;
     }
-    if (self->n_columns == 0) {
+    if (self->n_columns == 0 || self->is_empty) {
         return 0;
     }
     int result = mysql_stmt_fetch(self->handle);
@@ -219,10 +237,11 @@ msk_mariadb_reset(void *native)
 {
     Statement *self = native;
 
-    if (self->executed && self->n_columns > 0) {
+    if (self->executed && self->n_columns > 0 && !self->is_empty) {
         (void) mysql_stmt_free_result(self->handle); /* they were read to their end */
     }
     self->executed = false;
+    self->is_empty = false;
 }
 
 bool

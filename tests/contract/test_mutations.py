@@ -5,6 +5,7 @@
 Whatever it says, ours never fails: no answer is a 5xx. Status and text are equal, or one line of
 BETTER, with its reason, covers the case; a line that covers nothing any more fails as well.
 """
+import contextlib
 import http.client
 import json
 import pathlib
@@ -14,6 +15,7 @@ import pytest
 
 import mutations
 import run_contract
+from kit.mariadb import MariaDb
 from kit.services import Services
 
 RECORDED = json.loads((pathlib.Path(__file__).parent / "mutations.json").read_text(
@@ -33,10 +35,15 @@ BETTER = [
 ]
 
 
-@pytest.fixture(scope="module", name="answers")
-def fixture_answers():
-    """{name: (status, text as it is kept, or None)} of ours."""
-    with Services() as services:
+@pytest.fixture(scope="module", name="answers", params=["sqlite", "mariadb"])
+def fixture_answers(request):
+    """{name: (status, text as it is kept, or None)} of ours, on each kind of database."""
+    with contextlib.ExitStack() as stack:
+        services = stack.enter_context(Services())
+        if request.param == "mariadb":
+            server = stack.enter_context(MariaDb())
+            server.create("masakari")
+            services.options["database"]["connection"] = server.url("masakari")
         services.options["libvirt"]["host_uris"] = ",".join(
             f"{host}:test:///default" for host in run_contract.KNOWN_HOSTS)
         services.options["DEFAULT"]["debug"] = "false"
