@@ -9,10 +9,10 @@ import time
 import pytest
 
 from fakes.nova import ModelNova
-from kit.commit_proxy import CommitProxy
 from kit.host import wait_until
 from kit.load import TIMEOUT, Load, deliver, report, use_model, wait_all_recovered
 from kit.mariadb import MariaDb
+from kit.relay import COMMIT, Relay
 from kit.services import Services
 
 pytestmark = pytest.mark.xdist_group("database_faults")
@@ -92,7 +92,7 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         else:
             assert send_on()
 
-    with CommitProxy(server.port) as api_way, CommitProxy(server.port) as engine_way:
+    with Relay(server.port) as api_way, Relay(server.port) as engine_way:
         def configure(way):
             services.options["database"]["connection"] = server.url("masakari").replace(
                 f":{server.port}/", f":{way.port}/")
@@ -102,13 +102,13 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         services.rest.segment_with_host("h1")
         deliver([services.rest], claimed, statuses)
         row = services.rest.notifications()[0]
-        engine_way.arm(row["notification_uuid"].encode(), cut)
+        engine_way.arm(row["notification_uuid"].encode(), cut, COMMIT)
         configure(engine_way)
         engine = services.engine()
         wait_until(lambda: engine_way.hits == 1, TIMEOUT, "the claim")
         if is_killed:
             server.start()
-        api_way.arm(posted.encode(), cut)
+        api_way.arm(posted.encode(), cut, COMMIT)
         status, headers, _ = services.rest.call("POST", "/notifications", report(posted),
                                                 timeout=90)
         assert api_way.hits == 1

@@ -3,9 +3,11 @@
 the other end, and against what was recorded of the Python services (tests/data/rpc)."""
 import json
 import pathlib
+import re
 import time
 
 import oslo_messaging
+import oslo_messaging.opts
 import pytest
 from masakari import objects
 from masakari.objects import base as objects_base
@@ -13,6 +15,7 @@ from oslo_config import cfg
 
 from kit.host import wait_until
 from kit.rabbitmq import RabbitMq, make_certificates
+from kit.relay import Relay
 from kit.services import Services
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "rpc"
@@ -207,13 +210,19 @@ def test_event_contents(broker, services):
         assert restored.name == "new"
 
 
-def engine_client(broker, version="1.1", timeout=60):
+def engine_client(broker, version="1.1", timeout=60, exchange=None, **options):
     """What a Python API has of an engine."""
     conf = new_conf()
+    rabbit_opts = oslo_messaging.opts.list_opts()
+    for group, listed in rabbit_opts:
+        if group is not None and str(getattr(group, "name", group)) == "oslo_messaging_rabbit":
+            conf.register_opts(listed, group="oslo_messaging_rabbit")
+    for name, value in options.items():
+        conf.set_override(name, value, group="oslo_messaging_rabbit")
     transport = oslo_messaging.get_rpc_transport(conf, url=broker.url(),
                                                  allowed_remote_exmods=["masakari.exception"])
     serializer = objects_base.MasakariObjectSerializer()
-    target = oslo_messaging.Target(topic="ha_engine", version=version)
+    target = oslo_messaging.Target(topic="ha_engine", version=version, exchange=exchange)
     return transport, oslo_messaging.get_rpc_client(
         transport, target, serializer=serializer, timeout=timeout)
 
@@ -407,6 +416,70 @@ def test_tls_and_failover(broker):
 def log_of(process):
     """What it has logged so far."""
     return process.log.read_text(encoding="utf-8", errors="replace")
+
+
+def test_failover_between_two_brokers(broker, services):
+    """What is lost with one broker's connection, even in the middle of a message, comes over the
+    next one's; a third failure leads back to the first."""
+    with Relay(broker.port) as first, Relay(broker.port) as second, Listener(broker) as listener:
+        services.options["DEFAULT"]["transport_url"] = (
+            f"rabbit://openstack:pw@127.0.0.1:{first.port},openstack:pw@127.0.0.1:{second.port}/")
+        second.cut()
+        services.api()
+        engine = services.engine()
+        services.rest.segment_with_host("h1")
+        for number, (goes, stays) in enumerate(((first, second), (second, first)), 1):
+            wait_until(lambda n=number: log_of(engine).count("Listening for requests") == n, LONG,
+                       "the engine on a broker")
+            stays.open()
+            goes.arm(b"notification.create.end", lambda send_on: None)
+            services.rest.post("/notifications", vm_report(number))
+            wait_until(lambda n=number: listener.names().count("notification.create.end") >= n,
+                       LONG, "the event that was cut off")
+            assert goes.hits == 1
+        wait_until(lambda: log_of(engine).count("Listening for requests") == 3, LONG,
+                   "the engine on the first broker again")
+        told = {event[2]["masakari_object.data"]["payload"]["instance_uuid"]
+                for event in listener.seen if event[0] == "notification.create.end"}
+        assert told == {vm_report(number)["notification"]["payload"]["instance_uuid"]
+                        for number in (1, 2)}
+
+
+QUORUM = {"rabbit_quorum_queue": "true", "rabbit_quorum_delivery_limit": "5",
+          "rabbit_transient_quorum_queue": "true", "rabbit_transient_queues_ttl": "60"}
+
+
+@pytest.mark.parametrize(("options", "fanout", "arguments"), [
+    ({**QUORUM, "use_queue_manager": "true", "hostname": "node", "processname": "p"},
+     "ha_engine_fanout_node:p:", {"x-queue-type": '"quorum"', "x-delivery-limit": "5",
+                                  "x-expires": "60000"}),
+    ({**QUORUM, "rabbit_stream_fanout": "true", "rabbit_qos_prefetch_count": "10"},
+     "ha_engine_fanout", {"x-queue-type": '"stream"', "x-max-age": '"60s"'}),
+])
+def test_queues_of_other_kinds(broker, services, options, fanout, arguments):
+    """Quorum queues, a stream and names that stay, declared as oslo.messaging declares them; a
+    Python client's calls come through."""
+    services.options["oslo_messaging_rabbit"].update(options)
+    exchange = f"kind-{len(arguments)}"
+    services.options["DEFAULT"]["control_exchange"] = exchange
+    engine = services.engine()
+    wait_until(lambda: "Listening for requests" in log_of(engine), LONG, "the engine")
+    queues = broker.queues()
+    own = [name for name in queues if name.startswith(fanout)]
+    assert len(own) == 1
+    for name, wanted in (("ha_engine", {"x-queue-type": '"quorum"', "x-delivery-limit": "5"}),
+                         ("ha_engine.h1", {"x-queue-type": '"quorum"', "x-delivery-limit": "5"}),
+                         (own[0], arguments)):
+        queue = queues[name]
+        assert dict(re.findall(r'{"([^"]+)",("?[^"}]+"?)}', queue["arguments"])) == wanted
+        assert (queue["durable"], queue["auto_delete"]) == ("true", "false")
+    transport, client = engine_client(broker, exchange=exchange, rabbit_quorum_queue=True)
+    try:
+        missing = python_notification("00000000-0000-4000-8000-000000000000")
+        with pytest.raises(Exception, match="Failed to fetch notification recovery workflow"):
+            client.call({}, "get_notification_recovery_workflow_details", notification=missing)
+    finally:
+        transport.cleanup()
 
 
 def test_wrong_password_is_said(broker, services):
