@@ -80,14 +80,8 @@ find(MskRecoveries *self, uint64_t number)
 static void
 stop_timers(Recovery *self)
 {
-    if (self->timer != 0) {
-        g_source_remove(self->timer);
-        self->timer = 0;
-    }
-    if (self->save_timer != 0) {
-        g_source_remove(self->save_timer);
-        self->save_timer = 0;
-    }
+    g_clear_handle_id(&self->timer, g_source_remove);
+    g_clear_handle_id(&self->save_timer, g_source_remove);
 }
 
 static void

@@ -55,8 +55,8 @@ def make_services(broker, **options):
 
 @pytest.fixture(name="services")
 def _services(broker):
-    for name in broker.queues():
-        broker.ctl("delete_queue", name)
+    broker.ctl("eval", "[rabbit_amqqueue:delete(Q, false, false, <<>>)"
+               " || Q <- rabbit_amqqueue:list()].")
     with make_services(broker) as services:
         yield services
 
