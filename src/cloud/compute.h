@@ -219,7 +219,8 @@ GPtrArray *msk_compute_list_changed_servers(MskCompute *self, MskComputeCall *ca
 
 /**
  * msk_compute_list_migrations: the evacuations away from @source_host, the newest first.
- * @since_us: only those that changed at or after this time, by the cloud's clock; 0 for all.
+ * @since_us: only those that changed at or after this time, by the cloud's clock; 0 for all. One
+ * that was made, and not changed since, is among all alone.
  *
  * An evacuation's record is there before msk_compute_evacuate() answers. With a Nova older than
  * microversion 2.59 all of them are read and the times compared here.

@@ -138,7 +138,7 @@ def make(nova, guest, state):
 def test_guests_of_each_state_leave_a_host_that_nobody_fenced(site, guests):
     nova = site.nova
     segment = site.segment("auto", reserved=False)
-    all_guests = guests("state", 10)
+    all_guests = guests("state", 6)
     states = dict(zip(all_guests, [*STATES, *["active"] * 4]))
     for guest, state in states.items():
         make(nova, guest, state)
@@ -177,7 +177,7 @@ def test_each_way_recovers(site, guests, method):
 def test_engines_that_are_killed_evacuate_each_guest_once(site, guests):
     nova = site.nova
     segment = site.segment("auto", reserved=False)
-    all_guests = guests("crash", 10)
+    all_guests = guests("crash", 4)
     site.engine()
     nova.kill_host(DEAD)
     nova.force_down(DEAD)
@@ -185,7 +185,7 @@ def test_engines_that_are_killed_evacuate_each_guest_once(site, guests):
     seed = random.randrange(1 << 32)
     print("seed", seed)
     dice = random.Random(seed)
-    for _ in range(4):
+    for _ in range(2):
         time.sleep(0.2 + 3 * dice.random())
         if site.is_over(path):
             break

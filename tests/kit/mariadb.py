@@ -106,10 +106,13 @@ class MariaDb:
 
     def start(self, wait=True):
         """Starts the server, the first time on an empty database."""
+        (self.dir / "tmp").mkdir(exist_ok=True)
         if not self._made:
             self._install()
         argv = [_program("setpriv"), "--pdeathsig", "KILL", _program("mariadbd"), "--no-defaults",
                 "--user=root", f"--datadir={self.dir / 'data'}", f"--socket={self.socket}",
+                # A server that starts clears up what looks like another's work in a shared one.
+                f"--tmpdir={self.dir / 'tmp'}",
                 f"--pid-file={self.dir / 'pid'}", f"--port={self.port}",
                 "--bind-address=127.0.0.1", "--max-connections=300", "--skip-name-resolve",
                 "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M",

@@ -123,13 +123,13 @@ class Nova:
         for daemon in self.daemons.values():
             daemon.kill()
 
-    def _hosts_are_up(self):
+    def _hosts_are_up(self, *names):
         if not answers_tcp(self.port):
             return False
         states = {name: entry["state"] for name, entry in self.services().items()}
         mapped = {entry["hypervisor_hostname"]
                   for entry in self.call("GET", "/os-hypervisors")["hypervisors"]}
-        return mapped >= set(self.hosts) and all(states.get(h) == "up" for h in self.hosts)
+        return all(name in mapped and states.get(name) == "up" for name in names or self.hosts)
 
     def _order(self, *words):
         with socket.socket(socket.AF_UNIX) as orders:
@@ -147,6 +147,11 @@ class Nova:
         """Starts a compute host (again)."""
         if (said := self._order("start", name)) not in ("ok", "runs already"):
             raise KitError(f"nova-compute of {name}: {said}")
+
+    def add_host(self, name):
+        """One more compute host; returns once it takes guests."""
+        self.start_host(name)
+        wait_until(lambda: self._hosts_are_up(name), 120, f"{name} to take guests", 0.3)
 
     # -- use
 
@@ -179,6 +184,12 @@ class Nova:
         """Tells Nova that a host is dead, as fencing does."""
         entry = self.services()[host]
         self.call("PUT", f"/os-services/{entry['id']}", {"forced_down": down})
+
+    def enable(self, host, enabled=True):
+        """Whether the scheduler may put guests on a host."""
+        entry = self.services()[host]
+        self.call("PUT", f"/os-services/{entry['id']}",
+                  {"status": "enabled" if enabled else "disabled"})
 
     def revive(self, host):
         """Starts a dead host and makes it take guests again: Nova lifts forced-down only once the
@@ -275,6 +286,7 @@ class Nova:
                 "osapi_compute_listen_port": self.port, "osapi_compute_workers": 1,
                 "compute_driver": "fake.FakeDriver", "report_interval": self.heartbeat_s,
                 "service_down_time": self.down_s, "periodic_fuzzy_delay": 0,
+                "shelved_offload_time": -1,
                 "vif_plugging_is_fatal": "false", "vif_plugging_timeout": 0,
                 "heal_instance_info_cache_interval": -1, "update_resources_interval": 0, **ratio,
                 **{f"initial_{name}": value for name, value in ratio.items()}},

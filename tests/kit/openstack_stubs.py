@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What Nova asks of Neutron and Glance for guests without network: an empty Neutron and a Glance
-with one image, on one port.
+with one image, on one port. Images that Nova makes (shelving does) are that one under other ids.
 
     openstack_stubs.py PORT
 """
@@ -9,6 +9,7 @@ import http.server
 import json
 import re
 import sys
+import uuid
 
 IMAGE_ID = "6d61736b-6172-4963-8069-6d6167650001"
 
@@ -30,6 +31,8 @@ def answer(method, path):
     found = re.fullmatch(r"/v2/images/([0-9a-f-]{36})", path)
     if found:
         return 200, image(found[1])
+    if (method, path) == ("POST", "/v2/images"):
+        return 201, image(str(uuid.uuid4()))
     if path == "/v2/images":
         return 200, {"images": [image(IMAGE_ID)], "first": path, "schema": "/v2/schemas/images"}
     if path == "/v2/schemas/image":
