@@ -15,6 +15,10 @@
 #include "io/event_notifier.h"
 #include "store/store_options.h"
 
+#include <malloc.h>
+
+#define MALLOC_ARENAS 2 /* of glibc; by itself it makes one for nearly every thread */
+
 typedef struct {
     MskEventNotifier *events;
     MskEngine *engine;
@@ -114,5 +118,10 @@ static const MskProgramSpec spec = {
 int
 main(int argc, char **argv)
 {
+#ifdef M_ARENA_MAX
+    /* A list of thousands of servers may be read by any of the threads that make calls, and what
+     * it took at its longest stays with that thread's arena. */
+    (void) mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+#endif
     return msk_program_main(&spec, argc, argv);
 }

@@ -26,10 +26,11 @@ struct MskHostCall {
 
     MskComputeCall call;
     MskHostEvent event;
-    GPtrArray *servers;    /* (nullable) MskServer: what the VMs lend their strings from */
-    GPtrArray *migrations; /* (nullable) */
-    GArray *vms;           /* (nullable) MskListedVm */
-    GPtrArray *names;      /* (nullable) char *, ends with NULL */
+    GPtrArray *servers;       /* (nullable) MskServer: what the VMs lend their strings from */
+    GPtrArray *migrations;    /* (nullable) */
+    GHashTable *on_their_way; /* (nullable) the uuids of VMs: lent by the migrations under way */
+    GArray *vms;              /* (nullable) MskListedVm */
+    GPtrArray *names;         /* (nullable) char *, ends with NULL */
     GError *error;
 };
 
@@ -47,6 +48,7 @@ free_call(void *data)
     g_strfreev(self->uuids);
     g_free(self->instance_uuid);
     g_clear_pointer(&self->servers, g_ptr_array_unref);
+    g_clear_pointer(&self->on_their_way, g_hash_table_unref);
     g_clear_pointer(&self->migrations, g_ptr_array_unref);
     g_clear_pointer(&self->vms, g_array_unref);
     g_clear_pointer(&self->names, g_ptr_array_unref);
@@ -126,20 +128,6 @@ priority_of(const MskServer *server)
     return text != NULL && msk_parse_int64(text, INT32_MIN, INT32_MAX, &priority) ? priority : 0;
 }
 
-static bool
-is_evacuating(const MskHostCall *self, const char *uuid)
-{
-    for (unsigned i = 0; self->migrations != NULL && i < self->migrations->len; i++) {
-        const MskMigration *migration = g_ptr_array_index(self->migrations, i);
-
-        if (migration->state == MSK_MIGRATION_UNDER_WAY &&
-            g_strcmp0(migration->instance_uuid, uuid) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 add_vm(MskHostCall *self, const MskServer *server)
 {
@@ -157,7 +145,8 @@ add_vm(MskHostCall *self, const MskServer *server)
                   .locked = server->locked,
                   .powered_off = server->power_state == MSK_POWER_OFF,
                   .migrations_asked = self->migrations != NULL,
-                  .evacuating = is_evacuating(self, server->uuid),
+                  .evacuating = self->on_their_way != NULL &&
+                                g_hash_table_contains(self->on_their_way, server->uuid),
                   .vm_state = server->vm_state,
                   .host = server->host,
                   .fault = server->fault},
@@ -171,7 +160,18 @@ list_migrations(MskHostCall *self, MskCompute *compute)
 {
     self->migrations =
         msk_compute_list_migrations(compute, &self->call, self->host, 0, &self->error);
-    return self->migrations != NULL;
+    if (self->migrations == NULL) {
+        return false;
+    }
+    self->on_their_way = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < self->migrations->len; i++) {
+        const MskMigration *migration = g_ptr_array_index(self->migrations, i);
+
+        if (migration->state == MSK_MIGRATION_UNDER_WAY && migration->instance_uuid != NULL) {
+            (void) g_hash_table_add(self->on_their_way, migration->instance_uuid);
+        }
+    }
+    return true;
 }
 
 static void
@@ -197,17 +197,24 @@ list(MskHostCall *self, MskCompute *compute)
     return true;
 }
 
-static bool
-knows(const MskHostCall *self, const char *uuid)
+/* Returns: (transfer container) those of the uuids that are asked for and that no list had. */
+static GPtrArray *
+find_missing(const MskHostCall *self)
 {
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *missing = g_ptr_array_new();
+
     for (unsigned i = 0; i < self->servers->len; i++) {
         const MskServer *server = g_ptr_array_index(self->servers, i);
 
-        if (g_strcmp0(server->uuid, uuid) == 0) {
-            return true;
+        (void) g_hash_table_add(known, server->uuid);
+    }
+    for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
+        if (!g_hash_table_contains(known, self->uuids[i])) {
+            g_ptr_array_add(missing, self->uuids[i]);
         }
     }
-    return false;
+    return missing;
 }
 
 /* What no list has is asked for by itself, or is gone. */
@@ -228,15 +235,12 @@ add_missing(MskHostCall *self, MskCompute *compute, const char *uuid)
     return server != NULL;
 }
 
-static unsigned
-count_missing(const MskHostCall *self)
+static bool
+misses_many(const MskHostCall *self)
 {
-    unsigned n = 0;
+    g_autoptr(GPtrArray) missing = find_missing(self);
 
-    for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
-        n += knows(self, self->uuids[i]) ? 0 : 1;
-    }
-    return n;
+    return missing->len > MAX_MISSING;
 }
 
 /* What is moved has changed since, and is in that one list wherever it is. Where the clocks do not
@@ -249,7 +253,7 @@ list_moved(MskHostCall *self, MskCompute *compute)
     if (self->question.since_us > 0) {
         self->servers = msk_compute_list_changed_servers(compute, &self->call,
                                                          self->question.since_us, &self->error);
-        if (self->servers == NULL || count_missing(self) <= MAX_MISSING) {
+        if (self->servers == NULL || !misses_many(self)) {
             return self->servers != NULL;
         }
         changed = g_steal_pointer(&self->servers);
@@ -276,8 +280,10 @@ look(MskHostCall *self, MskCompute *compute)
     if (!list_moved(self, compute)) {
         return false;
     }
-    for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
-        if (!knows(self, self->uuids[i]) && !add_missing(self, compute, self->uuids[i])) {
+    g_autoptr(GPtrArray) missing = find_missing(self);
+
+    for (unsigned i = 0; i < missing->len; i++) {
+        if (!add_missing(self, compute, g_ptr_array_index(missing, i))) {
             return false;
         }
     }

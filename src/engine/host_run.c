@@ -482,8 +482,9 @@ static void
 push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
 {
     const MskEngineSettings *settings = self->context.settings;
-    g_autoptr(GPtrArray) uuids = list_served(self);
+    bool looking = act->kind == MSK_HOST_ACT_LOOK;
     bool moving = act->kind == MSK_HOST_ACT_MOVE;
+    g_autoptr(GPtrArray) uuids = looking ? list_served(self) : NULL;
     MskHostQuestion question = {
         .kind = act->kind,
         .host = self->host,
@@ -491,9 +492,9 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
         .reason = settings->host_disable_reason,
         .ha_key = settings->host_ha_key,
-        .since_us = served_since(self),
+        .since_us = looking ? served_since(self) : 0,
         .migrations = act->migrations,
-        .uuids = (char **) uuids->pdata,
+        .uuids = looking ? (char **) uuids->pdata : NULL,
         .move = act->move,
         .move_act = act->call.kind,
         .until_us = until_us,
