@@ -191,6 +191,9 @@ class Bench:
         socket = ["-uroot", "-S", str(self.cloud.mariadb.socket)]
         with subprocess.Popen(["mariadb-dump", *socket, "ours"], stdout=subprocess.PIPE) as dump:
             subprocess.run(["mariadb", *socket, "theirs"], stdin=dump.stdout, check=True)
+        # As in a database that is in use: statistics that are older than the rows mislead both.
+        for name in self.databases.values():
+            self.cloud.mariadb.sql("ANALYZE TABLE notifications", name)
 
     def forget_posts(self, name):
         """Removes what was posted, so that the next measurement finds what this one found."""
@@ -315,6 +318,7 @@ def measure(bench):
                         f"{result['rate']:.0f}/s, p99 {result['p99']:.1f} ms, "
                         f"CPU {result['cpu']:.3f} ms")
     for name in SERVICES:
+        bench.loads[name].settle()
         found["memory"][name]["after load"] = pss_mib(bench.loads[name].pids())
     return found
 

@@ -464,6 +464,8 @@ msk_program_main(const MskProgramSpec *spec, int argc, char **argv)
     /* Before any thread: one heap for each of them keeps what was freed in it, and none of our
      * threads allocates so much that two would not do. */
     (void) mallopt(M_ARENA_MAX, 2);
+    /* Said once, it stays: else each large block that is freed raises it. */
+    (void) mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
     open_standard_streams();
     g_set_prgname(spec->name);
     /* A peer that closes its end is an error of the write, not the end of the program. */
