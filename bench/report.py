@@ -86,6 +86,7 @@ def write(name, text):
 def _svg(width, height, parts):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             'font-family="sans-serif" font-size="12">\n'
+            '<!-- SPDX-License-Identifier: Apache-2.0 -->\n'
             f'<rect width="{width}" height="{height}" fill="white"/>\n'
             + "\n".join(parts) + "\n</svg>\n")
 
