@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/engine_metrics.h"
 #include "io/event_notifier.h"
+#include "io/fence_file.h"
 #include "store/store_options.h"
 
 #include <malloc.h>
@@ -47,6 +48,16 @@ show_metrics(Engine *self, const MskConfig *config, GError **error)
                                      &self->metrics, error);
 }
 
+/* A mistake in it is better seen now than when a host has failed. */
+static bool
+check_fencing(const MskConfig *config, GError **error)
+{
+    g_autoptr(MskFencePlan) plan = NULL;
+
+    return msk_fence_file_load(msk_config_string(config, "fencing", "devices_file"), NULL, NULL,
+                               &plan, error);
+}
+
 static bool
 start(MskProgram *program, GError **error)
 {
@@ -59,7 +70,7 @@ start(MskProgram *program, GError **error)
     MskStoreOptions store_options = msk_store_options(config);
 
     store_options.max_connections = MSK_ENGINE_STORE_CONNECTIONS;
-    if (bus == NULL || !show_metrics(self, config, error) ||
+    if (bus == NULL || !check_fencing(config, error) || !show_metrics(self, config, error) ||
         (self->events = msk_event_notifier_new(config, "masakari-engine", error)) == NULL ||
         (compute = msk_compute_new(config, error)) == NULL ||
         (store = msk_store_open(&store_options, error)) == NULL) {

@@ -150,12 +150,38 @@ static const MskOption host_options[] = {
          "not be restarted."},
 };
 
+static const MskOption fence_options[] = {
+    {.group = "fencing",
+     .name = "devices_file",
+     .type = MSK_OPTION_STRING,
+     .own = true,
+     .help = "The file that says how hosts are turned off, as INI: a section [host] for each "
+             "device, with agent = fence_ipmilan and the options of that agent. Only its owner may "
+             "read it. A host with devices is turned off before it is evacuated."},
+    {.group = "fencing",
+     .name = "agents_dir",
+     .type = MSK_OPTION_STRING,
+     .initial = "/usr/sbin",
+     .own = true,
+     .help = "The directory of the fence agents."},
+    {.group = "fencing",
+     .name = "fallback_to_heartbeat",
+     .type = MSK_OPTION_BOOL,
+     .initial = "false",
+     .own = true,
+     .help = "Whether a host whose fencing is not confirmed is evacuated once its compute service "
+             "has not been heard of for [host_failure] heartbeat_age, as a host without devices. "
+             "Otherwise its recovery is held, the fencing is tried again, and after "
+             "[host_failure] hold_timeout it is given up."},
+};
+
 void
 msk_engine_add_options(MskConfigSchema *schema)
 {
     msk_config_schema_add(schema, options, G_N_ELEMENTS(options));
     msk_config_schema_add(schema, host_options, G_N_ELEMENTS(host_options));
     msk_engine_flows_add_options(schema);
+    msk_config_schema_add(schema, fence_options, G_N_ELEMENTS(fence_options));
 }
 
 static int64_t
@@ -211,6 +237,9 @@ msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret, GError
     };
 
     load_host_settings(ret, config);
+    ret->fence_file = g_strdup(msk_config_string(config, "fencing", "devices_file"));
+    ret->fence_agents_dir = g_strdup(msk_config_string(config, "fencing", "agents_dir"));
+    ret->fence_fallback = msk_config_bool(config, "fencing", "fallback_to_heartbeat");
     ret->flows = msk_engine_flows_new(config, error);
     return ret->flows != NULL;
 }
@@ -223,4 +252,6 @@ msk_engine_settings_clear(MskEngineSettings *self)
     g_clear_pointer(&self->host_disable_reason, g_free);
     g_clear_pointer(&self->flows, msk_engine_flows_free);
     g_clear_pointer(&self->process_disable_reason, g_free);
+    g_clear_pointer(&self->fence_file, g_free);
+    g_clear_pointer(&self->fence_agents_dir, g_free);
 }

@@ -37,6 +37,9 @@ typedef struct {
     unsigned rate_limit;
     bool armed;
     int64_t disarmed_until_us; /* since the epoch */
+    char *fence_file;          /* (nullable) [fencing] devices_file */
+    char *fence_agents_dir;
+    bool fence_fallback;
 
     MskEngineFlows *flows;
 } MskEngineSettings;

@@ -24,6 +24,8 @@ msk_host_order_make(const MskEngineSettings *settings, const char *host, const M
     MskHostOrder order = {
         .host = host,
         .fenced = job->triage.fenced,
+        .fencing = job->fence_plan != NULL || job->fence_error != NULL,
+        .fence_fallback = settings->fence_fallback,
         .all_instances = settings->evacuate_all_instances,
         .ignore_error = settings->ignore_error_instances,
         .join_aggregates = settings->join_aggregates,

@@ -3,6 +3,7 @@
 
 #include "engine/engine_clock.h"
 #include "engine/engine_metrics.h"
+#include "engine/fence_run.h"
 #include "engine/flow_tasks.h"
 #include "engine/host_calls.h"
 #include "engine/host_order.h"
@@ -28,7 +29,10 @@ struct MskHostRun {
     Cell *cell; /* counted */
     char *host;
     char *segment_uuid;
-    char *request_id; /* of all its calls */
+    char *request_id;         /* of all its calls */
+    MskFencePlan *fence_plan; /* (nullable) */
+    char *fence_error;        /* (nullable) why there is none */
+    MskFenceRun *fence_run;   /* (nullable) while agents turn the host off */
     MskHostOrder order;
     MskHostRecovery state;
     MskFlowProgress *flow;
@@ -566,6 +570,34 @@ on_wait_over(void *data)
 }
 
 static void
+on_fence_ended(bool confirmed, const char *note_text, void *data)
+{
+    MskHostRun *self = data;
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_FENCED, .fenced = confirmed, .message = note_text};
+
+    g_clear_pointer(&self->fence_run, msk_fence_run_free);
+    react(self, &event);
+}
+
+static void
+fence(MskHostRun *self)
+{
+    MskFenceRunContext context = {
+        .agents_dir = self->context.settings->fence_agents_dir,
+        .host = self->host,
+        .subject = uuid_of(self),
+        .reason = self->fence_error,
+        .may_act = self->context.may_act,
+        .act_data = self->context.act_data,
+        .done = on_fence_ended,
+        .data = self,
+    };
+
+    count_order(self);
+    self->fence_run = msk_fence_run_new(&context, self->fence_plan);
+}
+
+static void
 stop_wait(MskHostRun *self)
 {
     if (self->wait_timer != 0) {
@@ -615,6 +647,9 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     case MSK_HOST_ACT_JOIN:
     case MSK_HOST_ACT_ENABLE:
         order_call(self, act, decided_us);
+        return;
+    case MSK_HOST_ACT_FENCE:
+        fence(self);
         return;
     case MSK_HOST_ACT_GET_SERVICE:
     case MSK_HOST_ACT_LIST:
@@ -700,6 +735,8 @@ msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job)
     self->request_id = g_strconcat("req-", uuid_of(self), NULL);
     self->order = msk_host_order_make(context->settings, self->host, job);
     self->earlier = g_steal_pointer(&job->earlier);
+    self->fence_plan = g_steal_pointer(&job->fence_plan);
+    self->fence_error = g_steal_pointer(&job->fence_error);
     self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
     for (unsigned task = 0; task < MSK_N_HOST_TASKS; task++) {
         if (msk_recovery_flow_has(self->order.flow, task)) {
@@ -719,6 +756,9 @@ msk_host_run_free(MskHostRun *self)
         return;
     }
     stop_wait(self);
+    msk_fence_run_free(self->fence_run);
+    msk_fence_plan_free(self->fence_plan);
+    g_free(self->fence_error);
     count_gate(self, NULL);
     self->cell->run = NULL;
     release_cell(self->cell);
@@ -744,6 +784,7 @@ msk_host_run_release(MskHostRun *self)
 
     stop_wait(self);
     g_clear_pointer(&self->tasks, msk_flow_tasks_free);
+    g_clear_pointer(&self->fence_run, msk_fence_run_free);
     self->ending = true;
     job->state = msk_host_recovery_save(&self->state);
     job->flow = msk_flow_progress_copy(self->flow);

@@ -669,8 +669,10 @@ static void
 push_prepare(Recovery *self)
 {
     const MskRecoveriesContext *context = &self->owner->context;
+    MskRecoveryJob *job = new_job(self, on_prepared);
 
-    msk_recovery_job_prepare(context->queue, new_job(self, on_prepared), self->claim,
+    job->fence_file = context->settings->fence_file;
+    msk_recovery_job_prepare(context->queue, job, self->claim,
                              msk_call_pool_live_truth(context->pool),
                              msk_call_pool_is_cloud(context->pool));
 }

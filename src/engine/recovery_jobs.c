@@ -53,6 +53,8 @@ free_job(void *data)
     g_free(self->message);
     msk_notification_free(self->notification);
     g_free(self->host);
+    msk_fence_plan_free(self->fence_plan);
+    g_free(self->fence_error);
     g_free(self->segment_uuid);
     g_free(self->method);
     g_clear_pointer(&self->moves, g_ptr_array_unref);
@@ -78,6 +80,20 @@ ref_of(const MskRecoveryJob *self)
 
 /* ---- prepare ----------------------------------------------------------------------------- */
 
+static void
+find_devices(MskRecoveryJob *self, const MskHost *host)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_clear_pointer(&self->fence_plan, msk_fence_plan_free);
+    g_clear_pointer(&self->fence_error, g_free);
+    if (!msk_fence_file_load(self->fence_file, host->name, host->control_attributes,
+                             &self->fence_plan, &error)) {
+        self->fence_error =
+            g_strdup_printf("Host '%s' cannot be fenced: %s", host->name, error->message);
+    }
+}
+
 static MskStoreResult
 find_host(MskStore *store, MskRecoveryJob *self, GError **error)
 {
@@ -89,6 +105,7 @@ find_host(MskStore *store, MskRecoveryJob *self, GError **error)
     g_clear_pointer(&self->host, g_free);
     if (result == MSK_STORE_DONE) {
         self->host = g_strdup(host->name);
+        find_devices(self, host);
         g_free(self->segment_uuid);
         self->segment_uuid = g_strdup(host->failover_segment_id);
         g_free(self->method);

@@ -9,6 +9,7 @@
  */
 
 #include "engine/store_queue.h"
+#include "io/fence_file.h"
 #include "model/recovery/notification_triage.h"
 
 typedef struct MskRecoveryJob MskRecoveryJob;
@@ -38,9 +39,12 @@ struct MskRecoveryJob {
     MskNotification *notification;
     bool taken_over;
     int64_t attempt;
-    bool live_truth; /* see MskInstanceOrder */
-    bool is_cloud;   /* see MskComputeDriver */
-    char *host;      /* the name of the failed host */
+    bool live_truth;          /* see MskInstanceOrder */
+    bool is_cloud;            /* see MskComputeDriver */
+    const char *fence_file;   /* (nullable) (borrowed) [fencing] devices_file */
+    char *host;               /* the name of the failed host */
+    MskFencePlan *fence_plan; /* (nullable) its devices */
+    char *fence_error;        /* (nullable) why they are not known */
     char *segment_uuid;
     char *method;     /* its segment's recovery_method */
     GPtrArray *moves; /* (nullable) MskStoredMove: of a host's recovery, what was planned before */

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from kit.fencing import SECRET, Agents
 from kit.host import KitError, wait_until
 from kit.services import Services
 
@@ -27,6 +28,8 @@ class Site:
     def __init__(self, cloud, services):
         self.nova = cloud.nova
         self.services = services
+        self.agents = Agents(services.dir / "agents")
+        services.options["fencing"] = {"agents_dir": self.agents.dir}
         self.n_engines = 0
         self.engines = []
 
@@ -35,7 +38,7 @@ class Site:
         self.n_engines += 1
         self.engines.append(self.services.engine(log_name=f"engine{self.n_engines}"))
 
-    def segment(self, method, reserved):
+    def segment(self, method, reserved, attributes="none"):
         """A segment whose first host is to die; returns its uuid."""
         rest = self.services.rest
         made = rest.post("/segments", {"segment": {
@@ -43,7 +46,7 @@ class Site:
         uuid = made["segment"]["uuid"]
         for name in [DEAD, "cmp2", *([RESERVED] if reserved else [])]:
             rest.post(f"/segments/{uuid}/hosts", {"host": {
-                "name": name, "type": "KVM", "control_attributes": "none",
+                "name": name, "type": "KVM", "control_attributes": attributes,
                 "reserved": name == RESERVED}})
         return uuid
 
@@ -87,9 +90,9 @@ def fixture_site(cloud):
     with Services() as services:
         cloud.configure(services)
         services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
+        site = Site(cloud, services)
         services.db_sync()
         services.api()
-        site = Site(cloud, services)
         site.engine()
         yield site
 
@@ -118,6 +121,18 @@ def check_rescued(nova, guests, states=()):
         assert seen["OS-EXT-STS:vm_state"] == STATES[name], (name, seen)
         assert seen["locked"] == (name == "locked"), (name, seen)
         assert nova.evacuations(guest, DEAD) == ["done"], (name, seen)
+
+
+def check_held(site, path, guest):
+    """While its agent refuses to turn the host off, nothing is done to it."""
+    def held():
+        shown = site.services.rest.get(path)["notification"]["recovery_workflow_details"]
+        return "held: gate 'fencing'" in str(shown)
+
+    wait_until(held, 120, "the recovery to be held", 0.3)
+    seen = site.nova.services()[DEAD]
+    assert (seen["state"], seen["forced_down"]) == ("up", False)
+    assert site.nova.evacuations(guest, DEAD) == []
 
 
 def make(nova, guest, state):
@@ -155,16 +170,22 @@ def test_guests_of_each_state_leave_a_host_that_nobody_fenced(site, guests):
 
 
 @pytest.mark.parametrize("method", ["reserved_host", "auto_priority", "rh_priority"])
-def test_each_way_recovers(site, guests, method):
+def test_each_way_leaves_a_host_that_lived_until_it_was_fenced(site, guests, method):
     nova = site.nova
     reserve = nova.services()[RESERVED]
     nova.call("PUT", f"/os-services/{reserve['id']}", {"status": "disabled"})
-    segment = site.segment(method, reserved=True)
+    segment = site.segment(method, reserved=True, attributes=json.dumps({"fencing": [
+        {"agent": "fence_kit", "plug": DEAD, "socket": str(nova.socket), "password": SECRET}]}))
     guest, = guests(f"way-{method}", 1)
-    nova.kill_host(DEAD)
-    nova.force_down(DEAD)
     try:
-        site.finish(site.report())
+        if method == "auto_priority":
+            site.agents.order("refuse")
+        path = site.report()
+        if method == "auto_priority":
+            check_held(site, path, guest)
+            site.agents.order("refuse", False)
+        shown = site.finish(path)
+        assert "Gate 'fencing' is open" in str(shown["recovery_workflow_details"])
         check_rescued(nova, [guest])
         used = method != "auto_priority"
         assert (nova.server(guest)["OS-EXT-SRV-ATTR:host"] == RESERVED) == used

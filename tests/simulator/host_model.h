@@ -39,8 +39,9 @@ typedef struct {
     ModelVm vms[MODEL_MAX_VMS];
     unsigned n_vms;
     int64_t now_us;
-    int64_t dies_us;     /* the last heartbeat of the host's compute service; INT64_MAX: never */
-    int64_t evacuate_us; /* how long one takes */
+    int64_t dies_us; /* the last heartbeat of the host's compute service; INT64_MAX: never */
+    unsigned n_fence_failures; /* before the fencing is confirmed */
+    int64_t evacuate_us;       /* how long one takes */
     int64_t stop_us;
     unsigned n_reserved; /* that can still be taken */
     bool reserved_fails; /* the reserved host has no room either */

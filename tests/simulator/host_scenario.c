@@ -89,6 +89,7 @@ parse_flag(HostScenario *self, const char *word)
         {"ignore-error", &self->order.ignore_error, true},
         {"fenced", &self->order.fenced, true},
         {"dry-run", &self->order.dry_run, true},
+        {"fallback", &self->order.fence_fallback, true},
         {"join", &self->order.join_aggregates, true},
     };
 
@@ -110,6 +111,9 @@ parse_number(HostScenario *self, char **words)
         self->order.max_moves = (unsigned) number(words[1]);
     } else if (strcmp(words[0], "evacuation") == 0) {
         self->model.evacuate_us = number(words[1]) * MS;
+    } else if (strcmp(words[0], "fence-fails") == 0) {
+        self->order.fencing = true;
+        self->model.n_fence_failures = (unsigned) number(words[1]);
     } else if (strcmp(words[0], "beats") == 0) {
         bool ever = g_strcmp0(words[1], "ever") == 0;
 

@@ -66,6 +66,7 @@ typedef struct {
     unsigned n_deaths;
     bool dies;
     bool sleeps;
+    const char *fence_said; /* (nullable) (static) */
     int64_t outage_ends_us;
     int64_t skew_us; /* the engine's clock less the model's */
     int64_t attempt;
@@ -206,6 +207,24 @@ answer_cloud(Run *self, const MskHostAct *act, MskHostEvent *event)
     }
 }
 
+/* A host that was turned off beats no more. */
+static void
+answer_fence(Run *self, MskHostEvent *event)
+{
+    event->kind = MSK_HOST_EVENT_FENCED;
+    event->fenced = self->model.n_fence_failures == 0;
+    event->message = event->fenced ? "the host is off" : "the host is not known to be off";
+    if (event->fenced) {
+        self->model.dies_us = MIN(self->model.dies_us, self->model.now_us);
+    } else {
+        self->model.n_fence_failures--;
+    }
+    if (event->message != self->fence_said) { /* a recovery that is held tries again and again */
+        say(self, "fence: %s", event->message);
+        self->fence_said = event->message;
+    }
+}
+
 static void
 answer_move(Run *self, const MskHostAct *act, MskHostEvent *event)
 {
@@ -235,6 +254,8 @@ perform(Run *self, const MskHostAct *act, MskHostEvent *event)
 {
     if (act->kind == MSK_HOST_ACT_WAIT) {
         event->kind = MSK_HOST_EVENT_TIMER;
+    } else if (act->kind == MSK_HOST_ACT_FENCE) {
+        answer_fence(self, event);
     } else if (act->kind == MSK_HOST_ACT_MOVE) {
         answer_move(self, act, event);
     } else if (is_of_store(act->kind)) {

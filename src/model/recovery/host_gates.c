@@ -3,7 +3,8 @@
 
 #include "model/recovery/safety_gates.h"
 
-#define GATE_POLL_US (INT64_C(1) * G_USEC_PER_SEC)
+#define GATE_POLL_US  (INT64_C(1) * G_USEC_PER_SEC)
+#define FENCE_POLL_US (INT64_C(5) * G_USEC_PER_SEC)
 
 void
 msk_host_gates_ask(MskHostWork *work)
@@ -22,12 +23,34 @@ hold(MskHostWork *work, const MskGateVerdict *verdict)
         msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "Recovery of host '%s' is held: %s",
                            work->order->host, verdict->record);
     }
-    msk_host_work_wait(work, GATE_POLL_US);
+    msk_host_work_wait(work,
+                       work->state->phase == MSK_HOST_PHASE_FENCING ? FENCE_POLL_US : GATE_POLL_US);
+}
+
+/* Users read why a recovery was given up as they would have read why it was held. */
+static void
+hold_or_give_up(MskHostWork *work, const MskGateVerdict *verdict, const char *reason)
+{
+    if (work->event->now_us < work->state->deadline_us) {
+        hold(work, verdict);
+        return;
+    }
+    msk_host_work_fail(
+        work, MSK_HOST_TASK_DISABLE,
+        g_strdup_printf("Host '%s' was not recovered: %s", work->order->host, verdict->record),
+        reason);
+}
+
+static void
+get_service(MskHostWork *work)
+{
+    msk_host_work_enter(work, MSK_HOST_PHASE_SERVICE);
+    msk_host_work_act(work, MSK_HOST_ACT_GET_SERVICE);
 }
 
 /* Returns: the first that holds, or the last. */
 static MskGateVerdict
-ask_all_but_heartbeat(const MskHostWork *work)
+ask_counting_gates(const MskHostWork *work)
 {
     MskGateVerdict verdict = msk_gate_armed(&work->event->storm);
 
@@ -45,7 +68,7 @@ ask_all_but_heartbeat(const MskHostWork *work)
 void
 msk_host_gates_on_counted(MskHostWork *work)
 {
-    g_auto(MskGateVerdict) verdict = ask_all_but_heartbeat(work);
+    g_auto(MskGateVerdict) verdict = ask_counting_gates(work);
 
     if (verdict.kind == MSK_GATE_HOLDS) {
         work->state->deadline_us = work->event->now_us + work->order->hold_timeout_us;
@@ -55,8 +78,7 @@ msk_host_gates_on_counted(MskHostWork *work)
     if (work->state->held == NULL) {
         msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
     }
-    msk_host_work_enter(work, MSK_HOST_PHASE_SERVICE);
-    msk_host_work_act(work, MSK_HOST_ACT_GET_SERVICE);
+    get_service(work);
 }
 
 static void
@@ -118,29 +140,73 @@ force_down(MskHostWork *work)
 }
 
 static void
-on_heartbeat(MskHostWork *work)
+ask_heartbeat(MskHostWork *work)
 {
+    bool fenced = work->order->fenced || work->state->fenced;
     g_auto(MskGateVerdict) verdict =
-        msk_gate_heartbeat(work->order, &work->event->service, work->state->safe);
+        msk_gate_heartbeat(work->order, &work->event->service, fenced, work->state->safe);
 
     if (verdict.kind == MSK_GATE_OPEN) {
         msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
         force_down(work);
-    } else if (work->event->now_us >= work->state->deadline_us) {
-        msk_host_work_fail(
-            work, MSK_HOST_TASK_DISABLE,
-            g_strdup_printf("Host '%s' was not recovered: %s", work->order->host, verdict.record),
-            "the host is not known to be dead");
     } else {
-        hold(work, &verdict);
+        hold_or_give_up(work, &verdict, "the host is not known to be dead");
+    }
+}
+
+static bool
+wants_fencing(const MskHostWork *work)
+{
+    return work->order->fencing && !work->order->fenced && !work->state->fenced &&
+           !work->state->fence_failed;
+}
+
+static void
+fence(MskHostWork *work)
+{
+    if (work->order->dry_run) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0,
+                           "Dry run: host '%s' would be fenced now", work->order->host);
+        force_down(work);
+        return;
+    }
+    if (g_strcmp0(work->state->held, "fencing") != 0) {
+        msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "Fencing host '%s'",
+                           work->order->host);
+    }
+    msk_host_work_enter(work, MSK_HOST_PHASE_FENCING);
+    msk_host_work_act(work, MSK_HOST_ACT_FENCE);
+}
+
+void
+msk_host_gates_on_fenced(MskHostWork *work)
+{
+    MskHostRecovery *state = work->state;
+    g_auto(MskGateVerdict) verdict =
+        msk_gate_fencing(work->order, work->event->fenced, work->event->message);
+
+    if (verdict.kind == MSK_GATE_HOLDS) {
+        hold_or_give_up(work, &verdict, "the host could not be fenced");
+        return;
+    }
+    msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 0.0, "%s", verdict.record);
+    state->fenced = work->event->fenced;
+    state->fence_failed = !work->event->fenced;
+    if (state->fenced) {
+        ask_heartbeat(work);
+    } else {
+        state->deadline_us = work->event->now_us + work->order->hold_timeout_us;
+        get_service(work);
     }
 }
 
 void
 msk_host_gates_on_service(MskHostWork *work)
 {
-    if (work->state->phase == MSK_HOST_PHASE_SERVICE) {
-        on_heartbeat(work);
+    if (work->state->phase == MSK_HOST_PHASE_SERVICE && wants_fencing(work)) {
+        fence(work);
+    } else if (work->state->phase == MSK_HOST_PHASE_SERVICE) {
+        ask_heartbeat(work);
     } else if (work->event->service.up && work->event->now_us < work->state->deadline_us) {
         msk_host_work_wait(work, GATE_POLL_US / 4);
     } else {

@@ -5,9 +5,12 @@
  * host_gates: the first part of a host's recovery: nothing goes on before every gate is open and
  * the cloud takes the host for dead.
  *
- *   gates ─▶ service ─▶ disabling ─▶ waiting ─▶ listing, of host_recovery
- *     ▲        │ held: all are asked again until they open, or hold_timeout_us is over
- *     └────────┘
+ *   gates ─▶ service ─▶ (fencing ─▶) disabling ─▶ waiting ─▶ listing, of host_recovery
+ *     ▲        │            │ held: all are asked again until they open, or hold_timeout_us is over
+ *     └────────┴────────────┘
+ *
+ * Fencing comes after the gates that count other failures, so that a network that fails turns off
+ * nothing, and after the cloud has told of the host, without which nothing could be evacuated.
  *
  * Pure; any thread.
  */
@@ -22,6 +25,9 @@ void msk_host_gates_on_counted(MskHostWork *work);
 
 /** msk_host_gates_on_service: answers for MSK_HOST_EVENT_SERVICE. */
 void msk_host_gates_on_service(MskHostWork *work);
+
+/** msk_host_gates_on_fenced: answers for MSK_HOST_EVENT_FENCED. */
+void msk_host_gates_on_fenced(MskHostWork *work);
 
 /** msk_host_gates_on_disabled: the service is disabled and forced down. */
 void msk_host_gates_on_disabled(MskHostWork *work);

@@ -217,6 +217,7 @@ conclude(MskHostWork *work)
 static const MskHostActKind phase_acts[] = {
     [MSK_HOST_PHASE_GATES] = MSK_HOST_ACT_ASK_GATES,
     [MSK_HOST_PHASE_SERVICE] = MSK_HOST_ACT_GET_SERVICE,
+    [MSK_HOST_PHASE_FENCING] = MSK_HOST_ACT_FENCE,
     [MSK_HOST_PHASE_DISABLING] = MSK_HOST_ACT_FORCE_DOWN,
     [MSK_HOST_PHASE_WAITING] = MSK_HOST_ACT_GET_SERVICE,
     [MSK_HOST_PHASE_LISTING] = MSK_HOST_ACT_LIST,
@@ -324,7 +325,8 @@ on_timer(MskHostWork *work)
 {
     if (work->state->phase == MSK_HOST_PHASE_MOVING) {
         msk_host_moves_schedule(work);
-    } else if (work->state->phase == MSK_HOST_PHASE_SERVICE) {
+    } else if (work->state->phase == MSK_HOST_PHASE_SERVICE ||
+               work->state->phase == MSK_HOST_PHASE_FENCING) {
         msk_host_gates_ask(work); /* a storm may have come up meanwhile */
     } else {
         msk_host_work_act(work, phase_acts[work->state->phase]);
@@ -340,6 +342,9 @@ dispatch(MskHostWork *work)
         return;
     case MSK_HOST_EVENT_GATES:
         msk_host_gates_on_counted(work);
+        return;
+    case MSK_HOST_EVENT_FENCED:
+        msk_host_gates_on_fenced(work);
         return;
     case MSK_HOST_EVENT_SERVICE:
         msk_host_gates_on_service(work);

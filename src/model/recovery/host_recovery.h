@@ -4,9 +4,9 @@
 /*
  * host_recovery: brings the VMs of one failed host back on others.
  *
- *   gates ─▶ service ─▶ disabling ─▶ listing ─▶ planning ─▶ reserving ─▶ joining ─▶ enabling ─▶
- * moving │ held: asked again until it opens          │ nothing to move          ▲ │ ▼ ▼ └─ second
- * way ──────┤ over                                        over over
+ *   host_gates: gates ─▶ service ─▶ (fencing ─▶) disabling ─▶ waiting
+ *   here:       listing ─▶ planning ─▶ (reserving ─▶ joining ─▶ enabling); or nothing to move: over
+ *   host_moves: moving ─▶ over; or a second way: listing once more
  *
  * The ways of the four recovery methods: auto: Nova chooses the hosts; reserved_host: one reserved
  * host takes all; auto_priority and rh_priority: the one, and what fails there the other way.
@@ -38,6 +38,8 @@ bool msk_recovery_method_parse(const char *name, MskRecoveryMethod *ret);
 typedef struct {
     const char *host;
     MskRecoveryMethod method;
+    bool fencing;                   /* this engine can turn the host off, and has to */
+    bool fence_fallback;            /* when that fails, the heartbeat decides */
     bool fenced;                    /* whoever reported the host knows that it is off */
     bool all_instances;             /* evacuate_all_instances */
     bool ignore_error;              /* ignore_instances_in_error_state */
@@ -108,6 +110,7 @@ typedef struct {
 typedef enum {
     MSK_HOST_EVENT_BEGIN,
     MSK_HOST_EVENT_GATES,    /* with storm */
+    MSK_HOST_EVENT_FENCED,   /* with fenced, and message */
     MSK_HOST_EVENT_SERVICE,  /* with service */
     MSK_HOST_EVENT_DONE,     /* the host's call went through, or its row is stored */
     MSK_HOST_EVENT_LISTED,   /* with vms */
@@ -126,6 +129,7 @@ typedef struct {
     MskHostEventKind kind;
     int64_t now_us; /* monotonic */
     MskStormFacts storm;
+    bool fenced; /* the host is known to be off */
     MskServiceFacts service;
     MskListedVm *vms; /* only read */
     size_t n_vms;
@@ -133,7 +137,7 @@ typedef struct {
     const char *name;
     const char *const *names;
     MskErrorCode code;
-    const char *message; /* (nullable) of FAILED and TASKS_FAILED */
+    const char *message; /* (nullable) of FAILED and TASKS_FAILED; of FENCED, what agents said */
     int64_t retry_after_us;
     unsigned move; /* of MOVE and STORED: the index */
     MskMoveEvent move_event;
@@ -141,6 +145,7 @@ typedef struct {
 
 typedef enum {
     MSK_HOST_ACT_ASK_GATES,
+    MSK_HOST_ACT_FENCE, /* turn the host off, and make sure of it */
     MSK_HOST_ACT_GET_SERVICE,
     MSK_HOST_ACT_FORCE_DOWN, /* disable the service, and force it down */
     MSK_HOST_ACT_LIST,       /* all VMs on the host, with their migrations */
@@ -194,6 +199,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHostStep, msk_host_step_clear)
 typedef enum {
     MSK_HOST_PHASE_GATES,
     MSK_HOST_PHASE_SERVICE,
+    MSK_HOST_PHASE_FENCING, /* (optional) the host is turned off */
     MSK_HOST_PHASE_DISABLING,
     MSK_HOST_PHASE_WAITING, /* for the cloud to see the host down */
     MSK_HOST_PHASE_LISTING,
@@ -212,6 +218,8 @@ typedef struct {
     unsigned first_round; /* of this attempt */
     bool second;          /* the second way of a priority method */
     bool safe;            /* the host is known dead */
+    bool fenced;          /* because it was turned off */
+    bool fence_failed;    /* and the heartbeat decides */
     bool looking;         /* a look is under way */
     bool look_new;        /* it is for moves that nothing was done for yet */
     bool look_migrations;

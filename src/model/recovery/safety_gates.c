@@ -85,11 +85,29 @@ seconds(int64_t us)
 }
 
 MskGateVerdict
-msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service, bool safe)
+msk_gate_fencing(const MskHostOrder *order, bool confirmed, const char *said)
+{
+    MskGateVerdict verdict = {.gate = "fencing"};
+
+    if (confirmed) {
+        verdict.record = g_strdup_printf("Gate 'fencing' is open: %s", said);
+    } else if (order->fence_fallback) {
+        verdict.record = g_strdup_printf(
+            "Gate 'fencing' is not kept, by [fencing] fallback_to_heartbeat: %s", said);
+    } else {
+        verdict.kind = MSK_GATE_HOLDS;
+        verdict.record = g_strdup_printf("gate 'fencing': %s", said);
+    }
+    return verdict;
+}
+
+MskGateVerdict
+msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service, bool fenced,
+                   bool safe)
 {
     MskGateVerdict verdict = {.gate = "heartbeat"};
 
-    if (order->fenced) {
+    if (fenced) {
         verdict.record = g_strdup("Gate 'heartbeat' is not asked: the host is known to be fenced");
     } else if (order->heartbeat_age_us == 0) {
         verdict.record = g_strdup("Gate 'heartbeat' is turned off");

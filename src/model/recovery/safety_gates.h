@@ -33,8 +33,15 @@ MskGateVerdict msk_gate_armed(const MskStormFacts *facts);
 MskGateVerdict msk_gate_rate(const MskHostOrder *order, const MskStormFacts *facts);
 
 /**
+ * msk_gate_fencing: is the host known to be off?
+ * @confirmed: the devices say so. @said: for people.
+ */
+MskGateVerdict msk_gate_fencing(const MskHostOrder *order, bool confirmed, const char *said);
+
+/**
  * msk_gate_heartbeat: is the host known to be dead?
+ * @fenced: it is known to be off.
  * @safe: this gate was open before in this recovery, whose own changes look like heartbeats.
  */
 MskGateVerdict msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service,
-                                  bool safe);
+                                  bool fenced, bool safe);

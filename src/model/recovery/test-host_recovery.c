@@ -122,7 +122,7 @@ parse_event(char letter, MskListedVm *vm)
         event.kind = MSK_HOST_EVENT_TASKS_FAILED;
         break;
     default:
-        g_assert_cmpint(letter, ==, 't');
+        g_assert_true(letter == 't');
         event.kind = MSK_HOST_EVENT_TIMER;
     }
     return event;
@@ -148,6 +148,8 @@ letter_of(const MskHostAct *act)
         return 'w';
     case MSK_HOST_ACT_FINISH:
         return act->outcome == MSK_OUTCOME_FINISHED ? 'f' : 'e';
+    case MSK_HOST_ACT_FENCE:
+        return 'F';
     case MSK_HOST_ACT_TAKE_RESERVED:
     case MSK_HOST_ACT_JOIN:
     case MSK_HOST_ACT_ENABLE:

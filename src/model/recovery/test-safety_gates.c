@@ -70,11 +70,37 @@ test_rate(void)
     }
 }
 
+static void
+test_fencing(void)
+{
+    static const struct {
+        bool confirmed;
+        bool fallback;
+        MskGateKind kind;
+        const char *record;
+    } table[] = {
+        {true, false, MSK_GATE_OPEN, "Gate 'fencing' is open: words"},
+        {true, true, MSK_GATE_OPEN, "Gate 'fencing' is open: words"},
+        {false, false, MSK_GATE_HOLDS, "gate 'fencing': words"},
+        {false, true, MSK_GATE_OPEN,
+         "Gate 'fencing' is not kept, by [fencing] fallback_to_heartbeat: words"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        MskHostOrder asked = {.fence_fallback = table[i].fallback};
+        g_auto(MskGateVerdict) verdict = msk_gate_fencing(&asked, table[i].confirmed, "words");
+
+        g_assert_cmpint(verdict.kind, ==, table[i].kind);
+        g_assert_cmpstr(verdict.record, ==, table[i].record);
+        g_assert_cmpstr(verdict.gate, ==, "fencing");
+    }
+}
+
 static MskGateKind
-heartbeat(const MskHostOrder *asked, bool up, int64_t age_s, bool safe)
+heartbeat(const MskHostOrder *asked, bool up, int64_t age_s, bool fenced, bool safe)
 {
     MskServiceFacts facts = {.up = up, .age_us = age_s * G_USEC_PER_SEC};
-    g_auto(MskGateVerdict) verdict = msk_gate_heartbeat(asked, &facts, safe);
+    g_auto(MskGateVerdict) verdict = msk_gate_heartbeat(asked, &facts, fenced, safe);
 
     g_assert_nonnull(verdict.record);
     return verdict.kind;
@@ -83,19 +109,17 @@ heartbeat(const MskHostOrder *asked, bool up, int64_t age_s, bool safe)
 static void
 test_heartbeat(void)
 {
-    MskHostOrder fenced = order;
     MskHostOrder off = order;
 
-    fenced.fenced = true;
     off.heartbeat_age_us = 0;
-    g_assert_cmpint(heartbeat(&order, true, 14, false), ==, MSK_GATE_HOLDS);
-    g_assert_cmpint(heartbeat(&order, true, 15, false), ==, MSK_GATE_OPEN);
-    g_assert_cmpint(heartbeat(&order, false, 3, false), ==, MSK_GATE_HOLDS);
-    g_assert_cmpint(heartbeat(&order, true, -1, false), ==, MSK_GATE_HOLDS);
-    g_assert_cmpint(heartbeat(&order, false, -1, false), ==, MSK_GATE_OPEN);
-    g_assert_cmpint(heartbeat(&order, true, 1, true), ==, MSK_GATE_OPEN);
-    g_assert_cmpint(heartbeat(&fenced, true, 1, false), ==, MSK_GATE_OPEN);
-    g_assert_cmpint(heartbeat(&off, true, 1, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, true, 14, false, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, true, 15, false, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, false, 3, false, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, true, -1, false, false), ==, MSK_GATE_HOLDS);
+    g_assert_cmpint(heartbeat(&order, false, -1, false, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, true, 1, false, true), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&order, true, 1, true, false), ==, MSK_GATE_OPEN);
+    g_assert_cmpint(heartbeat(&off, true, 1, false, false), ==, MSK_GATE_OPEN);
 }
 
 int
@@ -106,6 +130,7 @@ main(int argc, char **argv)
     g_test_add_func("/safety_gates/storm_off", test_storm_can_be_turned_off);
     g_test_add_func("/safety_gates/armed", test_armed);
     g_test_add_func("/safety_gates/rate", test_rate);
+    g_test_add_func("/safety_gates/fencing", test_fencing);
     g_test_add_func("/safety_gates/heartbeat", test_heartbeat);
     return g_test_run();
 }
