@@ -155,6 +155,8 @@ add_vm(MskHostCall *self, const MskServer *server)
     g_array_append_val(self->vms, vm);
 }
 
+/* Always before the VMs: one that is over by then has its VM on its new host in what is asked for
+ * later. */
 static bool
 list_migrations(MskHostCall *self, MskCompute *compute)
 {
@@ -189,8 +191,11 @@ static bool
 list(MskHostCall *self, MskCompute *compute)
 {
     self->event.kind = MSK_HOST_EVENT_LISTED;
+    if (!list_migrations(self, compute)) {
+        return false;
+    }
     self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
-    if (self->servers == NULL || !list_migrations(self, compute)) {
+    if (self->servers == NULL) {
         return false;
     }
     add_vms(self);
@@ -272,8 +277,6 @@ static bool
 look(MskHostCall *self, MskCompute *compute)
 {
     self->event.kind = MSK_HOST_EVENT_LOOKED;
-    /* First the migrations: one that is over by then has its VM on its new host in what is asked
-     * for later. */
     if (self->question.migrations && !list_migrations(self, compute)) {
         return false;
     }

@@ -21,7 +21,7 @@ host_model_clear(HostModel *self)
 }
 
 static void
-arrive(ModelVm *vm)
+arrive(ModelVm *vm, int64_t now_us, int64_t rest_us)
 {
     vm->arrives_us = 0;
     vm->busy = false;
@@ -29,9 +29,14 @@ arrive(ModelVm *vm)
         vm->vm_state = MSK_VM_ERROR;
         return;
     }
-    vm->elsewhere = true;
     vm->vm_state = vm->arrives_as;
     vm->n_evacuations++;
+    /* Nova sets a stopped VM's host before it turns it off. */
+    if (rest_us > 0 && vm->vm_state != MSK_VM_STOPPED) {
+        vm->rests_us = now_us + rest_us;
+    } else {
+        vm->elsewhere = true;
+    }
 }
 
 void
@@ -46,7 +51,11 @@ host_model_pass(HostModel *self, int64_t now_us)
             vm->locked = vm->owner_locked;
         }
         if (vm->arrives_us > 0 && vm->arrives_us <= self->now_us && !vm->wedged) {
-            arrive(vm);
+            arrive(vm, vm->arrives_us, self->rest_us);
+        }
+        if (vm->rests_us > 0 && vm->rests_us <= self->now_us) {
+            vm->rests_us = 0;
+            vm->elsewhere = true;
         }
         if (vm->stops_us > 0 && vm->stops_us <= self->now_us) {
             vm->stops_us = 0;
@@ -81,7 +90,7 @@ evacuate(HostModel *self, ModelVm *vm, bool to_reserved, MskErrorCode *ret_code)
         harm(self, "%s is evacuated a second time on its way", vm->uuid);
         return true;
     }
-    if (vm->elsewhere) {
+    if (vm->elsewhere || vm->rests_us > 0) {
         harm(self, "%s is evacuated from its new host", vm->uuid);
     }
     if (!self->forced_down || !fits) {
@@ -116,7 +125,7 @@ stop(HostModel *self, ModelVm *vm, MskErrorCode *ret_code)
 static void
 reset(HostModel *self, ModelVm *vm)
 {
-    if (vm->arrives_us > 0) {
+    if (vm->arrives_us > 0 || vm->rests_us > 0) {
         harm(self, "%s is reset on its way", vm->uuid);
     }
     vm->vm_state = MSK_VM_ERROR;
@@ -158,8 +167,20 @@ static char new_host[] = "other";
 static char old_host[] = "host";
 static char no_valid_host[] = "No valid host was found.";
 
+uint32_t
+host_model_migrations(const HostModel *self)
+{
+    uint32_t found = 0;
+
+    for (unsigned i = 0; i < self->n_vms; i++) {
+        found |= self->vms[i].arrives_us > 0 || self->vms[i].rests_us > 0 ? UINT32_C(1) << i : 0;
+    }
+    return found;
+}
+
 size_t
-host_model_list(HostModel *self, bool source_only, MskListedVm ret[MODEL_MAX_VMS])
+host_model_list(HostModel *self, bool source_only, uint32_t migrations,
+                MskListedVm ret[MODEL_MAX_VMS])
 {
     size_t n = 0;
 
@@ -180,7 +201,7 @@ host_model_list(HostModel *self, bool source_only, MskListedVm ret[MODEL_MAX_VMS
                       .busy = vm->busy,
                       .locked = vm->locked,
                       .powered_off = vm->powered_off,
-                      .evacuating = vm->arrives_us > 0,
+                      .evacuating = (migrations >> i & 1) != 0,
                       .vm_state = vm->vm_state,
                       .host = vm->elsewhere ? new_host : old_host,
                       .fault = vm->vm_state == MSK_VM_ERROR ? no_valid_host : NULL},

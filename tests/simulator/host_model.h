@@ -4,7 +4,8 @@
 /*
  * host_model: a failed host with its VMs, and the cloud around it, in virtual time. It behaves as
  * Nova does: a second evacuation of a VM on its way is taken and wedges it, "no valid host" shows
- * later, an order may outlive who gave it. It watches that nothing is done that does harm.
+ * later, a VM may be shown at rest before it is shown elsewhere, an order may outlive who gave it.
+ * It watches that nothing is done that does harm.
  *
  * Plain data, one thread.
  */
@@ -28,6 +29,7 @@ typedef struct {
     uint64_t size;
     bool elsewhere;
     int64_t arrives_us; /* of the evacuation under way; 0: none */
+    int64_t rests_us;   /* it runs elsewhere, and shows at rest on its old host until then; 0: no */
     MskVmState arrives_as;
     bool arrival_fails;
     int64_t stops_us; /* of the stop under way */
@@ -42,6 +44,7 @@ typedef struct {
     int64_t dies_us; /* the last heartbeat of the host's compute service; INT64_MAX: never */
     unsigned n_fence_failures; /* before the fencing is confirmed */
     int64_t evacuate_us;       /* how long one takes */
+    int64_t rest_us;           /* how long a VM that has arrived is still shown on its old host */
     int64_t stop_us;
     unsigned n_reserved; /* that can still be taken */
     bool reserved_fails; /* the reserved host has no room either */
@@ -65,8 +68,13 @@ ModelVm *host_model_find(HostModel *self, const char *uuid);
 bool host_model_call(HostModel *self, ModelVm *vm, MskMoveActKind kind, bool to_reserved,
                      MskErrorCode *ret_code);
 
-/** host_model_list: @source_only: those on the failed host. Returns: how many of @ret are set. */
-size_t host_model_list(HostModel *self, bool source_only, MskListedVm ret[MODEL_MAX_VMS]);
+/** host_model_migrations: Returns: a bit for each VM whose evacuation is recorded and not over. */
+uint32_t host_model_migrations(const HostModel *self);
+
+/** host_model_list: @source_only: those on the failed host. @migrations: what was seen of them
+ *  before. Returns: how many of @ret are set. */
+size_t host_model_list(HostModel *self, bool source_only, uint32_t migrations,
+                       MskListedVm ret[MODEL_MAX_VMS]);
 
 /** host_model_verdict: harm that only shows at the end. */
 void host_model_verdict(HostModel *self);

@@ -53,6 +53,10 @@ parse_vm_word(ModelVm *vm, const char *word)
         vm->priority = number(word + strlen("prio="));
     } else if (g_str_has_prefix(word, "size=")) {
         vm->size = (uint64_t) number(word + strlen("size="));
+    } else if (g_str_has_prefix(word, "leaves=")) {
+        vm->busy = true;
+        vm->arrives_as = vm->vm_state;
+        vm->arrives_us = number(word + strlen("leaves=")) * MS;
     } else if (g_str_has_prefix(word, "deleted=")) {
         vm->delete_at_us = number(word + strlen("deleted=")) * MS;
     } else {
@@ -111,6 +115,8 @@ parse_number(HostScenario *self, char **words)
         self->order.max_moves = (unsigned) number(words[1]);
     } else if (strcmp(words[0], "evacuation") == 0) {
         self->model.evacuate_us = number(words[1]) * MS;
+    } else if (strcmp(words[0], "at-rest") == 0) {
+        self->model.rest_us = number(words[1]) * MS;
     } else if (strcmp(words[0], "fence-fails") == 0) {
         self->order.fencing = true;
         self->model.n_fence_failures = (unsigned) number(words[1]);

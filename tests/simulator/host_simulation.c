@@ -9,6 +9,7 @@
 #define CALL_US        (50 * MS)
 #define STORE_US       (5 * MS)
 #define LATE_US        (3000 * MS)
+#define LEASE_US       (10000 * MS)
 #define MAX_DEATHS     12u
 #define RETRY_AFTER_US (120000 * MS)
 #define MAX_ACTIONS    20000u
@@ -18,6 +19,7 @@ static const char *const fault_names[N_HOST_TROUBLES] = {
     [HOST_FAULT_DIE_BEFORE] = "the engine dies, its calls are not made",
     [HOST_FAULT_DIE_AFTER] = "the engine dies, its calls are made",
     [HOST_FAULT_DIE_LATE] = "the engine dies, its calls take effect late",
+    [HOST_FAULT_CUT_OFF] = "the engine loses the database, and its lease",
     [HOST_FAULT_NO_ANSWER_UNDONE] = "no answer, not done",
     [HOST_FAULT_NO_ANSWER_DONE] = "no answer, but done",
     [HOST_FAULT_NO_ANSWER_LATE] = "no answer, done late",
@@ -34,6 +36,7 @@ typedef struct {
     uint64_t order;
     MskHostAct act;
     HostFault fault;
+    uint32_t migrations; /* as seen when it was begun: they are asked for before the VMs */
 } Due;
 
 /* An order without its giver. */
@@ -66,6 +69,7 @@ typedef struct {
     unsigned n_deaths;
     bool dies;
     bool sleeps;
+    int64_t lease_ends_us;  /* of an engine that has lost the database; 0: it has not */
     const char *fence_said; /* (nullable) (static) */
     int64_t outage_ends_us;
     int64_t skew_us; /* the engine's clock less the model's */
@@ -185,7 +189,7 @@ static MskListedVm listed[MODEL_MAX_VMS];
 static const char *const aggregates[] = {"agg", NULL};
 
 static void
-answer_cloud(Run *self, const MskHostAct *act, MskHostEvent *event)
+answer_cloud(Run *self, const MskHostAct *act, uint32_t migrations, MskHostEvent *event)
 {
     event->kind = MSK_HOST_EVENT_DONE;
     if (act->kind == MSK_HOST_ACT_GET_SERVICE) {
@@ -203,7 +207,10 @@ answer_cloud(Run *self, const MskHostAct *act, MskHostEvent *event)
 
         event->kind = source ? MSK_HOST_EVENT_LISTED : MSK_HOST_EVENT_LOOKED;
         event->vms = listed;
-        event->n_vms = host_model_list(&self->model, source, listed);
+        event->n_vms = host_model_list(&self->model, source, migrations, listed);
+        for (size_t i = 0; i < event->n_vms; i++) {
+            listed[i].sight.migrations_asked = source || act->migrations;
+        }
     }
 }
 
@@ -250,8 +257,10 @@ is_of_store(MskHostActKind kind)
 }
 
 static void
-perform(Run *self, const MskHostAct *act, MskHostEvent *event)
+perform(Run *self, const Due *due, MskHostEvent *event)
 {
+    const MskHostAct *act = &due->act;
+
     if (act->kind == MSK_HOST_ACT_WAIT) {
         event->kind = MSK_HOST_EVENT_TIMER;
     } else if (act->kind == MSK_HOST_ACT_FENCE) {
@@ -261,14 +270,16 @@ perform(Run *self, const MskHostAct *act, MskHostEvent *event)
     } else if (is_of_store(act->kind)) {
         answer_store(self, act, event);
     } else {
-        answer_cloud(self, act, event);
+        answer_cloud(self, act, due->migrations, event);
     }
 }
 
 static void
-perform_late(Run *self, const MskHostAct *act)
+perform_late(Run *self, const Due *due)
 {
-    Late late = {.at_us = self->model.now_us + LATE_US,
+    const MskHostAct *act = &due->act;
+    int64_t late_us = self->trouble.late_us > 0 ? self->trouble.late_us : LATE_US;
+    Late late = {.at_us = self->model.now_us + late_us,
                  .kind = act->call.kind,
                  .to_reserved = to_reserved(self)};
 
@@ -278,7 +289,7 @@ perform_late(Run *self, const MskHostAct *act)
     } else if (act->kind == MSK_HOST_ACT_FORCE_DOWN || act->kind == MSK_HOST_ACT_ENABLE) {
         MskHostEvent lost = {.now_us = 0};
 
-        perform(self, act, &lost);
+        perform(self, due, &lost);
     }
 }
 
@@ -310,9 +321,9 @@ go_wrong(Run *self, const Due *due, MskHostEvent *event)
     bool unknown = due->fault <= HOST_FAULT_NO_ANSWER_LATE;
 
     if (due->fault == HOST_FAULT_NO_ANSWER_DONE) {
-        perform(self, &due->act, &lost);
+        perform(self, due, &lost);
     } else if (due->fault == HOST_FAULT_NO_ANSWER_LATE) {
-        perform_late(self, &due->act);
+        perform_late(self, due);
     }
     event->code = unknown                             ? MSK_ERROR_UNAVAILABLE
                   : due->fault == HOST_FAULT_CONFLICT ? MSK_ERROR_CONFLICT
@@ -381,12 +392,27 @@ begin_trouble(Run *self)
 
     if (fault >= HOST_FAULT_DIE_BEFORE && fault <= HOST_FAULT_DIE_LATE) {
         self->dies = true;
+    } else if (fault == HOST_FAULT_CUT_OFF && self->lease_ends_us == 0) {
+        self->lease_ends_us = self->model.now_us + LEASE_US;
+        say(self, "the engine loses the database");
     } else if (fault == HOST_FAULT_OUTAGE) {
         self->outage_ends_us = self->model.now_us + self->trouble.takes_us;
         say(self, "the cloud is away");
     } else if (fault == HOST_FAULT_SLEEP) {
         self->sleeps = true;
     }
+}
+
+static HostFault
+fault_of_call(const Run *self, int64_t at_us, bool hit)
+{
+    HostFault fault = self->trouble.fault;
+
+    if (at_us < self->outage_ends_us) {
+        return HOST_FAULT_NO_ANSWER_UNDONE;
+    }
+    return hit && fault >= HOST_FAULT_NO_ANSWER_UNDONE && fault < N_HOST_FAULTS ? fault
+                                                                                : HOST_FAULT_NONE;
 }
 
 static void
@@ -400,23 +426,23 @@ begin_act(Run *self, const MskHostAct *act)
 
     g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
     due.at_us += is_wait ? act->delay_us : is_of_store(act->kind) ? STORE_US : CALL_US;
+    bool is_stored = act->kind == MSK_HOST_ACT_MOVE && act->call.durable;
+    bool is_call = !is_wait && !is_of_store(act->kind);
+
     if (is_wait) {
         forget_waits(self);
     }
-    if (act->kind == MSK_HOST_ACT_MOVE && act->call.durable) {
-        store_move(self, act->move);
-    }
-    bool is_call = !is_wait && !is_of_store(act->kind);
-
     if (hit) {
         begin_trouble(self);
     }
-    if (is_call && due.at_us < self->outage_ends_us) {
-        due.fault = HOST_FAULT_NO_ANSWER_UNDONE;
-    } else if (hit && is_call && self->trouble.fault >= HOST_FAULT_NO_ANSWER_UNDONE &&
-               self->trouble.fault < N_HOST_FAULTS) {
-        due.fault = self->trouble.fault;
+    if (self->lease_ends_us > 0 && (is_stored || is_of_store(act->kind))) {
+        return; /* the database never answers */
     }
+    if (is_stored) {
+        store_move(self, act->move);
+    }
+    due.migrations = host_model_migrations(&self->model);
+    due.fault = is_call ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
     g_array_append_val(self->due, due);
 }
 
@@ -437,11 +463,30 @@ react(Run *self, MskHostEvent *event)
 
         if (act->kind == MSK_HOST_ACT_FINISH) {
             self->n_actions++;
-            finish(self, act);
+            if (self->lease_ends_us == 0) {
+                finish(self, act);
+            }
             return;
         }
         begin_act(self, act);
     }
+}
+
+/* Whether an engine without a database has come to the end of its lease. */
+static bool
+has_lost_its_lease(Run *self)
+{
+    if (self->lease_ends_us == 0) {
+        return false;
+    }
+    /* One that has come to its end waits in vain for the database to take it. */
+    for (unsigned i = 0; self->state.phase != MSK_HOST_PHASE_OVER && i < self->due->len; i++) {
+        if (g_array_index(self->due, Due, i).at_us <= self->lease_ends_us) {
+            return false;
+        }
+    }
+    pass(self, self->lease_ends_us);
+    return true;
 }
 
 static Due
@@ -483,16 +528,19 @@ load(Run *self)
 static void
 die(Run *self)
 {
+    HostFault fault = self->trouble.fault;
+
     self->dies = false;
+    self->lease_ends_us = 0;
     self->n_deaths++;
     for (unsigned i = 0; i < self->due->len; i++) {
-        const MskHostAct *act = &g_array_index(self->due, Due, i).act;
+        const Due *due = &g_array_index(self->due, Due, i);
         MskHostEvent lost = {.now_us = 0};
 
-        if (self->trouble.fault == HOST_FAULT_DIE_AFTER && act->kind != MSK_HOST_ACT_WAIT) {
-            perform(self, act, &lost);
-        } else if (self->trouble.fault == HOST_FAULT_DIE_LATE) {
-            perform_late(self, act);
+        if (fault == HOST_FAULT_DIE_AFTER && due->act.kind != MSK_HOST_ACT_WAIT) {
+            perform(self, due, &lost);
+        } else if (fault == HOST_FAULT_DIE_LATE || fault == HOST_FAULT_CUT_OFF) {
+            perform_late(self, due);
         }
     }
     g_array_set_size(self->due, 0);
@@ -527,8 +575,8 @@ recover(Run *self)
     MskHostEvent begin = {.kind = MSK_HOST_EVENT_BEGIN};
 
     react(self, &begin);
-    while (self->state.phase != MSK_HOST_PHASE_OVER) {
-        if (self->dies) {
+    while (self->state.phase != MSK_HOST_PHASE_OVER || self->lease_ends_us > 0) {
+        if (self->dies || has_lost_its_lease(self)) {
             die(self);
             react(self, &begin);
             continue;
@@ -543,7 +591,7 @@ recover(Run *self)
         if (due.fault != HOST_FAULT_NONE) {
             go_wrong(self, &due, &event);
         } else {
-            perform(self, &due.act, &event);
+            perform(self, &due, &event);
         }
         react(self, &event);
     }
@@ -643,6 +691,7 @@ host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
 
     if (trouble != NULL) {
         run.trouble = *trouble;
+        run.model.rest_us = trouble->rest_us > 0 ? trouble->rest_us : run.model.rest_us;
     }
     recover_with_retry(&run);
     if (run.trouble.reported_twice) {

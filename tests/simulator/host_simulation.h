@@ -8,10 +8,12 @@
  * A scenario file is lines of "word arguments", then "---", then the log it must give:
  *   method auto|reserved_host|auto_priority|rh_priority
  *   vm <name> <vm state> [noha] [busy] [locked] [off] [nohost] [prio=<n>] [size=<n>]
- *                        [deleted=<ms>]
+ *                        [deleted=<ms>] [leaves=<ms>: somebody evacuates it, until then]
  *   beats <ms>|ever      how long the host lives on after the report
  *   reserved <n>, reserved-full, threads <n>, only-enabled, ignore-error, fenced, dry-run, join
  *   evacuation <ms>      how long one takes
+ *   at-rest <ms>         how long a VM that has arrived is shown at rest on its old host
+ *   fence-fails <n>      the host has fence devices, which confirm after so many failures; fallback
  *   storm <failed> <hosts> <ms>   until then
  *   end <status> [<vm>=<state>@source|other ...]
  */
@@ -23,6 +25,9 @@ typedef enum {
     HOST_FAULT_DIE_BEFORE,       /* the engine dies; none of its calls under way is made */
     HOST_FAULT_DIE_AFTER,        /* all of them are made */
     HOST_FAULT_DIE_LATE,         /* all of them are made some seconds later */
+    HOST_FAULT_CUT_OFF,          /* the engine loses the database, and goes on with its calls until
+                                  * its lease is over; the last of them are made late, when another
+                                  * engine acts already */
     HOST_FAULT_NO_ANSWER_UNDONE, /* one call fails, unavailable and not made */
     HOST_FAULT_NO_ANSWER_DONE,
     HOST_FAULT_NO_ANSWER_LATE,
@@ -43,6 +48,8 @@ typedef struct {
     unsigned every;      /* of a death: and again each so many actions, some times; 0: once */
     int64_t takes_us;    /* until the successor begins; how long an outage or a sleep lasts */
     int64_t skew_us;     /* by which the successor's monotonic clock is ahead of the last one's */
+    int64_t late_us;     /* how late what is made late is made; 0: some seconds */
+    int64_t rest_us;     /* as the scenario's at-rest; 0: as that says */
     bool reported_twice; /* once it has ended, the same host is reported again */
 } HostTrouble;
 

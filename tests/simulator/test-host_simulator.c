@@ -5,7 +5,8 @@
 
 /*
  * Each scenario of the folder is run as it is and compared with its log; then, generated, with
- * every fault at every action, with an engine that dies again and again, with what lasts, and with
+ * every fault at every action, with two engines at once, with an engine that dies again and again,
+ * with what lasts, and with
  * a second report of the host (of a run that waits for long: at every few actions).
  * "test-host_simulator
  * --print FILE" shows the log of a new one.
@@ -21,6 +22,10 @@
 /* How long it takes until a successor begins: its lock was free, a poll later, its lease was over.
  */
 static const int64_t takeovers_us[] = {0, 1 * S, 16 * S};
+/* How late a call without an engine takes effect: while its successor waits, looks, or acts. */
+static const int64_t lates_us[] = {S / 5, 3 * S, 9 * S};
+/* Nova shows what has arrived at once, or for a while where it was. */
+static const int64_t rests_us[] = {0, 7 * S / 10};
 /* The successor's machine has the same clock, has run for a year longer, or was just started. */
 static const int64_t skews_us[] = {0, INT64_C(31536000) * S, -31536000 * S};
 
@@ -88,10 +93,34 @@ test_every_fault(const void *data)
 
     for (int fault = HOST_FAULT_DIE_BEFORE; fault < N_HOST_FAULTS; fault++) {
         for (unsigned at = 1; at <= n_actions + 3; at += stride) {
-            run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
-                                             .at = at,
-                                             .takes_us = 1 * S,
-                                             .skew_us = skews_us[at % G_N_ELEMENTS(skews_us)]});
+            for (size_t i = 0; i < G_N_ELEMENTS(rests_us); i++) {
+                run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
+                                                 .at = at,
+                                                 .takes_us = 1 * S,
+                                                 .rest_us = rests_us[i],
+                                                 .skew_us = skews_us[at % G_N_ELEMENTS(skews_us)]});
+            }
+        }
+    }
+}
+
+/* Two engines act at once: the last calls of the first take effect when the second, which has taken
+ * over, is at any of its own. */
+static void
+test_engines_that_race(const void *data)
+{
+    g_autoptr(HostScenario) scenario = load(data);
+    unsigned n_actions = count_actions(scenario);
+    unsigned stride = stride_of(n_actions, LONG_RUN / 2);
+
+    for (unsigned at = 1; at <= n_actions; at += stride) {
+        for (size_t i = 0; i < G_N_ELEMENTS(takeovers_us) * G_N_ELEMENTS(lates_us); i++) {
+            run_with(scenario,
+                     (HostTrouble){.fault = i % 2 == 0 ? HOST_FAULT_CUT_OFF : HOST_FAULT_DIE_LATE,
+                                   .at = at,
+                                   .takes_us = takeovers_us[i % G_N_ELEMENTS(takeovers_us)],
+                                   .late_us = lates_us[i / G_N_ELEMENTS(takeovers_us)],
+                                   .rest_us = rests_us[at % G_N_ELEMENTS(rests_us)]});
         }
     }
 }
@@ -104,7 +133,7 @@ test_engines_that_flap(const void *data)
     static const unsigned gaps[] = {1, 2, 3, 5, 8, 13};
     g_autoptr(HostScenario) scenario = load(data);
 
-    for (int fault = HOST_FAULT_DIE_BEFORE; fault <= HOST_FAULT_DIE_LATE; fault++) {
+    for (int fault = HOST_FAULT_DIE_BEFORE; fault <= HOST_FAULT_CUT_OFF; fault++) {
         for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++) {
             for (unsigned at = 1; at <= gaps[i]; at++) {
                 run_with(scenario,
@@ -112,6 +141,7 @@ test_engines_that_flap(const void *data)
                                        .at = at,
                                        .every = gaps[i],
                                        .takes_us = takeovers_us[at % G_N_ELEMENTS(takeovers_us)],
+                                       .rest_us = rests_us[at % G_N_ELEMENTS(rests_us)],
                                        .skew_us = skews_us[at / 2 % G_N_ELEMENTS(skews_us)]});
             }
         }
@@ -130,9 +160,10 @@ test_what_lasts(const void *data)
     for (int fault = HOST_FAULT_OUTAGE; fault < N_HOST_TROUBLES; fault++) {
         for (size_t i = 0; i < G_N_ELEMENTS(lasts_us); i++) {
             for (unsigned at = 1; at <= n_actions; at += stride_of(n_actions, LONG_RUN / 4)) {
-                run_with(
-                    scenario,
-                    (HostTrouble){.fault = (HostFault) fault, .at = at, .takes_us = lasts_us[i]});
+                run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
+                                                 .at = at,
+                                                 .takes_us = lasts_us[i],
+                                                 .rest_us = rests_us[at % G_N_ELEMENTS(rests_us)]});
             }
         }
     }
@@ -152,6 +183,7 @@ test_a_second_report(const void *data)
             run_with(scenario, (HostTrouble){.fault = (HostFault) fault,
                                              .at = at,
                                              .takes_us = 1 * S,
+                                             .rest_us = rests_us[at % G_N_ELEMENTS(rests_us)],
                                              .reported_twice = true});
         }
     }
@@ -197,6 +229,7 @@ main(int argc, char **argv)
         if (g_str_has_suffix(file, ".txt")) {
             add(file, "as_it_is", test_as_it_is);
             add(file, "every_fault", test_every_fault);
+            add(file, "engines_that_race", test_engines_that_race);
             add(file, "engines_that_flap", test_engines_that_flap);
             add(file, "what_lasts", test_what_lasts);
             add(file, "a_second_report", test_a_second_report);

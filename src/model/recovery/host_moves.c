@@ -63,6 +63,10 @@ begin_move(MskHostWork *work, unsigned index)
                            "Evacuation of instance started: '%s'", planned->uuid);
     }
     planned->begun = true;
+    /* One that somebody evacuates is shown at rest for a moment before it is elsewhere. Ordered
+     * then, a second evacuation would start it twice. */
+    fresh =
+        planned->knows_migrations && (fresh || (planned->seen_us > 0 && planned->sight.evacuating));
     begin.sight = fresh && planned->move.phase == MSK_MOVE_PENDING ? &planned->sight : NULL;
     work->state->poll_us = first_poll(work);
     feed(work, index, &begin);
@@ -183,7 +187,7 @@ feed(MskHostWork *work, unsigned index, const MskMoveEvent *event)
     learn_pace(work, planned, before);
     if (call.kind == MSK_MOVE_ACT_LOOK) {
         planned->looking = true;
-        planned->asks_migrations = call.migrations;
+        planned->asks_migrations = call.migrations || !planned->knows_migrations;
         planned->look_at_us = work->event->now_us + call.delay_us;
     } else if (call.kind == MSK_MOVE_ACT_FINISH) {
         msk_host_work_add(work, (MskHostAct){.kind = MSK_HOST_ACT_STORE, .move = index});
@@ -234,6 +238,7 @@ msk_host_moves_on_looked(MskHostWork *work)
 
         sight.migrations_asked = state->look_migrations;
         sight.evacuating = sight.evacuating && state->look_migrations;
+        planned->knows_migrations = planned->knows_migrations || state->look_migrations;
         event.sight = &sight;
         planned->looking = false;
         feed(work, i, &event);

@@ -103,11 +103,14 @@ inherit(MskVmMove *move, const MskPlannedMove *last)
 void
 msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t now_us)
 {
+    bool leaves = sight->migrations_asked ? sight->evacuating : planned->sight.evacuating;
+
     planned->sight = *sight;
     planned->sight.host = NULL;
     planned->sight.fault = NULL;
-    planned->sight.migrations_asked = false;
-    planned->sight.evacuating = false;
+    planned->sight.migrations_asked = leaves;
+    planned->sight.evacuating = leaves;
+    planned->knows_migrations = planned->knows_migrations || sight->migrations_asked;
     planned->seen_us = sight->elsewhere || sight->gone ? 0 : now_us;
 }
 

@@ -100,6 +100,7 @@ typedef struct {
     bool served;    /* by the look under way */
     bool stored;    /* its end is */
     bool asks_migrations;
+    bool knows_migrations; /* this engine has seen whether somebody evacuates it */
     int64_t look_at_us;
     int64_t ordered_us; /* when its evacuation was; 0: not by this engine */
     MskSight sight;     /* what it was before it was begun; lends nothing */

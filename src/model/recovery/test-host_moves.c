@@ -135,6 +135,52 @@ test_a_look_that_failed_is_repeated_later(void)
     tear_down(&self);
 }
 
+/* A VM that somebody evacuates is shown at rest on its old host before it is elsewhere: what was
+ * seen of its evacuation when the plan was made counts, for however long it had to wait. */
+static void
+test_a_vm_that_somebody_evacuates_is_not_evacuated(void)
+{
+    MskListedVm listed = {.uuid = (char[]){"vm-1"},
+                          .sight = {.migrations_asked = true, .evacuating = true, .busy = true}};
+    MskListedVm at_rest = {.uuid = (char[]){"vm-1"}};
+    MskListedVm elsewhere = {.uuid = (char[]){"vm-1"}, .sight = {.elsewhere = true}};
+    Fixture self;
+
+    set_up(&self, 0);
+    self.state.phase = MSK_HOST_PHASE_LISTING;
+    feed(&self,
+         (MskHostEvent){.kind = MSK_HOST_EVENT_LISTED, .now_us = S, .vms = &listed, .n_vms = 1});
+    self.state.phase = MSK_HOST_PHASE_MOVING;
+    /* Another move's look, long after, asks for no migrations. */
+    self.state.looking = true;
+    feed(&self, (MskHostEvent){
+                    .kind = MSK_HOST_EVENT_LOOKED, .now_us = 60 * S, .vms = &at_rest, .n_vms = 1});
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN, .now_us = 90 * S});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_MOVE), ==, 0);
+    g_assert_cmpint(move_at(&self, 0)->move.phase, ==, MSK_MOVE_CONFIRMING);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_TIMER, .now_us = 92 * S});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_LOOK), ==, 1);
+    feed(&self,
+         (MskHostEvent){
+             .kind = MSK_HOST_EVENT_LOOKED, .now_us = 93 * S, .vms = &elsewhere, .n_vms = 1});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_STORE), ==, 1);
+    g_assert_cmpint(move_at(&self, 0)->move.outcome, ==, MSK_MOVE_SUCCEEDED);
+    tear_down(&self);
+}
+
+/* A successor does not know of the migrations that its predecessor has seen. */
+static void
+test_a_successor_asks_for_migrations_first(void)
+{
+    Fixture self;
+
+    set_up(&self, 1);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_LOOK), ==, 1);
+    g_assert_true(g_array_index(self.step.acts, MskHostAct, 0).migrations);
+    tear_down(&self);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -142,6 +188,8 @@ main(int argc, char **argv)
     g_test_add_func("/host_moves/one_look", test_one_look_serves_all_that_wait);
     g_test_add_func("/host_moves/room", test_what_is_over_makes_room_when_it_is_stored);
     g_test_add_func("/host_moves/silence", test_silence_about_a_vm_says_nothing);
+    g_test_add_func("/host_moves/somebody", test_a_vm_that_somebody_evacuates_is_not_evacuated);
+    g_test_add_func("/host_moves/successor", test_a_successor_asks_for_migrations_first);
     g_test_add_func("/host_moves/failed", test_a_look_that_failed_is_repeated_later);
     return g_test_run();
 }
