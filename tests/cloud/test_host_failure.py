@@ -53,18 +53,29 @@ class Site:
     def remove(self, uuid):
         """Removes a segment and its hosts."""
         rest = self.services.rest
-        for host in rest.get(f"/segments/{uuid}/hosts")["hosts"]:
-            rest.put(f"/segments/{uuid}/hosts/{host['uuid']}",
-                     {"host": {"on_maintenance": False}})
-            rest.delete(f"/segments/{uuid}/hosts/{host['uuid']}")
+        for path in self.clear_maintenance(uuid):
+            rest.delete(path)
         rest.delete(f"/segments/{uuid}")
+
+    def clear_maintenance(self, uuid):
+        """Takes the hosts of a segment back; returns their paths."""
+        rest = self.services.rest
+        paths = [f"/segments/{uuid}/hosts/{host['uuid']}"
+                 for host in rest.get(f"/segments/{uuid}/hosts")["hosts"]]
+        for path in paths:
+            rest.put(path, {"host": {"on_maintenance": False}})
+        return paths
 
     def report(self):
         """Says that the host is gone, as a host monitor does; returns the notification's path."""
+        return self.post("COMPUTE_HOST", {
+            "event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"})
+
+    def post(self, kind, payload):
+        """One notification of DEAD; returns its path."""
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
         made = self.services.rest.post("/notifications", {"notification": {
-            "type": "COMPUTE_HOST", "hostname": DEAD, "generated_time": now, "payload": {
-                "event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"}}})
+            "type": kind, "hostname": DEAD, "generated_time": now, "payload": payload}})
         return f"/notifications/{made['notification']['notification_uuid']}"
 
     def is_over(self, path):
@@ -192,6 +203,34 @@ def test_each_way_leaves_a_host_that_lived_until_it_was_fenced(site, guests, met
         assert nova.services()[RESERVED]["status"] == ("enabled" if used else "disabled")
     finally:
         nova.call("PUT", f"/os-services/{reserve['id']}", {"status": "enabled"})
+    site.remove(segment)
+
+
+def test_a_host_whose_nova_compute_died_gets_no_more_guests(site):
+    nova = site.nova
+    segment = site.segment("auto", reserved=False)
+    before = nova.services()[DEAD]
+    for event, name in (("STARTED", "nova-compute"), ("STOPPED", "libvirtd")):
+        shown = site.finish(site.post("PROCESS", {"event": event, "process_name": name}))
+        assert nova.services()[DEAD]["status"] == "enabled", (event, name)
+        if event == "STOPPED":  # its host is on maintenance, as with the Python engine
+            site.clear_maintenance(segment)
+    try:
+        path = site.post("PROCESS", {"event": "STOPPED", "process_name": "nova-compute"})
+        shown = site.finish(path)
+        seen = nova.services()[DEAD]
+        assert seen["status"] == "disabled"
+        assert seen["disabled_reason"] == "Masakari detected process failed."
+        assert not seen["forced_down"] and seen["state"] == before["state"]
+        assert [task["name"] for task in shown["recovery_workflow_details"]] == [
+            "DisableComputeNodeTask", "ConfirmComputeNodeDisabledTask"]
+        hosts = site.services.rest.get(f"/segments/{segment}/hosts")["hosts"]
+        assert {one["name"]: one["on_maintenance"] for one in hosts} == {
+            DEAD: True, "cmp2": False}
+        uuid = shown["notification_uuid"]
+        assert f"req-{uuid}" in nova.daemons["nova-api"].log.read_text(errors="replace")
+    finally:
+        nova.call("PUT", f"/os-services/{before['id']}", {"status": "enabled"})
     site.remove(segment)
 
 
