@@ -93,6 +93,16 @@ start(MskProgram *program, GError **error)
 }
 
 static void
+reload(MskProgram *program, const MskConfig *old)
+{
+    g_autoptr(MskConfig) config = msk_program_config(program);
+    const Engine *self = msk_program_data(program);
+
+    (void) old;
+    msk_engine_reload(self->engine, config);
+}
+
+static void
 on_drained(void *data)
 {
     msk_program_quit(data, NULL);
@@ -122,6 +132,7 @@ static const MskProgramSpec spec = {
     .summary = "Recovers the virtual machines whose failures were reported",
     .add_options = msk_options_masakari,
     .start = start,
+    .reload = reload,
     .drain = drain,
     .stop = stop,
 };

@@ -23,6 +23,7 @@ typedef struct {
     char *uuid;
     char *host;
     char *ha_key;
+    char *request_id;
     MskAnswerFunc answer;
     void *data;
     GDestroyNotify free_data;
@@ -41,6 +42,7 @@ free_call(void *data)
     g_free(call->uuid);
     g_free(call->host);
     g_free(call->ha_key);
+    g_free(call->request_id);
     g_free(call);
 }
 
@@ -70,6 +72,7 @@ run_call(void *data)
     MskServerRef ref = {.uuid = call->uuid, .host = call->host};
     bool done = false;
 
+    call->call.request_id = call->request_id;
     if (call->until_us > 0 && msk_engine_now_us() >= call->until_us) {
         call->event.kind = MSK_EVENT_STALE; /* the lease may be another's by now */
         return;
@@ -159,8 +162,8 @@ choose_lane(MskCallPool *self)
 
 void
 msk_call_pool_push(MskCallPool *self, MskActionKind action, int64_t until_us,
-                   const MskServerRef *ref, const char *ha_key, MskAnswerFunc answer, void *data,
-                   GDestroyNotify free_data)
+                   const MskServerRef *ref, const char *ha_key, const char *request_id,
+                   MskAnswerFunc answer, void *data, GDestroyNotify free_data)
 {
     Call *call = g_new0(Call, 1);
     Lane *lane = choose_lane(self);
@@ -172,6 +175,7 @@ msk_call_pool_push(MskCallPool *self, MskActionKind action, int64_t until_us,
                    .uuid = g_strdup(ref->uuid),
                    .host = g_strdup(ref->host),
                    .ha_key = g_strdup(ha_key),
+                   .request_id = g_strdup(request_id),
                    .answer = answer,
                    .data = data,
                    .free_data = free_data};

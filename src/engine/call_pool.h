@@ -34,11 +34,12 @@ bool msk_call_pool_live_truth(const MskCallPool *self);
  *   wait for a thread for longer is not given, and answered by %MSK_EVENT_STALE.
  * @ref: copied.
  * @ha_key: (nullable) the metadata key that makes a server HA-enabled; copied.
+ * @request_id: (nullable) see MskComputeCall; copied.
  * @free_data: called after @answer, or without it when the pool was freed before, on any thread.
  */
 void msk_call_pool_push(MskCallPool *self, MskActionKind action, int64_t until_us,
-                        const MskServerRef *ref, const char *ha_key, MskAnswerFunc answer,
-                        void *data, GDestroyNotify free_data);
+                        const MskServerRef *ref, const char *ha_key, const char *request_id,
+                        MskAnswerFunc answer, void *data, GDestroyNotify free_data);
 
 /* A call of any kind. */
 typedef struct {

@@ -568,6 +568,12 @@ msk_engine_drain(MskEngine *self, void (*drained)(void *data), void *data)
     leave_if_done(self);
 }
 
+void
+msk_engine_reload(MskEngine *self, const MskConfig *config)
+{
+    msk_engine_settings_load_gates(&self->settings, config);
+}
+
 MskEngine *
 msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore *store,
                MskCompute *compute, GError **error)

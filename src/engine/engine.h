@@ -45,6 +45,10 @@ typedef struct {
 MskEngine *msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore *store,
                           MskCompute *compute, GError **error);
 
+/** msk_engine_reload: the mutable options of @config apply to the recoveries that are held by a
+ *  gate, and to later ones. */
+void msk_engine_reload(MskEngine *self, const MskConfig *config);
+
 /**
  * msk_engine_drain: claims nothing any more, gives what runs a second to end, hands the rest back,
  * and calls @drained. Once.

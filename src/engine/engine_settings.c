@@ -55,14 +55,14 @@ static const MskOption options[] = {
 #define PERCENT(option, initially, text)                                                           \
     {                                                                                              \
         .group = "host_failure", .name = (option), .type = MSK_OPTION_INT, .initial = (initially), \
-        .has_bounds = true, .min = 0, .max = 100, .own = true, .help = (text)                      \
+        .has_bounds = true, .min = 0, .max = 100, .own = true, .is_mutable = true, .help = (text)  \
     }
 
 #define OWN_SECONDS(option, initially, text)                                                       \
     {                                                                                              \
         .group = "host_failure", .name = (option), .type = MSK_OPTION_INT, .initial = (initially), \
         .unit = "seconds", .has_bounds = true, .min = 0, .max = MAX_SECONDS, .own = true,          \
-        .help = (text)                                                                             \
+        .is_mutable = true, .help = (text)                                                         \
     }
 
 static const MskOption host_options[] = {
@@ -114,6 +114,7 @@ static const MskOption host_options[] = {
      .min = 0,
      .max = 10000,
      .own = true,
+     .is_mutable = true,
      .help = "From how many hosts servers may begin to be evacuated within storm_window; the "
              "recoveries of others wait. 0 is any number."},
     {.group = "host_failure",
@@ -121,6 +122,7 @@ static const MskOption host_options[] = {
      .type = MSK_OPTION_BOOL,
      .initial = "true",
      .own = true,
+     .is_mutable = true,
      .help = "Whether failed hosts are recovered. While false, their notifications wait and say so "
              "in their progress; with true they go on. What has begun to be evacuated goes on. To "
              "turn off one failover segment, set its 'enabled'."},
@@ -133,6 +135,7 @@ static const MskOption host_options[] = {
      .min = 0,
      .max = INT64_C(99999999999),
      .own = true,
+     .is_mutable = true,
      .help = "Until then it is as if 'armed' were false, for maintenance that ends by itself: "
              "date -d '2 hours' +%s prints such a number."},
     {.group = "host_failure",
@@ -210,6 +213,13 @@ load_host_settings(MskEngineSettings *self, const MskConfig *config)
         g_strdup(msk_config_string(config, group, "service_disable_reason"));
     self->process_disable_reason =
         g_strdup(msk_config_string(config, "process_failure", "service_disable_reason"));
+}
+
+void
+msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config)
+{
+    static const char group[] = "host_failure";
+
     self->heartbeat_age_us = msk_config_int(config, group, "heartbeat_age") * G_USEC_PER_SEC;
     self->hold_timeout_us = msk_config_int(config, group, "hold_timeout") * G_USEC_PER_SEC;
     self->storm_window_us = msk_config_int(config, group, "storm_window") * G_USEC_PER_SEC;
@@ -240,6 +250,7 @@ msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret, GError
     ret->fence_file = g_strdup(msk_config_string(config, "fencing", "devices_file"));
     ret->fence_agents_dir = g_strdup(msk_config_string(config, "fencing", "agents_dir"));
     ret->fence_fallback = msk_config_bool(config, "fencing", "fallback_to_heartbeat");
+    msk_engine_settings_load_gates(ret, config);
     ret->flows = msk_engine_flows_new(config, error);
     return ret->flows != NULL;
 }

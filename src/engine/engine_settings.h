@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * engine_settings: what an operator can set about recoveries, read from the configuration once.
+ * engine_settings: what an operator can set about recoveries, read from the configuration at the
+ * start; the safety gates once more on SIGHUP.
  * Source: upstream masakari/conf/engine.py and engine_driver.py.
  */
 
@@ -54,6 +55,10 @@ void msk_engine_add_options(MskConfigSchema *schema);
  */
 bool msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** msk_engine_settings_load_gates: what can change while the engine runs: the mutable options, all
+ *  of the safety gates. */
+void msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config);
 
 void msk_engine_settings_clear(MskEngineSettings *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskEngineSettings, msk_engine_settings_clear)

@@ -18,6 +18,16 @@ msk_host_order_flow(const MskHostOrder *order)
     return reserved ? MSK_FLOW_HOST_RH : MSK_FLOW_HOST_AUTO;
 }
 
+void
+msk_host_order_take_gates(MskHostOrder *self, const MskEngineSettings *settings)
+{
+    self->heartbeat_age_us = settings->heartbeat_age_us;
+    self->hold_timeout_us = settings->hold_timeout_us;
+    self->storm_segment_percent = settings->storm_segment_percent;
+    self->storm_percent = settings->storm_percent;
+    self->rate_limit = settings->rate_limit;
+}
+
 MskHostOrder
 msk_host_order_make(const MskEngineSettings *settings, const char *host, const MskRecoveryJob *job)
 {
@@ -31,12 +41,7 @@ msk_host_order_make(const MskEngineSettings *settings, const char *host, const M
         .join_aggregates = settings->join_aggregates,
         .dry_run = settings->dry_run,
         .max_moves = settings->host_threads,
-        .heartbeat_age_us = settings->heartbeat_age_us,
-        .hold_timeout_us = settings->hold_timeout_us,
         .down_timeout_us = settings->wait_period_after_service_update_us,
-        .storm_segment_percent = settings->storm_segment_percent,
-        .storm_percent = settings->storm_percent,
-        .rate_limit = settings->rate_limit,
         .poll_us = POLL_US,
         .max_poll_us = settings->verify_interval_us,
         .move = {.evacuate_timeout_us = settings->wait_period_after_evacuation_us,
@@ -46,6 +51,7 @@ msk_host_order_make(const MskEngineSettings *settings, const char *host, const M
                  .retry_us = MOVE_RETRY_US},
     };
 
+    msk_host_order_take_gates(&order, settings);
     if (!msk_recovery_method_parse(job->method, &order.method)) {
         log_warning("Host %s: recovery method '%s' is not known, the compute service chooses the "
                     "hosts",

@@ -19,6 +19,9 @@
 MskHostOrder msk_host_order_make(const MskEngineSettings *settings, const char *host,
                                  const MskRecoveryJob *job);
 
+/** msk_host_order_take_gates: the options of the safety gates, which may have changed. */
+void msk_host_order_take_gates(MskHostOrder *self, const MskEngineSettings *settings);
+
 /** msk_host_order_flow: which flow the methods of @order have. */
 MskFlowKind msk_host_order_flow(const MskHostOrder *order);
 

@@ -360,6 +360,7 @@ on_counted(MskHostRun *self, const MskFailureCounts *counts)
                                     .begun = counts->begun,
                                     .disarmed = is_disarmed(self->context.settings)}};
 
+    msk_host_order_take_gates(&self->order, self->context.settings);
     react(self, &event);
 }
 

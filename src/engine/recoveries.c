@@ -368,11 +368,12 @@ push_call(Recovery *self, MskActionKind action, int64_t until_us)
 {
     const MskRecoveriesContext *context = &self->owner->context;
     MskServerRef ref = {.uuid = self->instance_uuid, .host = self->host};
+    g_autofree char *request_id = g_strconcat("req-", uuid_of(self), NULL);
     Address *address = g_new0(Address, 1);
 
     *address = (Address){.owner = self->owner, .number = self->number};
     msk_call_pool_push(context->pool, action, until_us, &ref, context->settings->ha_enabled_key,
-                       on_answer, address, g_free);
+                       request_id, on_answer, address, g_free);
 }
 
 static gboolean

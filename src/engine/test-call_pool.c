@@ -15,6 +15,7 @@
 typedef struct {
     MskCompute head;
     int n_orders; /* atomic */
+    int n_named;  /* atomic: calls with the request id that they were pushed with */
 } Cloud;
 
 typedef struct {
@@ -26,12 +27,19 @@ typedef struct {
     MskMoveEventKind move_last;
 } Fixture;
 
+static void
+see_request_id(MskCompute *compute, const MskComputeCall *call)
+{
+    if (g_strcmp0(call->request_id, "req-1") == 0) {
+        g_atomic_int_inc(&((Cloud *) compute)->n_named);
+    }
+}
+
 static MskServer *
 cloud_get(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
-    (void) compute;
-    (void) call;
     (void) error;
+    see_request_id(compute, call);
     g_usleep(BUSY_US);
     return msk_server_new(ref->uuid);
 }
@@ -39,9 +47,9 @@ cloud_get(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GE
 static bool
 cloud_stop(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
-    (void) call;
     (void) ref;
     (void) error;
+    see_request_id(compute, call);
     g_atomic_int_inc(&((Cloud *) compute)->n_orders);
     return true;
 }
@@ -121,7 +129,8 @@ push(Fixture *self, MskActionKind action, int64_t until_us)
 {
     MskServerRef ref = {.uuid = "u", .host = "h"};
 
-    msk_call_pool_push(self->pool, action, until_us, &ref, NULL, on_answer, self, keep_data);
+    msk_call_pool_push(self->pool, action, until_us, &ref, NULL, "req-1", on_answer, self,
+                       keep_data);
 }
 
 static void
@@ -161,6 +170,7 @@ test_an_order_that_waited_too_long_is_not_given(Fixture *self, const void *data)
     wait_for_answers(self, 3);
     g_assert_cmpint(self->last, ==, MSK_EVENT_DONE);
     g_assert_cmpint(g_atomic_int_get(&self->cloud->n_orders), ==, 1);
+    g_assert_cmpint(g_atomic_int_get(&self->cloud->n_named), ==, 2); /* the look and the order */
 }
 
 static void

@@ -359,6 +359,14 @@ fixture_engine(const Fixture *self, const char *extra)
     return engine;
 }
 
+void
+fixture_reload(MskEngine *engine, const char *extra)
+{
+    g_autoptr(MskConfig) config = load_config(extra);
+
+    msk_engine_reload(engine, config);
+}
+
 static void
 add_host(MskStore *store, const char *segment_uuid, const char *name, bool reserved)
 {

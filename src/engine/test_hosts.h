@@ -58,6 +58,8 @@ MskStore *fixture_store(const Fixture *self);
 
 /** fixture_engine: @extra: (nullable) one more option, "group.name=value". */
 MskEngine *fixture_engine(const Fixture *self, const char *extra);
+/** fixture_reload: as SIGHUP does. @extra: as above. */
+void fixture_reload(MskEngine *engine, const char *extra);
 
 /** fixture_report: a notification. Returns: its uuid. */
 char *fixture_report_as(const Fixture *self, const char *host, const char *type,
