@@ -5,6 +5,7 @@
 #include "engine/engine_clock.h"
 #include "engine/engine_lock.h"
 #include "engine/engine_metrics.h"
+#include "engine/host_returns.h"
 #include "engine/recoveries.h"
 #include "engine/rpc_server.h"
 #include "io/wakeup.h"
@@ -30,6 +31,7 @@ struct MskEngine {
     MskStoreQueue *queue;
     MskCallPool *pool;
     MskRecoveries *recoveries;
+    MskHostReturns *returns;
     MskRpcServer *rpc_server; /* (nullable) */
 
     /* Who we are; all of it changes when our lease is lost. */
@@ -68,6 +70,14 @@ may_act(void *data, int64_t *ret_until_us)
 
     *ret_until_us = self->lease_until_us;
     return self->registered && msk_engine_now_us() + LEASE_MARGIN_US < self->lease_until_us;
+}
+
+static const char *
+registered_uuid(void *data)
+{
+    const MskEngine *self = data;
+
+    return self->registered ? self->uuid : NULL;
 }
 
 /* ---- who we are -------------------------------------------------------------------------- */
@@ -563,6 +573,7 @@ msk_engine_drain(MskEngine *self, void (*drained)(void *data), void *data)
     self->drained_data = data;
     remove_timer(&self->poll_timer);
     remove_timer(&self->expiry_timer);
+    msk_host_returns_stop(self->returns);
     g_clear_pointer(&self->wakeup, msk_wakeup_free);
     self->drain_timer = g_timeout_add(DRAIN_MS, on_drain_timer, self);
     leave_if_done(self);
@@ -595,6 +606,12 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     if (!msk_engine_settings_load(config, &self->settings, error) || !take_identity(self, error)) {
         return NULL;
     }
+    self->returns = msk_host_returns_new(&(MskHostReturnsContext){.queue = self->queue,
+                                                                  .pool = self->pool,
+                                                                  .settings = &self->settings,
+                                                                  .may_act = may_act,
+                                                                  .engine_uuid = registered_uuid,
+                                                                  .data = self});
     if (places->bus != NULL && !places->bus->local) {
         self->rpc_server =
             msk_rpc_server_new(places->bus, self->host, self->queue, on_wakeup, self);
@@ -620,6 +637,7 @@ msk_engine_free(MskEngine *self)
     msk_rpc_server_free(self->rpc_server);
     msk_call_pool_free(self->pool, FREE_CALLS_MS);
     msk_recoveries_free(self->recoveries);
+    msk_host_returns_free(self->returns);
     drop_identity(self);
     msk_lease_watch_free(self->lease_watch);
     g_clear_pointer(&self->expired, g_ptr_array_unref);

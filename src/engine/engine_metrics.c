@@ -10,6 +10,7 @@ enum {
     MOVES,
     EVACUATE,
     HELD,
+    RETURNED,
     RUNNING,
     DEPTH,
     AGE,
@@ -54,6 +55,9 @@ const MskMetricFamily msk_engine_metrics[] = {
               .type = MSK_METRIC_GAUGE,
               .help = "Recoveries of hosts that a safety gate holds now",
               .labels = {"gate"}},
+    [RETURNED] = {.name = "masakari_hosts_returned_total",
+                  .type = MSK_METRIC_COUNTER,
+                  .help = "Hosts that were taken back after their failure"},
     [RUNNING] = {.name = "masakari_recoveries_running",
                  .type = MSK_METRIC_GAUGE,
                  .help = "Notifications that this engine has in hand"},
@@ -133,6 +137,12 @@ msk_engine_count_gate(const char *was, const char *is)
     if (is != NULL) {
         msk_metric_add(&msk_engine_metrics[HELD], 1, is, NULL);
     }
+}
+
+void
+msk_engine_count_return(void)
+{
+    msk_metric_add(&msk_engine_metrics[RETURNED], 1, NULL, NULL);
 }
 
 void

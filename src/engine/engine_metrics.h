@@ -31,6 +31,9 @@ void msk_engine_count_move(const char *status, int64_t took_us);
 /** msk_engine_count_gate: a recovery is held by another gate now. @was, @is: (nullable) */
 void msk_engine_count_gate(const char *was, const char *is);
 
+/** msk_engine_count_return: a host that had failed was taken back. */
+void msk_engine_count_return(void);
+
 /** msk_engine_count_running: how many notifications this engine has in hand. */
 void msk_engine_count_running(unsigned n);
 

@@ -139,6 +139,29 @@ static const MskOption host_options[] = {
      .help = "Until then it is as if 'armed' were false, for maintenance that ends by itself: "
              "date -d '2 hours' +%s prints such a number."},
     {.group = "host_failure",
+     .name = "auto_return",
+     .type = MSK_OPTION_BOOL,
+     .initial = "false",
+     .own = true,
+     .is_mutable = true,
+     .help = "Whether a host whose failure was recovered is taken back once its compute service "
+             "lives again: forced-down is lifted, on_maintenance cleared, and the service enabled. "
+             "With nova as compute driver only."},
+    OWN_SECONDS("auto_return_after", "300",
+                "How long such a host has to be heard of without a break before it is taken back. "
+                "Twice as long for each further failure within auto_return_window."),
+    OWN_SECONDS("auto_return_window", "86400", "How long a failure counts for auto_return."),
+    {.group = "host_failure",
+     .name = "auto_return_max_failures",
+     .type = MSK_OPTION_INT,
+     .initial = "3",
+     .has_bounds = true,
+     .min = 1,
+     .max = 1000,
+     .own = true,
+     .is_mutable = true,
+     .help = "A host that failed more often within auto_return_window is left to people."},
+    {.group = "host_failure",
      .name = "dry_run",
      .type = MSK_OPTION_BOOL,
      .initial = "false",
@@ -228,6 +251,11 @@ msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config)
     self->armed = msk_config_bool(config, group, "armed");
     self->disarmed_until_us = msk_config_int(config, group, "disarmed_until") * G_USEC_PER_SEC;
     self->storm_percent = (unsigned) msk_config_int(config, group, "storm_percent");
+    self->auto_return = msk_config_bool(config, group, "auto_return");
+    self->return_after_us = msk_config_int(config, group, "auto_return_after") * G_USEC_PER_SEC;
+    self->return_window_us = msk_config_int(config, group, "auto_return_window") * G_USEC_PER_SEC;
+    self->return_max_failures =
+        (unsigned) msk_config_int(config, group, "auto_return_max_failures");
 }
 
 bool

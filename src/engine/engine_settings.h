@@ -3,7 +3,7 @@
 
 /*
  * engine_settings: what an operator can set about recoveries, read from the configuration at the
- * start; the safety gates once more on SIGHUP.
+ * start; the mutable ones once more on SIGHUP.
  * Source: upstream masakari/conf/engine.py and engine_driver.py.
  */
 
@@ -38,7 +38,11 @@ typedef struct {
     unsigned rate_limit;
     bool armed;
     int64_t disarmed_until_us; /* since the epoch */
-    char *fence_file;          /* (nullable) [fencing] devices_file */
+    bool auto_return;
+    int64_t return_after_us;
+    int64_t return_window_us;
+    unsigned return_max_failures;
+    char *fence_file; /* (nullable) [fencing] devices_file */
     char *fence_agents_dir;
     bool fence_fallback;
 
@@ -56,8 +60,8 @@ void msk_engine_add_options(MskConfigSchema *schema);
 bool msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** msk_engine_settings_load_gates: what can change while the engine runs: the mutable options, all
- *  of the safety gates. */
+/** msk_engine_settings_load_gates: what can change while the engine runs: the mutable options,
+ *  those of the safety gates and of auto_return. */
 void msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config);
 
 void msk_engine_settings_clear(MskEngineSettings *self);

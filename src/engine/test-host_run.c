@@ -272,6 +272,79 @@ test_disarmed(void)
     fixture_tear_down(&fixture);
 }
 
+/* What a test waits for: of the world, or of the hosts in the database. */
+typedef bool (*Condition)(const Fixture *self, MskStore *store);
+
+static void
+work_until_it_is(const Fixture *self, MskStore *store, Condition condition)
+{
+    int64_t deadline_us = g_get_monotonic_time() + INT64_C(120) * G_USEC_PER_SEC;
+    bool holds = false;
+
+    while (!holds) {
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
+        while (g_main_context_iteration(NULL, FALSE)) {
+        }
+        g_usleep(2000);
+        world_lock(self->world);
+        holds = condition(self, store);
+        world_leave(self->world);
+    }
+}
+
+static bool
+was_refused(const Fixture *self, MskStore *store)
+{
+    (void) store;
+    return self->world->n_refused > 0;
+}
+
+static bool
+is_on_maintenance(MskStore *store)
+{
+    g_autoptr(GPtrArray) hosts = NULL;
+    g_autoptr(GError) error = NULL;
+    MskHostFilter filter = {.on_maintenance = 1, .reserved = -1};
+    MskPage page = {.limit = 100};
+
+    g_assert_cmpint(msk_store_host_list(store, &filter, &page, &hosts, &error), ==, MSK_STORE_DONE);
+    return hosts->len > 0;
+}
+
+static bool
+is_in_service(const Fixture *self, MskStore *store)
+{
+    return !self->world->forced_down && !self->world->disabled && !is_on_maintenance(store);
+}
+
+/* Not before the cloud has cleaned up what was evacuated. */
+static void
+test_a_host_that_lives_again_is_taken_back(void)
+{
+    Fixture fixture = {0};
+
+    fixture_set_up(&fixture, "auto", 2);
+    g_autofree char *uuid = fixture_report(&fixture);
+    g_autoptr(MskStore) store = fixture_store(&fixture);
+    MskEngine *engine = fixture_engine(&fixture, "host_failure.auto_return=true");
+
+    fixture_work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
+    fixture_check_moved(&fixture, store, uuid, "h2");
+    world_lock(fixture.world);
+    fixture.world->beats = true;
+    world_leave(fixture.world);
+    work_until_it_is(&fixture, store, was_refused);
+    g_assert_true(fixture.world->disabled);
+    g_assert_true(is_on_maintenance(store));
+    world_lock(fixture.world);
+    fixture.world->restarted = true;
+    world_leave(fixture.world);
+    work_until_it_is(&fixture, store, is_in_service);
+    g_assert_false(fixture.world->harm);
+    msk_engine_free(engine);
+    fixture_tear_down(&fixture);
+}
+
 static void
 run_engine_until_killed(const Fixture *fixture)
 {
@@ -338,6 +411,7 @@ main(int argc, char **argv)
     g_test_add_func("/host_run/auto_priority", test_auto_priority_with_no_valid_host);
     g_test_add_func("/host_run/disarmed", test_disarmed);
     g_test_add_func("/host_run/process", test_process);
+    g_test_add_func("/host_run/returns", test_a_host_that_lives_again_is_taken_back);
     g_test_add_func("/host_run/living", test_a_living_host_is_left_alone);
     g_test_add_func("/host_run/no_evacuation_on_an_old_look", test_no_evacuation_on_an_old_look);
     return g_test_run();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/test_hosts.h"
 
+#include "base/error.h"
+
 #include <glib/gstdio.h>
 #include <pthread.h>
 #include <string.h>
@@ -130,11 +132,26 @@ cloud_get_service(MskCompute *compute, MskComputeCall *call, const char *host, c
     service->binary = g_strdup(binary);
     service->forced_down = world->forced_down;
     service->enabled = !world->disabled;
-    service->up = !world->forced_down;
+    service->disabled_reason = world->disabled ? g_strdup(world->reason) : NULL;
+    service->up = !world->forced_down && world->beats;
     service->answered_us = g_get_real_time();
-    service->updated_us = service->answered_us - (world->beats ? 3 : 30) * (int64_t) G_USEC_PER_SEC;
+    service->updated_us = service->answered_us - (world->beats ? 3 : 60) * (int64_t) G_USEC_PER_SEC;
     world_leave(world);
     return service;
+}
+
+static void
+change_service(World *world, const MskServiceChange *change)
+{
+    if (change->forced_down != MSK_CHANGE_NONE) {
+        world->forced_down = change->forced_down == MSK_CHANGE_TO_TRUE;
+    }
+    if (change->enabled != MSK_CHANGE_NONE) {
+        world->disabled = change->enabled == MSK_CHANGE_TO_FALSE;
+        g_strlcpy(world->reason, change->disabled_reason != NULL ? change->disabled_reason : "",
+                  sizeof world->reason);
+        world->harm = world->harm || (!world->disabled && world->forced_down);
+    }
 }
 
 static bool
@@ -144,10 +161,14 @@ cloud_set_service(MskCompute *compute, MskComputeCall *call, const MskComputeSer
     World *world = enter(compute);
 
     (void) call;
-    (void) error;
+    if (change->forced_down == MSK_CHANGE_TO_FALSE && !world->restarted) {
+        world->n_refused++;
+        world_leave(world);
+        g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT, "restart nova-compute first");
+        return false;
+    }
     if (strcmp(service->host, "h1") == 0) {
-        world->forced_down = change->forced_down == MSK_CHANGE_TO_TRUE;
-        world->disabled = change->enabled == MSK_CHANGE_TO_FALSE;
+        change_service(world, change);
     } else {
         world->reserved_enabled = change->enabled == MSK_CHANGE_TO_TRUE;
     }
@@ -331,7 +352,8 @@ fixture_store(const Fixture *self)
 static MskConfig *
 load_config(const char *extra)
 {
-    const char *overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1", extra, NULL};
+    const char *overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1",
+                               "host_failure.auto_return_after=0", extra, NULL};
     g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
     g_autoptr(GError) error = NULL;
 

@@ -32,6 +32,9 @@ typedef struct {
     unsigned n_calls;
     bool forced_down;
     bool disabled;
+    char reason[64]; /* that it was disabled with */
+    bool restarted;  /* since the evacuations: forced-down can be lifted */
+    unsigned n_refused;
     bool reserved_enabled;
     bool beats;
     bool harm;

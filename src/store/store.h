@@ -505,3 +505,37 @@ typedef struct {
 MskStoreResult msk_store_count_failures(MskStore *self, const char *segment_uuid, const char *host,
                                         int64_t since_us, MskFailureCounts *ret,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A host that failed, and whose recovery by this engine or another of its kind has finished. */
+typedef struct {
+    char *notification_uuid; /* of its last failure */
+    char *host;              /* its name */
+    bool on_maintenance;
+    bool taken;          /* its return was begun, by this engine or one that is gone */
+    unsigned n_failures; /* since the time asked for */
+} MskHostBack;
+
+void msk_host_back_free(MskHostBack *self);
+
+/**
+ * msk_store_returns_list: the hosts of enabled segments that are on maintenance since a failure
+ * that was recovered, or whose return was begun; without those that another living engine takes
+ * back, and those with a notification that has not come to its end.
+ * @since_us: failures since then are counted.
+ * @ret: (element-type MskHostBack)
+ * Returns: DONE.
+ */
+MskStoreResult msk_store_returns_list(MskStore *self, const char *engine_uuid, int64_t since_us,
+                                      GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+    MSK_RETURN_MARK_BEGUN,      /* from now on it is this engine's while that lives */
+    MSK_RETURN_MARK_IN_SERVICE, /* on_maintenance is cleared */
+    MSK_RETURN_MARK_ENDED,
+} MskReturnMark;
+
+/** msk_store_return_mark: @notification_uuid: of MskHostBack. Returns: DONE; LOST when the host
+ *  would not be listed any more, or, for all but the first mark, its return was not begun. */
+MskStoreResult msk_store_return_mark(MskStore *self, const char *engine_uuid,
+                                     const char *notification_uuid, MskReturnMark mark,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -91,6 +91,13 @@ class Site:
                            f" {json.dumps(self.moves(path))}")
         return shown
 
+    def is_taken_back(self, segment):
+        """Whether DEAD is in use again, for Nova and for us."""
+        seen = self.nova.services()[DEAD]
+        hosts = self.services.rest.get(f"/segments/{segment}/hosts")["hosts"]
+        return (seen["state"] == "up" and seen["status"] == "enabled" and not seen["forced_down"]
+                and not any(host["on_maintenance"] for host in hosts))
+
     def moves(self, path):
         """What became of each guest."""
         return self.services.rest.get(f"{path}/vmoves")["vmoves"]
@@ -100,7 +107,8 @@ class Site:
 def fixture_site(cloud):
     with Services() as services:
         cloud.configure(services)
-        services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
+        services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0,
+                                            "auto_return": True, "auto_return_after": 0}
         site = Site(cloud, services)
         services.db_sync()
         services.api()
@@ -198,6 +206,9 @@ def test_each_way_leaves_a_host_that_lived_until_it_was_fenced(site, guests, met
         shown = site.finish(path)
         assert "Gate 'fencing' is open" in str(shown["recovery_workflow_details"])
         check_rescued(nova, [guest])
+        if method == "auto_priority":  # the dead host comes back
+            nova.start_host(DEAD)
+            wait_until(lambda: site.is_taken_back(segment), 180, f"{DEAD} to be taken back", 0.5)
         used = method != "auto_priority"
         assert (nova.server(guest)["OS-EXT-SRV-ATTR:host"] == RESERVED) == used
         assert nova.services()[RESERVED]["status"] == ("enabled" if used else "disabled")
