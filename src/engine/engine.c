@@ -582,7 +582,11 @@ msk_engine_drain(MskEngine *self, void (*drained)(void *data), void *data)
 void
 msk_engine_reload(MskEngine *self, const MskConfig *config)
 {
-    msk_engine_settings_load_gates(&self->settings, config);
+    g_autoptr(GError) error = NULL;
+
+    if (!msk_engine_settings_load_gates(&self->settings, config, &error)) {
+        log_error("%s; the safety gates stay as they are", error->message);
+    }
 }
 
 MskEngine *

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine_settings.h"
 
+#include "base/error.h"
+#include "base/number.h"
+
 #define MAX_SECONDS (10LL * 365 * 24 * 3600)
+#define MAX_MOMENT  INT64_C(99999999999) /* seconds since the epoch */
 
 /* A number of seconds below [DEFAULT]. */
 #define SECONDS(option, initially, lowest, text)                                                   \
@@ -133,11 +137,20 @@ static const MskOption host_options[] = {
      .unit = "seconds since 1970-01-01 00:00 UTC",
      .has_bounds = true,
      .min = 0,
-     .max = INT64_C(99999999999),
+     .max = MAX_MOMENT,
      .own = true,
      .is_mutable = true,
      .help = "Until then it is as if 'armed' were false, for maintenance that ends by itself: "
              "date -d '2 hours' +%s prints such a number."},
+    {.group = "host_failure",
+     .name = "disarmed_segments",
+     .type = MSK_OPTION_DICT,
+     .initial = "",
+     .own = true,
+     .is_mutable = true,
+     .help = "Failover segments of which no host is recovered until a time: uuids, each with a "
+             "colon and seconds since 1970, as for disarmed_until. Notifications wait; with a "
+             "segment's 'enabled' set to false they would be ignored."},
     {.group = "host_failure",
      .name = "auto_return",
      .type = MSK_OPTION_BOOL,
@@ -238,10 +251,60 @@ load_host_settings(MskEngineSettings *self, const MskConfig *config)
         g_strdup(msk_config_string(config, "process_failure", "service_disable_reason"));
 }
 
-void
-msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config)
+/* Returns: (transfer full) the table, or NULL with @error. */
+static GHashTable *
+load_segments(const MskConfig *config, GError **error)
+{
+    g_autoptr(GHashTable) segments = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GHashTableIter iter;
+    void *uuid = NULL;
+    void *text = NULL;
+
+    g_hash_table_iter_init(&iter, msk_config_dict(config, "host_failure", "disarmed_segments"));
+    while (g_hash_table_iter_next(&iter, &uuid, &text)) {
+        g_autofree int64_t *until_us = g_new0(int64_t, 1);
+
+        if (!g_uuid_string_is_valid(uuid) || !msk_parse_int64(text, 0, MAX_MOMENT, until_us)) {
+            g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                        "[host_failure] disarmed_segments: '%s:%s' is not the uuid of a failover "
+                        "segment, a colon, and seconds since 1970, such as date -d '2 hours' +%%s "
+                        "prints them",
+                        (const char *) uuid, (const char *) text);
+            return NULL;
+        }
+        *until_us *= G_USEC_PER_SEC;
+        g_hash_table_insert(segments, g_ascii_strdown(uuid, -1), g_steal_pointer(&until_us));
+    }
+    return g_steal_pointer(&segments);
+}
+
+const char *
+msk_engine_settings_disarmed(const MskEngineSettings *self, const char *segment_uuid,
+                             int64_t now_us)
+{
+    const int64_t *until_us =
+        segment_uuid != NULL ? g_hash_table_lookup(self->disarmed_segments, segment_uuid) : NULL;
+
+    if (!self->armed) {
+        return "armed";
+    }
+    if (now_us < self->disarmed_until_us) {
+        return "disarmed_until";
+    }
+    return until_us != NULL && now_us < *until_us ? "disarmed_segments" : NULL;
+}
+
+bool
+msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config, GError **error)
 {
     static const char group[] = "host_failure";
+    GHashTable *segments = load_segments(config, error);
+
+    if (segments == NULL) {
+        return false;
+    }
+    g_clear_pointer(&self->disarmed_segments, g_hash_table_unref);
+    self->disarmed_segments = segments;
 
     self->heartbeat_age_us = msk_config_int(config, group, "heartbeat_age") * G_USEC_PER_SEC;
     self->hold_timeout_us = msk_config_int(config, group, "hold_timeout") * G_USEC_PER_SEC;
@@ -256,6 +319,7 @@ msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config)
     self->return_window_us = msk_config_int(config, group, "auto_return_window") * G_USEC_PER_SEC;
     self->return_max_failures =
         (unsigned) msk_config_int(config, group, "auto_return_max_failures");
+    return true;
 }
 
 bool
@@ -278,7 +342,9 @@ msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret, GError
     ret->fence_file = g_strdup(msk_config_string(config, "fencing", "devices_file"));
     ret->fence_agents_dir = g_strdup(msk_config_string(config, "fencing", "agents_dir"));
     ret->fence_fallback = msk_config_bool(config, "fencing", "fallback_to_heartbeat");
-    msk_engine_settings_load_gates(ret, config);
+    if (!msk_engine_settings_load_gates(ret, config, error)) {
+        return false;
+    }
     ret->flows = msk_engine_flows_new(config, error);
     return ret->flows != NULL;
 }
@@ -293,4 +359,5 @@ msk_engine_settings_clear(MskEngineSettings *self)
     g_clear_pointer(&self->process_disable_reason, g_free);
     g_clear_pointer(&self->fence_file, g_free);
     g_clear_pointer(&self->fence_agents_dir, g_free);
+    g_clear_pointer(&self->disarmed_segments, g_hash_table_unref);
 }

@@ -37,7 +37,8 @@ typedef struct {
     unsigned storm_percent;
     unsigned rate_limit;
     bool armed;
-    int64_t disarmed_until_us; /* since the epoch */
+    int64_t disarmed_until_us;     /* since the epoch */
+    GHashTable *disarmed_segments; /* uuid to int64_t: the same, of one segment */
     bool auto_return;
     int64_t return_after_us;
     int64_t return_window_us;
@@ -61,8 +62,15 @@ bool msk_engine_settings_load(const MskConfig *config, MskEngineSettings *ret,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** msk_engine_settings_load_gates: what can change while the engine runs: the mutable options,
- *  those of the safety gates and of auto_return. */
-void msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config);
+ *  those of the safety gates and of auto_return. After a failure none of them has changed.
+ *  @error: %MSK_ERROR_INVALID names the option, and what it may be. */
+bool msk_engine_settings_load_gates(MskEngineSettings *self, const MskConfig *config,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** msk_engine_settings_disarmed: Returns: (static) (nullable) the option that keeps hosts of a
+ *  segment from being recovered. @now_us: since the epoch. */
+const char *msk_engine_settings_disarmed(const MskEngineSettings *self, const char *segment_uuid,
+                                         int64_t now_us);
 
 void msk_engine_settings_clear(MskEngineSettings *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskEngineSettings, msk_engine_settings_clear)

@@ -343,22 +343,18 @@ on_moves_saved(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
     react(self, &event);
 }
 
-static bool
-is_disarmed(const MskEngineSettings *settings)
-{
-    return !settings->armed || g_get_real_time() < settings->disarmed_until_us;
-}
-
 static void
 on_counted(MskHostRun *self, const MskFailureCounts *counts)
 {
-    MskHostEvent event = {.kind = MSK_HOST_EVENT_GATES,
-                          .storm = {.failed_in_segment = counts->failed_in_segment,
-                                    .hosts_in_segment = counts->hosts_in_segment,
-                                    .failed = counts->failed,
-                                    .hosts = counts->hosts,
-                                    .begun = counts->begun,
-                                    .disarmed = is_disarmed(self->context.settings)}};
+    MskHostEvent event = {
+        .kind = MSK_HOST_EVENT_GATES,
+        .storm = {.failed_in_segment = counts->failed_in_segment,
+                  .hosts_in_segment = counts->hosts_in_segment,
+                  .failed = counts->failed,
+                  .hosts = counts->hosts,
+                  .begun = counts->begun,
+                  .disarmed = msk_engine_settings_disarmed(self->context.settings,
+                                                           self->segment_uuid, g_get_real_time())}};
 
     msk_host_order_take_gates(&self->order, self->context.settings);
     react(self, &event);

@@ -163,7 +163,7 @@ host_scenario_parse(const char *name, const char *text)
 
     self->name = g_strdup(name);
     self->model =
-        (HostModel){.evacuate_us = 600 * MS, .stop_us = 300 * MS, .storm = {1, 4, 1, 4, 0, false}};
+        (HostModel){.evacuate_us = 600 * MS, .stop_us = 300 * MS, .storm = {1, 4, 1, 4, 0, NULL}};
     self->order = (MskHostOrder){
         .host = "host",
         .all_instances = true,

@@ -64,8 +64,8 @@ typedef struct {
     unsigned hosts_in_segment;
     unsigned failed;
     unsigned hosts;
-    unsigned begun; /* other hosts whose evacuation has begun */
-    bool disarmed;  /* an operator wants no host to be recovered now */
+    unsigned begun;       /* other hosts whose evacuation has begun */
+    const char *disarmed; /* (nullable) what an operator keeps hosts from being recovered with */
 } MskStormFacts;
 
 /* The compute service of the host. */

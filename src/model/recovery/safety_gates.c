@@ -47,11 +47,11 @@ msk_gate_armed(const MskStormFacts *facts)
 {
     MskGateVerdict verdict = {.gate = "armed"};
 
-    if (facts->disarmed) {
+    if (facts->disarmed != NULL) {
         verdict.kind = MSK_GATE_HOLDS;
-        verdict.record =
-            g_strdup("gate 'armed': recovery of hosts is turned off by [host_failure] armed or "
-                     "disarmed_until. It opens when the one is true and the other is past");
+        verdict.record = g_strdup_printf("gate 'armed': recovery of hosts is turned off by "
+                                         "[host_failure] %s. It opens when that is over",
+                                         facts->disarmed);
     } else {
         verdict.record = g_strdup("Gate 'armed' is open");
     }
