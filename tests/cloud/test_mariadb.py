@@ -14,7 +14,7 @@ from kit.services import Services
 
 STORE_TESTS = ["db", "list_query", "segment_rows", "host_rows", "notification_rows", "engine_rows",
                "claim_rows", "progress_rows", "queue_rows", "vmove_rows", "move_rows",
-               "reserved_rows", "purge", "store", "store_lost_answer"]
+               "reserved_rows", "return_rows", "purge", "store", "store_lost_answer"]
 RECORDED = ROOT / "tests" / "data" / "schema-python.sql"
 
 
