@@ -11,7 +11,7 @@ CHECKS     := $(PYTHON) tools/run-checks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help all demo check check-unit check-contract check-functional check-cloud check-fuzz \
-        check-clang check-sanitizers lint bench bench-peer docs install clean
+        check-sanitizers lint bench bench-peer docs install clean
 
 help: ## list the targets
 	@echo 'masakari-c: make TARGET'
@@ -53,11 +53,7 @@ check-fuzz: ## replay the fuzz corpora
 	@$(PACKAGES) build test
 	@$(CHECKS) fuzz
 
-check-clang: ## unit tests, built with clang
-	@$(PACKAGES) build test
-	@$(CHECKS) clang
-
-check-sanitizers: ## unit and functional tests under ASan+UBSan and TSan (root)
+check-sanitizers: ## unit and functional tests under ASan+UBSan (clang) and TSan (GCC) (root)
 	@$(PACKAGES) build demo test
 	@$(CHECKS) asan tsan
 
