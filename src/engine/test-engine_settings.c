@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-#define S       G_USEC_PER_SEC
+#define S       INT64_C(1000000)
 #define SEGMENT "6a1f5e94-6a3f-4a9c-8c52-6c0f6d3d6a01"
 #define OTHER   "6a1f5e94-6a3f-4a9c-8c52-6c0f6d3d6a02"
 
