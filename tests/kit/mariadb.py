@@ -98,7 +98,8 @@ class MariaDb:
                              f"--ssl-key={self.dir / 'server-key.pem'}"]
         result = subprocess.run(
             [_program("mariadb-install-db"), "--no-defaults", "--user=root",
-             f"--datadir={self.dir / 'data'}", "--auth-root-authentication-method=normal",
+             f"--datadir={self.dir / 'data'}", f"--tmpdir={self.dir}",
+             "--auth-root-authentication-method=normal",
              "--skip-test-db"], capture_output=True, text=True, timeout=120, check=False)
         if result.returncode != 0:
             raise KitError(f"mariadb-install-db failed: {result.stdout}{result.stderr}")
