@@ -80,7 +80,7 @@ class Site:
         shown = wait_until(lambda: self.is_over(path), 400, f"the end of {path}", 0.3)
         if shown["status"] != "finished":
             raise KitError(f"the recovery ended in {shown['status']}: {json.dumps(shown)}"
-                           f" {json.dumps(self.moves(path))}")
+                           f" {json.dumps(self.services.rest.get(f'{path}/vmoves'))}")
         return shown
 
     def moves(self, path):

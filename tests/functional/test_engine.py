@@ -290,7 +290,7 @@ def test_libvirtd_hangs_for_a_while(site):
     number = site.report(uuid)
     assert site.end(number)["status"] == "finished"
     site.kill_and_settle("fw")
-    site.libvirtd.signal(signal.SIGSTOP)
+    site.libvirtd.hang()
     number = site.report(uuid)
     time.sleep(4)
     assert site.notification(number)["status"] == "running"
@@ -300,7 +300,7 @@ def test_libvirtd_hangs_for_a_while(site):
     assert site.n_starts("fw") == 3
     assert "did not answer" in engine.log.read_text(encoding="utf-8")
     # Nor does it keep the engine from stopping.
-    site.libvirtd.signal(signal.SIGSTOP)
+    site.libvirtd.hang()
     site.report(uuid)
     time.sleep(0.5)
     assert engine.stop(timeout=45) == 0
@@ -439,7 +439,7 @@ def test_a_sleeping_engine_finds_its_work_taken(site):
     number = site.report(uuid)
     wait_until(lambda: site.notification(number)["status"] == "running", what="the claim")
     time.sleep(0.5)  # a process that sleeps within a write keeps SQLite locked for all
-    first.signal(signal.SIGSTOP)
+    first.hang()
     # What 15 s of sleep do, without waiting for them.
     database = sqlite3.connect(site.services.dir / "masakari.sqlite", timeout=10)
     tables = [row[0] for row in database.execute("SELECT sql FROM sqlite_master"

@@ -269,7 +269,7 @@ def test_an_order_while_libvirtd_is_stopped(it, host):
 
 
 def test_a_death_while_libvirtd_is_stuck(it, host):
-    host.libvirtd_process.signal(signal.SIGSTOP)
+    host.libvirtd_process.hang()
     killed = host.kill_guest("vm")
     assert it.wait_posts(1)[0]["t"] - killed < 1
     it.wait_log("keepalive", timeout=60)

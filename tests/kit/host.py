@@ -98,6 +98,18 @@ class Process:
             except ProcessLookupError:
                 pass
 
+    def hang(self):
+        """SIGSTOP, and waits until it has come to all threads: on a busy machine one may go on."""
+        def stopped():
+            try:
+                return all(stat.read_text().rpartition(") ")[2].startswith("T")
+                           for stat in pathlib.Path(f"/proc/{self.pid}/task").glob("*/stat"))
+            except OSError:  # a thread that ended just now
+                return False
+
+        self.signal(signal.SIGSTOP)
+        wait_until(stopped, 60, f"{self.name} to be stopped")
+
     def kill(self):
         """SIGKILL, and waits for the end."""
         self.signal(signal.SIGKILL)

@@ -141,8 +141,8 @@ class MariaDb:
         self.process.kill()
 
     def hang(self):
-        """SIGSTOP: connections stay, nothing answers."""
-        self.process.signal(signal.SIGSTOP)
+        """SIGSTOP: connections stay, nothing answers once this returns."""
+        self.process.hang()
 
     def wake(self):
         """SIGCONT after hang()."""

@@ -150,7 +150,7 @@ class RabbitMq:
 
     def pause(self):
         """SIGSTOP: connections stay open and nothing answers."""
-        self.process.signal(signal.SIGSTOP)
+        self.process.hang()
 
     def resume(self):
         """SIGCONT."""
