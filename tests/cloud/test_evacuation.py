@@ -118,13 +118,14 @@ def wait_for(nova, wanted):
 
 def guests_of_each_state(nova, host):
     """{state: id} of guests on a host. One that is resized came there by a migration that nobody
-    has confirmed."""
+    has confirmed: from a host that gets no guests later, as Nova refuses an evacuation to the host
+    where such a guest came from, once its scheduler has chosen it."""
     names = [*STATES, OFFLOADED, "deleted"]
     names.remove("resized")
     made = dict(zip(names, nova.boot_many("state", host, len(names), {"HA_Enabled": "True"})))
     # The one whose turn comes last.
     nova.call("DELETE", f"/servers/{made['deleted']}/metadata/HA_Enabled")
-    made["resized"] = nova.boot("resized", "cmp1")
+    made["resized"] = nova.boot("resized", CRASH_HOST)
     nova.call("POST", f"/servers/{made['resized']}/action", {"migrate": {"host": host}},
               version="2.56")
     wanted = {made["resized"]: "resized"}
