@@ -80,15 +80,17 @@ static const MskOption options[] = {
     {.group = "nova",
      .name = "call_timeout",
      .type = MSK_OPTION_INT,
-     .initial = "60",
+     .initial = "75",
      .unit = "seconds",
      .has_bounds = true,
      .min = 1,
      .max = 600,
      .own = true,
-     .help = "How long Nova may take to answer one request, a token of Keystone's included. Beyond "
-             "that it is taken for hung, and asked again later. Nova itself may wait 60 s for "
-             "another of its services before it answers."},
+     .help =
+         "How long Nova may take to answer one request, a token of Keystone's included. Beyond "
+         "that it is taken for hung, and asked again later. Nova itself waits for another of its "
+         "services as long as its own [DEFAULT] rpc_response_timeout, 60 s, and then says so: "
+         "with less than a little more, nobody knows what became of an order."},
 };
 
 void
