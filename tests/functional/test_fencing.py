@@ -37,6 +37,7 @@ def test_a_file_that_cannot_be_trusted_or_used_stops_it(text, mode, status, word
     assert "geheim" not in log
 
 
+@pytest.mark.one_thread  # it is ended as soon as it has begun
 def test_a_good_file_is_taken():
     with Services() as services:
         services.db_sync()
