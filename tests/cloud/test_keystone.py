@@ -209,7 +209,7 @@ def test_an_expired_token_and_the_service_that_vouches_for_it(keystone, services
     services.api()
     service, _ = of_project(keystone, "masakari", "service")
     no_service, _ = of_project(keystone, "demo-member", "demo")
-    with_expiration(keystone, 4)
+    with_expiration(keystone, 15)
     try:
         token, _ = of_project(keystone, "admin", "admin")
         assert status(services, token) == 200
