@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
+#include "engine/test_place.h"
 
 #include <glib/gstdio.h>
 #include <pthread.h>
@@ -199,15 +200,7 @@ load_config(void)
 static MskStore *
 open_store(const Fixture *self)
 {
-    g_autofree char *url = g_strconcat("sqlite:///", self->file, NULL);
-    MskStoreOptions options = {.connection = url, .max_connections = 1, .busy_timeout_ms = 200};
-    g_autoptr(GError) error = NULL;
-    MskStore *store = NULL;
-
-    g_assert_true(msk_store_sync(&options, NULL, &error));
-    store = msk_store_open(&options, &error);
-    g_assert_no_error(error);
-    return store;
+    return test_place_open(self->file, 200);
 }
 
 static void
@@ -241,28 +234,13 @@ set_up(Fixture *self, const void *data)
 }
 
 static void
-remove_below(const char *path)
-{
-    GDir *entries = g_dir_open(path, 0, NULL);
-    const char *name = NULL;
-
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *entry = g_build_filename(path, name, NULL);
-
-        remove_below(entry);
-    }
-    g_clear_pointer(&entries, g_dir_close);
-    g_assert_cmpint(g_remove(path), ==, 0);
-}
-
-static void
 tear_down(Fixture *self, const void *data)
 {
     (void) data;
     msk_engine_free(self->engine);
     msk_store_free(self->store);
     msk_config_unref(self->config);
-    remove_below(self->dir);
+    test_place_remove(self->dir);
     g_assert(pthread_mutex_destroy(&self->lock) == 0);
     g_free(self->bus);
     g_free(self->file);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engine/engine_clock.h"
 #include "engine/exec_run.h"
+#include "engine/test_place.h"
 
 /* Programs are small scripts, the database is a real one. One flow: begin and end around the task
  * that starts an instance. */
@@ -46,15 +47,9 @@ write_program(const Fixture *self, const char *name, const char *script)
 static MskStore *
 open_store(const Fixture *self)
 {
-    g_autofree char *url = g_strconcat("sqlite:///", self->dir, "/test.sqlite", NULL);
-    MskStoreOptions options = {.connection = url, .max_connections = 1, .busy_timeout_ms = 5000};
-    g_autoptr(GError) error = NULL;
-    MskStore *store = NULL;
+    g_autofree char *file = g_build_filename(self->dir, "test.sqlite", NULL);
 
-    g_assert_true(msk_store_sync(&options, NULL, &error));
-    store = msk_store_open(&options, &error);
-    g_assert_no_error(error);
-    return store;
+    return test_place_open(file, 5000);
 }
 
 static MskClaim *
@@ -103,21 +98,6 @@ set_up(Fixture *self, const void *data)
 }
 
 static void
-remove_below(const char *path)
-{
-    GDir *entries = g_dir_open(path, 0, NULL);
-    const char *name = NULL;
-
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *entry = g_build_filename(path, name, NULL);
-
-        remove_below(entry);
-    }
-    g_clear_pointer(&entries, g_dir_close);
-    g_assert_cmpint(g_remove(path), ==, 0);
-}
-
-static void
 tear_down(Fixture *self, const void *data)
 {
     (void) data;
@@ -128,7 +108,7 @@ tear_down(Fixture *self, const void *data)
     msk_flow_progress_free(self->flow);
     g_clear_pointer(&self->earlier, g_hash_table_unref);
     msk_store_free(self->store);
-    remove_below(self->dir);
+    test_place_remove(self->dir);
     g_free(self->message);
     g_free(self->tasks);
     g_free(self->dir);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/rpc_server.h"
+#include "engine/test_place.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -92,15 +93,7 @@ typedef struct {
 static MskStore *
 open_store(const Fixture *self)
 {
-    g_autofree char *url = g_strconcat("sqlite:///", self->file, NULL);
-    MskStoreOptions options = {.connection = url, .max_connections = 1, .busy_timeout_ms = 200};
-    g_autoptr(GError) error = NULL;
-    MskStore *store = NULL;
-
-    g_assert_true(msk_store_sync(&options, NULL, &error));
-    store = msk_store_open(&options, &error);
-    g_assert_no_error(error);
-    return store;
+    return test_place_open(self->file, 200);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/test_hosts.h"
+#include "engine/test_place.h"
 
 #include "base/error.h"
 
@@ -338,15 +339,7 @@ static const MskComputeDriver driver = {
 MskStore *
 fixture_store(const Fixture *self)
 {
-    g_autofree char *url = g_strconcat("sqlite:///", self->file, NULL);
-    MskStoreOptions options = {.connection = url, .max_connections = 1, .busy_timeout_ms = 2000};
-    g_autoptr(GError) error = NULL;
-    MskStore *store = NULL;
-
-    g_assert_true(msk_store_sync(&options, NULL, &error));
-    store = msk_store_open(&options, &error);
-    g_assert_no_error(error);
-    return store;
+    return test_place_open(self->file, 2000);
 }
 
 static MskConfig *
@@ -434,25 +427,10 @@ fixture_set_up(Fixture *self, const char *method, unsigned n_vms)
     add_host(store, segment->uuid, "r2", true);
 }
 
-static void
-remove_below(const char *path)
-{
-    GDir *entries = g_dir_open(path, 0, NULL);
-    const char *name = NULL;
-
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *entry = g_build_filename(path, name, NULL);
-
-        remove_below(entry);
-    }
-    g_clear_pointer(&entries, g_dir_close);
-    g_assert_cmpint(g_remove(path), ==, 0);
-}
-
 void
 fixture_tear_down(Fixture *self)
 {
-    remove_below(self->dir);
+    test_place_remove(self->dir);
     g_assert_cmpint(munmap(self->world, sizeof(World)), ==, 0);
     g_free(self->bus);
     g_free(self->file);
