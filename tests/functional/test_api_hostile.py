@@ -45,10 +45,9 @@ def api_for_all():
 
 
 def is_well(services):
-    """Whether an ordinary client is served, and soon."""
-    start = time.monotonic()
+    """Whether an ordinary client is served."""
     status, _, body = services.rest.call("GET", "//v1/segments")
-    return status == 200 and "segments" in body and time.monotonic() - start < 5
+    return status == 200 and "segments" in body
 
 
 def exchange(port, raw, timeout=2.0, first=PATIENCE):

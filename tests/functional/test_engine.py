@@ -145,15 +145,22 @@ def test_a_killed_guest_is_started_again(calm):
     assert calm.n_starts("killed") == 3
 
 
+def counted(metrics, line):
+    """The value of a line of the metrics page that begins so; 0 where there is none."""
+    page = metrics.call("GET", "/metrics")[2].decode()
+    return int((page.split("\n" + line)[1:] or ["0"])[0].split()[0])
+
+
 def test_a_recovery_is_in_the_metrics(calm):
     uuid = calm.guest("counted")
     calm.host.kill_guest("counted")
     assert calm.end(calm.report(uuid))["status"] == "finished"
-    page = Rest(METRICS_PORT, calm.host, prefix="").call("GET", "/metrics")[2].decode()
+    metrics = Rest(METRICS_PORT, calm.host, prefix="")
     for line in ('masakari_notifications_total{type="VM",status="finished"} ',
                  'masakari_decide_seconds_count{type="VM"} ',
                  'masakari_compute_call_seconds_count{call="start_server"} '):
-        assert int(page.split("\n" + line)[1].split()[0]) >= 1, line
+        # The engine counts after the row is written, which is what ended the wait above.
+        wait_until(lambda line=line: counted(metrics, line) >= 1, 60, f"a count in {line}")
 
 
 @pytest.mark.parametrize("ha", ["False", "no", None])

@@ -61,6 +61,13 @@ def samples(program):
             for sample in family.samples}
 
 
+def wait_sample(program, name, *labels, value=1):
+    """Waits until a program shows that value. What a client or the database was told of an event
+    can be seen before the program has counted it."""
+    key = (name, *labels)
+    wait_until(lambda: samples(program).get(key) == value, 60, f"{key} of {program} to be {value}")
+
+
 @pytest.mark.parametrize("program", PORTS)
 def test_prometheus_can_read_it(it, program):
     page = read(program)
@@ -104,33 +111,31 @@ def test_figures_of_the_process(it, program):
 def test_the_api_counts_its_requests(it):
     key = ("masakari_api_requests_total", ("code", "404"), ("method", "GET"))
     took = ("masakari_api_request_seconds_count", ("method", "GET"))
+    wait_sample("api", "masakari_api_requests_total", ("code", "202"), ("method", "POST"))
     before = samples("api")
     assert it.services.rest.call("GET", "/nothing")[0] == 404
-    after = samples("api")
-    assert after[key] == before.get(key, 0) + 1
-    assert after[took] == before[took] + 1
-    assert before[("masakari_api_requests_total", ("code", "202"), ("method", "POST"))] == 1
+    wait_sample("api", *key, value=before.get(key, 0) + 1)
+    wait_sample("api", *took, value=before[took] + 1)
 
 
 def test_the_monitor_counts_its_reports(it):
-    found = samples("instancemonitor")
-    accepted = ("masakari_monitor_reports_total", ("outcome", "accepted"), ("type", "VM"))
-    assert found[accepted] == 1
-    assert found[("masakari_monitor_reports_waiting",)] == 0
-    assert found[("masakari_monitor_delivery_seconds_count", ("type", "VM"))] == 1
+    wait_sample("instancemonitor", "masakari_monitor_delivery_seconds_count", ("type", "VM"))
+    wait_sample("instancemonitor", "masakari_monitor_reports_total",
+                ("outcome", "accepted"), ("type", "VM"))
+    wait_sample("instancemonitor", "masakari_monitor_reports_waiting", value=0)
 
 
 def test_the_engine_counts_notifications_and_the_queue(it):
     notification, = it.services.rest.notifications()
     labels = (("status", notification["status"]), ("type", "VM"))
+    for name, *rest in (("masakari_notifications_total", *labels),
+                        ("masakari_recovery_seconds_count", *labels),
+                        ("masakari_detect_seconds_count", ("type", "VM"))):
+        wait_sample("engine", name, *rest)
     found = samples("engine")
-    assert found[("masakari_notifications_total", *labels)] == 1
-    assert found[("masakari_recovery_seconds_count", *labels)] == 1
-    assert found[("masakari_detect_seconds_count", ("type", "VM"))] == 1
     assert found[("masakari_engine_lease_end_seconds",)] > time.time()
     assert found[("masakari_compute_call_seconds_count", ("call", "get_server"))] >= 1
-    wait_until(lambda: samples("engine")[("masakari_queue_notifications", ("status", "running"))]
-               == 0, 60, "the engine to look at the queue")
+    wait_sample("engine", "masakari_queue_notifications", ("status", "running"), value=0)
     assert samples("engine")[("masakari_queue_oldest_seconds", ("status", "new"))] == 0
 
 
