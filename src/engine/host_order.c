@@ -29,7 +29,7 @@ msk_host_order_take_gates(MskHostOrder *self, const MskEngineSettings *settings)
 }
 
 MskHostOrder
-msk_host_order_make(const MskEngineSettings *settings, const char *host, const MskRecoveryJob *job)
+msk_host_order_make(const MskEngineSettings *settings, const char *host, const MskPrepareJob *job)
 {
     MskHostOrder order = {
         .host = host,

@@ -11,13 +11,13 @@
 #include <jansson.h>
 
 #include "engine/engine_settings.h"
-#include "engine/recovery_jobs.h"
+#include "engine/prepare_job.h"
 #include "model/recovery/host_recovery.h"
 
 /** msk_host_order_make: Returns: the order; it lends @host and @settings. A recovery method that is
  *  not known is logged. */
 MskHostOrder msk_host_order_make(const MskEngineSettings *settings, const char *host,
-                                 const MskRecoveryJob *job);
+                                 const MskPrepareJob *job);
 
 /** msk_host_order_take_gates: the options of the safety gates, which may have changed. */
 void msk_host_order_take_gates(MskHostOrder *self, const MskEngineSettings *settings);

@@ -4,54 +4,34 @@
 #include "engine/engine_clock.h"
 #include "engine/engine_metrics.h"
 #include "engine/fence_run.h"
-#include "engine/flow_tasks.h"
 #include "engine/host_calls.h"
 #include "engine/host_order.h"
-#include "engine/host_run_jobs.h"
-#include "engine/recovery_log.h"
+#include "engine/planned_rows.h"
 
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
-#define BOOK     "instance:evacuate" /* upstream's names */
-#define FLOW     "instance_evacuate_engine"
 #define RETRY_MS 500u /* after the database failed */
 #define LEASE_MS 100u
 #define STALE_US INT64_C(5000000) /* no order goes out on an older look */
 
-/* What outlives the run for those who still answer to it. */
-typedef struct {
-    MskHostRun *run; /* (nullable) only used on the main thread */
-} Cell;
-
 struct MskHostRun {
-    MskRunContext context;
-    Cell *cell; /* counted */
+    MskRunFrame *frame;
     char *host;
     char *segment_uuid;
-    char *request_id;         /* of all its calls */
+    char *method;             /* (nullable) its segment's recovery_method */
     MskFencePlan *fence_plan; /* (nullable) */
     char *fence_error;        /* (nullable) why there is none */
     MskFenceRun *fence_run;   /* (nullable) while agents turn the host off */
     MskHostOrder order;
     MskHostRecovery state;
-    MskFlowProgress *flow;
-    GHashTable *earlier; /* (nullable) */
-    MskFlowTasks *tasks; /* (nullable) the programs of its flow */
-    bool saving;
-    bool flow_changed;
-    bool ending;
-    bool ordered;       /* something, once */
     char *counted_gate; /* (nullable) as metrics have it */
     unsigned wait_timer;
-    int64_t begun_mono_us;
-    MskNotificationStatus end_status;
-    const char *end_reason;
 };
 
 /* An action that has to be tried again. */
 typedef struct {
-    Cell *cell;
+    MskRunCell *cell; /* counted */
     MskHostAct act;
     int64_t decided_us;
 } Again;
@@ -63,27 +43,7 @@ static void order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_
 static const char *
 uuid_of(const MskHostRun *self)
 {
-    return self->context.claim->notification->uuid;
-}
-
-static void
-release_cell(void *cell)
-{
-    g_atomic_rc_box_release(cell);
-}
-
-static void
-end_run(MskHostRun *self)
-{
-    self->cell->run = NULL; /* nobody answers to it any more */
-    self->context.ended(self->context.data);
-}
-
-static void
-lose(MskHostRun *self)
-{
-    msk_recovery_log_lost(uuid_of(self));
-    end_run(self);
+    return msk_run_frame_uuid(self->frame);
 }
 
 /* ---- the database ------------------------------------------------------------------------ */
@@ -92,7 +52,7 @@ static gboolean
 on_again(void *data)
 {
     Again *again = data;
-    MskHostRun *self = again->cell->run;
+    MskHostRun *self = msk_run_cell_run(again->cell);
 
     if (self != NULL) {
         perform(self, &again->act, again->decided_us);
@@ -105,7 +65,7 @@ free_again(void *data)
 {
     Again *again = data;
 
-    release_cell(again->cell);
+    msk_run_cell_release(again->cell);
     g_free(again);
 }
 
@@ -116,203 +76,32 @@ try_again(MskHostRun *self, const MskHostAct *act, int64_t decided_us, unsigned 
     Again *again = g_new0(Again, 1);
 
     *again =
-        (Again){.cell = g_atomic_rc_box_acquire(self->cell), .act = *act, .decided_us = decided_us};
+        (Again){.cell = msk_run_frame_cell(self->frame), .act = *act, .decided_us = decided_us};
     (void) g_timeout_add_full(G_PRIORITY_DEFAULT, delay_ms, func, again, free_again);
 }
 
-static void on_job_done(MskStoreResult result, MskHostJob *job);
-
-static MskHostJob *
-new_job(MskHostRun *self, MskHostJobKind kind, const MskHostAct *act)
+static MskRunJob *
+new_job(MskHostRun *self, MskRunJobKind kind, const MskHostAct *act)
 {
-    MskHostJob *job = g_new0(MskHostJob, 1);
+    MskRunJob *job = msk_run_frame_job(self->frame, kind);
 
-    job->kind = kind;
-    job->book = BOOK;
-    job->done = on_job_done;
-    job->owner = g_atomic_rc_box_acquire(self->cell);
-    job->free_owner = release_cell;
     job->act = *act;
     job->decided_us = msk_engine_now_us();
-    job->notification_uuid = g_strdup(uuid_of(self));
-    job->engine_uuid = g_strdup(self->context.engine_uuid);
-    job->epoch = self->context.claim->epoch;
     job->segment_uuid = g_strdup(self->segment_uuid);
     job->host = g_strdup(self->host);
-    job->window_us = self->context.settings->storm_window_us;
+    job->window_us = self->frame->context.settings->storm_window_us;
     return job;
 }
 
 static void
-free_move(void *data)
+fill(void *run, MskRunJob *job)
 {
-    msk_stored_move_free(data);
-}
+    MskHostRun *self = run;
 
-static void
-add_move(MskHostRun *self, MskHostJob *job, unsigned index)
-{
-    MskPlannedMove *planned = g_ptr_array_index(self->state.moves, index);
-    MskStoredMove *move = g_new0(MskStoredMove, 1);
-    MskVmove *vmove = g_new0(MskVmove, 1);
-    bool over = planned->move.phase == MSK_MOVE_OVER;
-
-    if (planned->row == NULL) {
-        planned->row = g_uuid_string_random();
-    }
-    if (planned->start_time_us == 0 && planned->move.stored) {
-        planned->start_time_us = g_get_real_time();
-    }
-    if (over && planned->end_time_us == 0) {
-        planned->end_time_us = g_get_real_time();
-        msk_engine_count_move(
-            msk_vm_move_status(&planned->move),
-            planned->start_time_us == 0 ? 0 : planned->end_time_us - planned->start_time_us);
-    }
-    vmove->uuid = g_strdup(planned->row);
-    vmove->instance_uuid = g_strdup(planned->uuid);
-    vmove->instance_name = g_strdup(planned->name != NULL ? planned->name : "");
-    vmove->source_host = g_strdup(self->host);
-    vmove->dest_host = g_strdup(planned->move.dest_host);
-    vmove->start_time_us = planned->start_time_us;
-    vmove->end_time_us = planned->end_time_us;
-    vmove->status = g_strdup(msk_vm_move_status(&planned->move));
-    vmove->message = over ? g_strdup(planned->move.message) : NULL;
-    move->vmove = vmove;
-    move->state = msk_planned_move_save(planned);
-    if (job->moves == NULL) {
-        job->moves = g_ptr_array_new_with_free_func(free_move);
-    }
-    g_ptr_array_add(job->moves, move);
-}
-
-static void
-add_unstored(MskHostRun *self, MskHostJob *job, bool only_new)
-{
-    for (unsigned i = 0; i < self->state.moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
-
-        if (only_new ? planned->row == NULL : !planned->stored) {
-            add_move(self, job, i);
-        }
-    }
-}
-
-/* ---- progress ---------------------------------------------------------------------------- */
-
-static void
-save_flow(MskHostRun *self)
-{
-    static const MskHostAct none = {.kind = MSK_HOST_ACT_WAIT};
-
-    if (self->saving || !self->flow_changed || self->ending) {
-        return;
-    }
-    MskHostJob *job = new_job(self, MSK_HOST_JOB_FLOW, &none);
-
-    job->flow = msk_flow_progress_copy(self->flow);
-    self->saving = true;
-    self->flow_changed = false;
-    msk_host_job_push(self->context.queue, job);
-}
-
-static void
-publish(MskHostRun *self, const MskHostNote *note)
-{
-    MskTaskProgress *task = msk_flow_progress_task(self->flow, msk_host_task_name(note->task));
-
-    log_info("Notification %s: %s", uuid_of(self), note->message);
-    msk_task_progress_add(task, g_get_real_time(), note->progress, note->message);
-    task->state = note->progress < 1.0 ? MSK_PROGRESS_RUNNING : MSK_PROGRESS_SUCCESS;
-    self->flow_changed = true;
-}
-
-/* ---- programs ---------------------------------------------------------------------------- */
-
-static void
-describe(json_t *input, void *data)
-{
-    const MskHostRun *self = data;
-
-    (void) json_object_set_new(input, "instances", msk_host_order_describe(&self->state));
-}
-
-static void
-on_flow_changed(void *data)
-{
-    MskHostRun *self = data;
-
-    self->flow_changed = true;
-    save_flow(self);
-}
-
-static void
-on_tasks_done(MskFlowTasksResult result, const char *message, void *data)
-{
-    MskHostRun *self = data;
-    MskHostEvent event = {.kind = result == MSK_FLOW_TASKS_DONE ? MSK_HOST_EVENT_TASKS
-                                                                : MSK_HOST_EVENT_TASKS_FAILED,
-                          .message = message};
-
-    if (result == MSK_FLOW_TASKS_LOST) {
-        lose(self);
-    } else {
-        react(self, &event);
-    }
-}
-
-static MskFlowTasks *
-new_tasks(MskHostRun *self, const char *method)
-{
-    MskFlowTasksContext tasks = {
-        .run = self->context,
-        .book = BOOK,
-        .flow = self->flow,
-        .earlier = self->earlier,
-        .subject = json_pack("{s:{s:s}, s:{s:s, s:s?}}", "host", "name", self->host, "segment",
-                             "uuid", self->segment_uuid, "recovery_method", method),
-        .describe = describe,
-        .changed = on_flow_changed,
-        .done = on_tasks_done,
-        .data = self,
-    };
-
-    return msk_flow_tasks_new(&tasks, msk_host_order_flow(&self->order));
-}
-
-/* ---- the end ----------------------------------------------------------------------------- */
-
-static void
-finish(MskHostRun *self, const MskHostAct *act)
-{
-    MskHostJob *job = new_job(self, MSK_HOST_JOB_FINISH, act);
-
-    self->ending = true;
-    self->end_status =
-        msk_notification_end_status(msk_outcome_status(act->outcome), self->context.claim->attempt);
-    self->end_reason = act->reason;
-    msk_flow_progress_end(self->flow, act->reverted);
-    job->status = self->end_status;
-    job->message = g_strdup(self->state.message);
-    job->flow = msk_flow_progress_copy(self->flow);
     job->state = msk_host_recovery_save(&self->state);
-    add_unstored(self, job, false);
-    msk_host_job_push(self->context.queue, job);
-}
-
-static void
-on_end_stored(MskHostRun *self, MskHostJobKind kind)
-{
-    if (kind == MSK_HOST_JOB_RELEASE) {
-        msk_recovery_log_release(uuid_of(self), true);
-    } else {
-        msk_recovery_log_end(uuid_of(self), self->end_status, self->begun_mono_us, self->end_reason,
-                             self->state.message);
-        self->context.finished(self->end_status,
-                               self->state.message != NULL ? self->state.message : self->end_reason,
-                               self->context.data);
+    if (job->kind == MSK_RUN_JOB_FINISH) {
+        msk_planned_rows_add_all(job, self->host, &self->state, true);
     }
-    end_run(self);
 }
 
 /* ---- answers of the database ------------------------------------------------------------- */
@@ -353,69 +142,32 @@ on_counted(MskHostRun *self, const MskFailureCounts *counts)
                   .failed = counts->failed,
                   .hosts = counts->hosts,
                   .begun = counts->begun,
-                  .disarmed = msk_engine_settings_disarmed(self->context.settings,
+                  .disarmed = msk_engine_settings_disarmed(self->frame->context.settings,
                                                            self->segment_uuid, g_get_real_time())}};
 
-    msk_host_order_take_gates(&self->order, self->context.settings);
+    msk_host_order_take_gates(&self->order, self->frame->context.settings);
     react(self, &event);
 }
 
 static void
-on_job_answered(MskHostRun *self, MskHostJob *job)
+on_stored(void *run, MskRunJob *job)
 {
+    MskHostRun *self = run;
     MskHostEvent reserved = {.kind = MSK_HOST_EVENT_RESERVED, .name = job->name};
 
-    switch (job->kind) {
-    case MSK_HOST_JOB_COUNT:
+    if (job->kind == MSK_RUN_JOB_COUNT) {
         on_counted(self, &job->counts);
-        return;
-    case MSK_HOST_JOB_MOVES:
+    } else if (job->kind == MSK_RUN_JOB_MOVES) {
         on_moves_saved(self, &job->act, job->decided_us);
-        return;
-    case MSK_HOST_JOB_RESERVE:
+    } else if (job->kind == MSK_RUN_JOB_RESERVE) {
         react(self, &reserved);
-        return;
-    case MSK_HOST_JOB_FLOW:
-        self->saving = false;
-        save_flow(self);
-        return;
-    case MSK_HOST_JOB_FINISH:
-    case MSK_HOST_JOB_RELEASE:
-        on_end_stored(self, job->kind);
-        return;
-    }
-    g_assert_not_reached();
-}
-
-static void
-on_job_failed(MskHostRun *self, const MskHostJob *job)
-{
-    if (job->kind == MSK_HOST_JOB_FLOW) {
-        self->saving = false;
-        self->flow_changed = true; /* the next line takes it along */
-    } else if (job->kind == MSK_HOST_JOB_RELEASE) {
-        msk_recovery_log_release(uuid_of(self), false);
-        end_run(self);
-    } else {
-        try_again(self, &job->act, job->decided_us, RETRY_MS, on_again);
     }
 }
 
 static void
-on_job_done(MskStoreResult result, MskHostJob *job)
+on_failed(void *run, const MskRunJob *job)
 {
-    MskHostRun *self = ((Cell *) job->owner)->run;
-
-    if (self == NULL) {
-        return;
-    }
-    if (result == MSK_STORE_FAILED) {
-        on_job_failed(self, job);
-    } else if (result != MSK_STORE_DONE) {
-        lose(self);
-    } else {
-        on_job_answered(self, job);
-    }
+    try_again(run, &job->act, job->decided_us, RETRY_MS, on_again);
 }
 
 /* ---- the cloud --------------------------------------------------------------------------- */
@@ -423,12 +175,12 @@ on_job_done(MskStoreResult result, MskHostJob *job)
 static void
 on_answer(const MskHostEvent *event, void *data)
 {
-    MskHostRun *self = ((Cell *) data)->run;
+    MskHostRun *self = msk_run_cell_run(data);
     MskHostEvent copy = *event;
     const char *message =
         event->kind == MSK_HOST_EVENT_FAILED ? event->message : event->move_event.message;
 
-    if (self == NULL || self->ending) {
+    if (self == NULL) {
         return;
     }
     if (message != NULL) {
@@ -482,14 +234,14 @@ served_since(const MskHostRun *self)
 static void
 push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
 {
-    const MskEngineSettings *settings = self->context.settings;
+    const MskEngineSettings *settings = self->frame->context.settings;
     bool looking = act->kind == MSK_HOST_ACT_LOOK;
     bool moving = act->kind == MSK_HOST_ACT_MOVE;
     g_autoptr(GPtrArray) uuids = looking ? list_served(self) : NULL;
     MskHostQuestion question = {
         .kind = act->kind,
         .host = self->host,
-        .request_id = self->request_id,
+        .request_id = self->frame->request_id,
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
         .reason = settings->host_disable_reason,
         .ha_key = settings->host_ha_key,
@@ -508,26 +260,17 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
         log_debug("Notification %s: %s %s", uuid_of(self), msk_move_act_name(act->call.kind),
                   planned->uuid);
     }
-    msk_host_call_push(self->context.pool, &question, on_answer,
-                       g_atomic_rc_box_acquire(self->cell), release_cell);
-}
-
-static void
-count_order(MskHostRun *self)
-{
-    if (!self->ordered) {
-        self->ordered = true;
-        msk_engine_count_order(self->context.claim->notification->type, self->begun_mono_us);
-    }
+    msk_host_call_push(self->frame->context.pool, &question, on_answer,
+                       msk_run_frame_cell(self->frame), msk_run_cell_release);
 }
 
 static gboolean
 on_lease(void *data)
 {
     Again *again = data;
-    MskHostRun *self = again->cell->run;
+    MskHostRun *self = msk_run_cell_run(again->cell);
 
-    if (self != NULL && !self->ending) {
+    if (self != NULL) {
         order_call(self, &again->act, again->decided_us);
     }
     return G_SOURCE_REMOVE;
@@ -541,14 +284,14 @@ order_call(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
         .kind = MSK_HOST_EVENT_MOVE, .move = act->move, .move_event = {.kind = MSK_MOVE_STALE}};
     int64_t until_us = 0;
 
-    if (!self->context.may_act(self->context.act_data, &until_us)) {
+    if (!msk_run_frame_may_act(self->frame, &until_us)) {
         try_again(self, act, decided_us, LEASE_MS, on_lease);
     } else if (act->kind == MSK_HOST_ACT_MOVE && msk_engine_now_us() - decided_us > STALE_US) {
         react(self, &stale);
     } else {
         bool moving = act->kind == MSK_HOST_ACT_MOVE;
 
-        count_order(self);
+        msk_run_frame_count_order(self->frame);
         push_call(self, act, moving ? MIN(until_us, decided_us + STALE_US) : until_us);
     }
 }
@@ -580,43 +323,52 @@ static void
 fence(MskHostRun *self)
 {
     MskFenceRunContext context = {
-        .agents_dir = self->context.settings->fence_agents_dir,
+        .agents_dir = self->frame->context.settings->fence_agents_dir,
         .host = self->host,
         .subject = uuid_of(self),
         .reason = self->fence_error,
-        .may_act = self->context.may_act,
-        .act_data = self->context.act_data,
+        .may_act = self->frame->context.may_act,
+        .act_data = self->frame->context.act_data,
         .done = on_fence_ended,
         .data = self,
     };
 
-    count_order(self);
+    msk_run_frame_count_order(self->frame);
     self->fence_run = msk_fence_run_new(&context, self->fence_plan);
 }
 
 static void
 stop_wait(MskHostRun *self)
 {
-    if (self->wait_timer != 0) {
-        g_source_remove(self->wait_timer);
-        self->wait_timer = 0;
-    }
+    g_clear_handle_id(&self->wait_timer, g_source_remove);
 }
 
 static void
 save_moves(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
-    MskHostJob *job = new_job(self, MSK_HOST_JOB_MOVES, act);
+    MskRunJob *job = new_job(self, MSK_RUN_JOB_MOVES, act);
 
     if (act->kind == MSK_HOST_ACT_STORE_PLAN) {
         job->state = msk_host_recovery_save(&self->state);
-        job->moves = g_ptr_array_new_with_free_func(free_move);
-        add_unstored(self, job, true);
+        job->moves = msk_planned_rows_new();
+        msk_planned_rows_add_all(job, self->host, &self->state, false);
     } else {
-        add_move(self, job, act->move);
+        msk_planned_rows_add(job, self->host, g_ptr_array_index(self->state.moves, act->move));
     }
     job->decided_us = decided_us;
-    msk_host_job_push(self->context.queue, job);
+    msk_run_job_push(self->frame->context.queue, job);
+}
+
+static void
+finish(MskHostRun *self, const MskHostAct *act)
+{
+    MskRunEnd end = {.outcome = msk_outcome_status(act->outcome),
+                     .reason = act->reason,
+                     .message = self->state.message,
+                     .failure = self->state.message,
+                     .reverted = act->reverted};
+
+    msk_run_frame_end(self->frame, &end);
 }
 
 static void
@@ -624,10 +376,10 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
 {
     switch (act->kind) {
     case MSK_HOST_ACT_ASK_GATES:
-        msk_host_job_push(self->context.queue, new_job(self, MSK_HOST_JOB_COUNT, act));
+        msk_run_job_push(self->frame->context.queue, new_job(self, MSK_RUN_JOB_COUNT, act));
         return;
     case MSK_HOST_ACT_TAKE_RESERVED:
-        msk_host_job_push(self->context.queue, new_job(self, MSK_HOST_JOB_RESERVE, act));
+        msk_run_job_push(self->frame->context.queue, new_job(self, MSK_RUN_JOB_RESERVE, act));
         return;
     case MSK_HOST_ACT_STORE_PLAN:
     case MSK_HOST_ACT_STORE:
@@ -659,7 +411,7 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
             g_timeout_add((unsigned) ((act->delay_us + 999) / 1000), on_wait_over, self);
         return;
     case MSK_HOST_ACT_RUN_TASKS:
-        msk_flow_tasks_run(self->tasks, act->slot);
+        msk_flow_tasks_run(self->frame->tasks, act->slot);
         return;
     case MSK_HOST_ACT_FINISH:
         finish(self, act);
@@ -679,7 +431,7 @@ count_gate(MskHostRun *self, const char *gate)
 static void
 react(MskHostRun *self, MskHostEvent *event)
 {
-    if (self->ending) {
+    if (self->frame->ending) {
         return;
     }
     int64_t decided_us = msk_engine_now_us();
@@ -689,59 +441,100 @@ react(MskHostRun *self, MskHostEvent *event)
     g_auto(MskHostStep) step = msk_host_recovery_step(&self->state, &self->order, event);
 
     for (unsigned i = 0; i < step.notes->len; i++) {
-        publish(self, &g_array_index(step.notes, MskHostNote, i));
+        const MskHostNote *note = &g_array_index(step.notes, MskHostNote, i);
+
+        msk_run_frame_publish(self->frame, msk_host_task_name(note->task), note->progress,
+                              note->message);
     }
     for (unsigned i = 0; i < step.acts->len; i++) {
         perform(self, &g_array_index(step.acts, MskHostAct, i), decided_us);
     }
     count_gate(self, self->state.phase < MSK_HOST_PHASE_DISABLING ? self->state.held : NULL);
-    save_flow(self);
+    msk_run_frame_save(self->frame);
 }
 
-/* ---- the beginning ----------------------------------------------------------------------- */
+/* ---- programs ---------------------------------------------------------------------------- */
+
+static json_t *
+subject(const void *run)
+{
+    const MskHostRun *self = run;
+
+    return json_pack("{s:{s:s}, s:{s:s, s:s?}}", "host", "name", self->host, "segment", "uuid",
+                     self->segment_uuid, "recovery_method", self->method);
+}
 
 static void
-load(MskHostRun *self, const MskRecoveryJob *job)
+describe(const void *run, json_t *input)
 {
-    msk_host_recovery_init(&self->state, self->context.claim->attempt);
-    msk_host_recovery_load(&self->state, self->context.claim->state);
-    for (unsigned i = 0; job->moves != NULL && i < job->moves->len; i++) {
-        const MskStoredMove *move = g_ptr_array_index(job->moves, i);
-        const MskVmove *vmove = move->vmove;
+    const MskHostRun *self = run;
 
-        msk_host_recovery_add(&self->state, vmove->instance_uuid, vmove->instance_name, vmove->uuid,
-                              vmove->status, move->state);
-        MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+    (void) json_object_set_new(input, "instances", msk_host_order_describe(&self->state));
+}
 
-        planned->start_time_us = vmove->start_time_us;
-    }
+static void
+on_tasks_done(void *run, bool failed, const char *failure)
+{
+    MskHostEvent event = {.kind = failed ? MSK_HOST_EVENT_TASKS_FAILED : MSK_HOST_EVENT_TASKS,
+                          .message = failure};
+
+    react(run, &event);
+}
+
+/* ---- the beginning and the end ----------------------------------------------------------- */
+
+static const char *
+task_name(unsigned task)
+{
+    return msk_host_task_name((MskHostTask) task);
+}
+
+static MskFlowKind
+flow_kind(const void *run)
+{
+    const MskHostRun *self = run;
+
+    return msk_host_order_flow(&self->order);
+}
+
+static void
+stop(void *run)
+{
+    MskHostRun *self = run;
+
+    stop_wait(self);
+    g_clear_pointer(&self->fence_run, msk_fence_run_free);
 }
 
 MskHostRun *
-msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job)
+msk_host_run_new(MskRunFrame *frame, MskPrepareJob *job)
 {
+    static const MskRunKind kind = {.book = "instance:evacuate", /* upstream's names */
+                                    .flow = "instance_evacuate_engine",
+                                    .n_tasks = MSK_N_HOST_TASKS,
+                                    .task_name = task_name,
+                                    .flow_kind = flow_kind,
+                                    .subject = subject,
+                                    .describe = describe,
+                                    .tasks_done = on_tasks_done,
+                                    .fill = fill,
+                                    .stored = on_stored,
+                                    .failed = on_failed,
+                                    .stop = stop};
     MskHostRun *self = g_new0(MskHostRun, 1);
     MskHostEvent begin = {.kind = MSK_HOST_EVENT_BEGIN};
 
-    self->context = *context;
-    self->cell = g_atomic_rc_box_new0(Cell);
-    self->cell->run = self;
-    self->begun_mono_us = g_get_monotonic_time();
+    self->frame = frame;
     self->host = g_steal_pointer(&job->host);
     self->segment_uuid = g_steal_pointer(&job->segment_uuid);
-    self->request_id = g_strconcat("req-", uuid_of(self), NULL);
-    self->order = msk_host_order_make(context->settings, self->host, job);
-    self->earlier = g_steal_pointer(&job->earlier);
+    self->order = msk_host_order_make(frame->context.settings, self->host, job);
+    self->method = g_steal_pointer(&job->method);
     self->fence_plan = g_steal_pointer(&job->fence_plan);
     self->fence_error = g_steal_pointer(&job->fence_error);
-    self->flow = job->flow != NULL ? g_steal_pointer(&job->flow) : msk_flow_progress_new(FLOW);
-    for (unsigned task = 0; task < MSK_N_HOST_TASKS; task++) {
-        if (msk_recovery_flow_has(self->order.flow, task)) {
-            (void) msk_flow_progress_task(self->flow, msk_host_task_name((MskHostTask) task));
-        }
-    }
-    self->tasks = new_tasks(self, job->method);
-    load(self, job);
+    msk_host_recovery_init(&self->state, frame->context.claim->attempt);
+    msk_host_recovery_load(&self->state, frame->context.claim->state);
+    msk_planned_rows_load(&self->state, job->moves);
+    msk_run_frame_begin(frame, &kind, self, job);
     react(self, &begin);
     return self;
 }
@@ -752,38 +545,13 @@ msk_host_run_free(MskHostRun *self)
     if (self == NULL) {
         return;
     }
-    stop_wait(self);
-    msk_fence_run_free(self->fence_run);
+    stop(self);
+    count_gate(self, NULL);
     msk_fence_plan_free(self->fence_plan);
     g_free(self->fence_error);
-    count_gate(self, NULL);
-    self->cell->run = NULL;
-    release_cell(self->cell);
     g_free(self->host);
     g_free(self->segment_uuid);
-    g_free(self->request_id);
-    msk_flow_tasks_free(self->tasks);
-    g_clear_pointer(&self->earlier, g_hash_table_unref);
+    g_free(self->method);
     msk_host_recovery_clear(&self->state);
-    msk_flow_progress_free(self->flow);
     g_free(self);
-}
-
-void
-msk_host_run_release(MskHostRun *self)
-{
-    static const MskHostAct none = {.kind = MSK_HOST_ACT_WAIT};
-
-    if (self->ending) {
-        return; /* its end is on its way to the database */
-    }
-    MskHostJob *job = new_job(self, MSK_HOST_JOB_RELEASE, &none);
-
-    stop_wait(self);
-    g_clear_pointer(&self->tasks, msk_flow_tasks_free);
-    g_clear_pointer(&self->fence_run, msk_fence_run_free);
-    self->ending = true;
-    job->state = msk_host_recovery_save(&self->state);
-    job->flow = msk_flow_progress_copy(self->flow);
-    msk_host_job_push(self->context.queue, job);
 }

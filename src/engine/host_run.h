@@ -9,17 +9,14 @@
  * Threads: the main thread.
  */
 
-#include "engine/recovery_jobs.h"
-#include "engine/run_context.h"
+#include "engine/run_frame.h"
 
 typedef struct MskHostRun MskHostRun;
 
-/** msk_host_run_new: begins or goes on. @job: a prepared one; what it needs of it is taken. */
-MskHostRun *msk_host_run_new(const MskRunContext *context, MskRecoveryJob *job);
+/** msk_host_run_new: begins or goes on. @frame: (borrowed). @job: a prepared one; what it needs of
+ *  it is taken. */
+MskHostRun *msk_host_run_new(MskRunFrame *frame, MskPrepareJob *job);
 
-/** msk_host_run_free: @self: (nullable). Nothing is written for it any more. */
+/** msk_host_run_free: @self: (nullable) */
 void msk_host_run_free(MskHostRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHostRun, msk_host_run_free)
-
-/** msk_host_run_release: hands it back unfinished, then it has ended. */
-void msk_host_run_release(MskHostRun *self);

@@ -8,17 +8,14 @@
  * Threads: the main thread.
  */
 
-#include "engine/recovery_jobs.h"
-#include "engine/run_context.h"
+#include "engine/run_frame.h"
 
 typedef struct MskProcessRun MskProcessRun;
 
-/** msk_process_run_new: begins or goes on. @job: a prepared one; what it needs of it is taken. */
-MskProcessRun *msk_process_run_new(const MskRunContext *context, MskRecoveryJob *job);
+/** msk_process_run_new: begins or goes on. @frame: (borrowed). @job: a prepared one; what it needs
+ *  of it is taken. */
+MskProcessRun *msk_process_run_new(MskRunFrame *frame, MskPrepareJob *job);
 
-/** msk_process_run_free: @self: (nullable). Nothing is written for it any more. */
+/** msk_process_run_free: @self: (nullable) */
 void msk_process_run_free(MskProcessRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskProcessRun, msk_process_run_free)
-
-/** msk_process_run_release: hands it back unfinished, then it has ended. */
-void msk_process_run_release(MskProcessRun *self);

@@ -2,16 +2,13 @@
 #pragma once
 
 /*
- * recoveries: the claimed notifications that this engine works on. It performs what the pure
- * machines of model/recovery decide:
+ * recoveries: the claimed notifications that this engine works on. Each is prepared, and then has a
+ * run of its kind:
  *
- *   claim ─▶ prepare (host, triage, hold) ─▶ step ─▶ call or wait ─▶ step ─▶ … ─▶ finish ─▶ gone
- *                    │ nothing to recover ────────────────────────────────────────▲
+ *   claim ─▶ prepare (host, triage, hold) ─▶ instance_run, host_run or process_run ─▶ finished ─▶
+ * gone │ nothing to recover ────────────────────────────────────────────────▲
  *
- * Progress is saved behind the work's back and never delays it, with one exception: the state that
- * a step calls durable is on disk before its call goes out. When that, or the lease, took too long,
- * the call is not made and the machine looks again. A recovery whose claim is lost is
- * dropped without another word; its new owner goes on with it.
+ * A recovery whose claim is lost is dropped without another word; its new owner goes on with it.
  *
  * Threads: the main thread.
  */

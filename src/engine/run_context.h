@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * run_context: what the recovery of a host, or of its service, knows of the engine around it.
+ * run_context: what a recovery knows of the engine around it.
  * Threads: the main thread.
  */
 
@@ -15,6 +15,7 @@ typedef struct {
     MskCallPool *pool;
     const MskEngineSettings *settings;
     const MskClaim *claim;
+    int64_t claimed_mono_us;
     const char *engine_uuid;
     /* See MskRecoveriesContext. */
     bool (*may_act)(void *data, int64_t *ret_until_us);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/host_run_jobs.h"
+#include "engine/run_jobs.h"
 
 static void
 free_job(void *data)
 {
-    MskHostJob *self = data;
+    MskRunJob *self = data;
 
     self->free_owner(self->owner);
     g_free(self->notification_uuid);
@@ -20,7 +20,7 @@ free_job(void *data)
 }
 
 static MskStoreResult
-save_moves(MskStore *store, const MskHostJob *self, const MskClaimRef *ref, GError **error)
+save_moves(MskStore *store, const MskRunJob *self, const MskClaimRef *ref, GError **error)
 {
     if (self->moves == NULL) {
         return MSK_STORE_DONE;
@@ -29,7 +29,7 @@ save_moves(MskStore *store, const MskHostJob *self, const MskClaimRef *ref, GErr
 }
 
 static MskStoreResult
-take_reserved(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error)
+take_reserved(MskStore *store, MskRunJob *self, const MskClaimRef *ref, GError **error)
 {
     MskStoreResult result =
         msk_store_reserved_take(store, ref, self->segment_uuid, &self->name, error);
@@ -38,7 +38,7 @@ take_reserved(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError 
 }
 
 static MskStoreResult
-finish(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error)
+finish(MskStore *store, const MskRunJob *self, const MskClaimRef *ref, GError **error)
 {
     MskStoreResult result = save_moves(store, self, ref, error);
 
@@ -49,41 +49,48 @@ finish(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error
 }
 
 static MskStoreResult
-release(MskStore *store, MskHostJob *self, const MskClaimRef *ref, GError **error)
+save(MskStore *store, const MskRunJob *self, const MskClaimRef *ref, GError **error)
 {
     MskStoreResult result = MSK_STORE_DONE;
 
     if (self->state != NULL) {
         result = msk_store_claim_save_state(store, ref, self->state, error);
     }
-
-    if (result == MSK_STORE_DONE) {
+    if (result == MSK_STORE_DONE && self->flow != NULL) {
         result = msk_store_progress_save(store, ref, self->book, self->flow, error);
     }
+    return result;
+}
+
+static MskStoreResult
+release(MskStore *store, const MskRunJob *self, const MskClaimRef *ref, GError **error)
+{
+    MskStoreResult result = save(store, self, ref, error);
+
     return result == MSK_STORE_DONE ? msk_store_claim_release(store, ref, error) : result;
 }
 
 static MskStoreResult
 run_job(MskStore *store, void *data, GError **error)
 {
-    MskHostJob *self = data;
+    MskRunJob *self = data;
     MskClaimRef ref = {.notification_uuid = self->notification_uuid,
                        .engine_uuid = self->engine_uuid,
                        .epoch = self->epoch};
 
     switch (self->kind) {
-    case MSK_HOST_JOB_COUNT:
+    case MSK_RUN_JOB_COUNT:
         return msk_store_count_failures(store, self->segment_uuid, self->host,
                                         g_get_real_time() - self->window_us, &self->counts, error);
-    case MSK_HOST_JOB_MOVES:
+    case MSK_RUN_JOB_MOVES:
         return save_moves(store, self, &ref, error);
-    case MSK_HOST_JOB_RESERVE:
+    case MSK_RUN_JOB_RESERVE:
         return take_reserved(store, self, &ref, error);
-    case MSK_HOST_JOB_FLOW:
-        return msk_store_progress_save(store, &ref, self->book, self->flow, error);
-    case MSK_HOST_JOB_FINISH:
+    case MSK_RUN_JOB_SAVE:
+        return save(store, self, &ref, error);
+    case MSK_RUN_JOB_FINISH:
         return finish(store, self, &ref, error);
-    case MSK_HOST_JOB_RELEASE:
+    case MSK_RUN_JOB_RELEASE:
         return release(store, self, &ref, error);
     }
     g_assert_not_reached();
@@ -92,14 +99,14 @@ run_job(MskStore *store, void *data, GError **error)
 static void
 end_job(MskStoreResult result, const GError *error, void *data)
 {
-    MskHostJob *self = data;
+    MskRunJob *self = data;
 
     (void) error; /* was logged by the queue */
     self->done(result, self);
 }
 
 void
-msk_host_job_push(MskStoreQueue *queue, MskHostJob *job)
+msk_run_job_push(MskStoreQueue *queue, MskRunJob *job)
 {
     static const MskStoreJob kind = {run_job, end_job, free_job};
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/recovery_jobs.h"
+#include "engine/prepare_job.h"
 
 #include "base/error.h"
 #include "engine/flow_tasks.h"
-
-/* Upstream's name of the logbook of an instance's recovery. */
-#define BOOK "instance:recovery"
 
 /* How far back another recovery of the same instance is looked for. */
 #define LOOK_BACK_US  (24LL * 3600 * G_USEC_PER_SEC)
@@ -25,32 +22,15 @@ copy_notification(const MskNotification *other)
     return self;
 }
 
-MskRecoveryJob *
-msk_recovery_job_new(const MskClaim *claim, const char *engine_uuid, MskRecoveryJobFunc done,
-                     void *owner, uint64_t number)
-{
-    MskRecoveryJob *self = g_new0(MskRecoveryJob, 1);
-
-    self->done = done;
-    self->owner = owner;
-    self->number = number;
-    self->notification_uuid = g_strdup(claim->notification->uuid);
-    self->engine_uuid = g_strdup(engine_uuid);
-    self->epoch = claim->epoch;
-    return self;
-}
-
 static void
 free_job(void *data)
 {
-    MskRecoveryJob *self = data;
+    MskPrepareJob *self = data;
 
-    g_free(self->notification_uuid);
+    self->free_owner(self->owner);
     g_free(self->engine_uuid);
     msk_flow_progress_free(self->flow);
     g_clear_pointer(&self->earlier, g_hash_table_unref);
-    g_free(self->state);
-    g_free(self->message);
     msk_notification_free(self->notification);
     g_free(self->host);
     msk_fence_plan_free(self->fence_plan);
@@ -65,15 +45,16 @@ free_job(void *data)
 static void
 end_job(MskStoreResult result, const GError *error, void *data)
 {
-    MskRecoveryJob *self = data;
+    MskPrepareJob *self = data;
 
-    self->done(result, error, self);
+    (void) error; /* was logged by the queue */
+    self->done(result, self);
 }
 
 static MskClaimRef
-ref_of(const MskRecoveryJob *self)
+ref_of(const MskPrepareJob *self)
 {
-    return (MskClaimRef){.notification_uuid = self->notification_uuid,
+    return (MskClaimRef){.notification_uuid = self->notification->uuid,
                          .engine_uuid = self->engine_uuid,
                          .epoch = self->epoch};
 }
@@ -81,7 +62,7 @@ ref_of(const MskRecoveryJob *self)
 /* ---- prepare ----------------------------------------------------------------------------- */
 
 static void
-find_devices(MskRecoveryJob *self, const MskHost *host)
+find_devices(MskPrepareJob *self, const MskHost *host)
 {
     g_autoptr(GError) error = NULL;
 
@@ -95,7 +76,7 @@ find_devices(MskRecoveryJob *self, const MskHost *host)
 }
 
 static MskStoreResult
-find_host(MskStore *store, MskRecoveryJob *self, GError **error)
+find_host(MskStore *store, MskPrepareJob *self, GError **error)
 {
     g_autoptr(MskHost) host = NULL;
     MskStoreResult result =
@@ -123,7 +104,7 @@ find_host(MskStore *store, MskRecoveryJob *self, GError **error)
 }
 
 static MskStoreResult
-hold_instance(MskStore *store, const MskRecoveryJob *self, GError **error)
+hold_instance(MskStore *store, const MskPrepareJob *self, GError **error)
 {
     MskClaimRef ref = ref_of(self);
     g_autofree char *subject = g_strconcat("instance ", self->triage.instance_uuid, NULL);
@@ -133,7 +114,7 @@ hold_instance(MskStore *store, const MskRecoveryJob *self, GError **error)
 
 /* Did the recovery behind @other start the instance after our report was made? */
 static MskStoreResult
-look_at_other(MskStore *store, MskRecoveryJob *self, const MskNotification *other, GError **error)
+look_at_other(MskStore *store, MskPrepareJob *self, const MskNotification *other, GError **error)
 {
     g_autoptr(GPtrArray) flows = NULL;
     MskStoreResult result = MSK_STORE_DONE;
@@ -154,7 +135,7 @@ look_at_other(MskStore *store, MskRecoveryJob *self, const MskNotification *othe
 }
 
 static MskStoreResult
-look_for_later_recovery(MskStore *store, MskRecoveryJob *self, GError **error)
+look_for_later_recovery(MskStore *store, MskPrepareJob *self, GError **error)
 {
     MskNotificationFilter filter = {
         .source_host_uuid = self->notification->source_host_uuid,
@@ -176,7 +157,7 @@ look_for_later_recovery(MskStore *store, MskRecoveryJob *self, GError **error)
 /* The story that a dead engine began is told on; of those of earlier attempts only the programs
  * count. */
 static MskStoreResult
-find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
+find_flow(MskStore *store, MskPrepareJob *self, GError **error)
 {
     g_autoptr(GPtrArray) flows = NULL;
     const MskFlowProgress *last = NULL;
@@ -200,7 +181,7 @@ find_flow(MskStore *store, MskRecoveryJob *self, GError **error)
 /* One recovery of a host at a time, of its services as well; the host is no place for others any
  * more. */
 static MskStoreResult
-prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
+prepare_host(MskStore *store, MskPrepareJob *self, GError **error)
 {
     MskClaimRef ref = ref_of(self);
     const char *uuid = self->notification->source_host_uuid;
@@ -214,7 +195,7 @@ prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
     }
     if (result == MSK_STORE_DONE && whole) {
         g_clear_pointer(&self->moves, g_ptr_array_unref);
-        result = msk_store_moves_list(store, self->notification_uuid, &self->moves, error);
+        result = msk_store_moves_list(store, self->notification->uuid, &self->moves, error);
     }
     if (result == MSK_STORE_DONE) {
         result = find_flow(store, self, error);
@@ -225,7 +206,7 @@ prepare_host(MskStore *store, MskRecoveryJob *self, GError **error)
 static MskStoreResult
 run_prepare(MskStore *store, void *data, GError **error)
 {
-    MskRecoveryJob *self = data;
+    MskPrepareJob *self = data;
     MskStoreResult result = find_host(store, self, error);
 
     if (result != MSK_STORE_DONE || self->triage.kind == MSK_TRIAGE_END) {
@@ -246,78 +227,16 @@ run_prepare(MskStore *store, void *data, GError **error)
     return result;
 }
 
-/* ---- save, finish, release --------------------------------------------------------------- */
-
-static MskStoreResult
-run_save(MskStore *store, void *data, GError **error)
-{
-    MskRecoveryJob *self = data;
-    MskClaimRef ref = ref_of(self);
-    MskStoreResult result = MSK_STORE_DONE;
-
-    if (self->state != NULL) {
-        result = msk_store_claim_save_state(store, &ref, self->state, error);
-    }
-    if (result == MSK_STORE_DONE && self->flow != NULL) {
-        result = msk_store_progress_save(store, &ref, BOOK, self->flow, error);
-    }
-    return result;
-}
-
-static MskStoreResult
-run_finish(MskStore *store, void *data, GError **error)
-{
-    MskRecoveryJob *self = data;
-    MskClaimRef ref = ref_of(self);
-
-    return msk_store_claim_finish(store, &ref, self->status, self->message, BOOK, self->flow,
-                                  error);
-}
-
-static MskStoreResult
-run_release(MskStore *store, void *data, GError **error)
-{
-    MskRecoveryJob *self = data;
-    MskClaimRef ref = ref_of(self);
-    MskStoreResult result = run_save(store, data, error);
-
-    return result == MSK_STORE_DONE ? msk_store_claim_release(store, &ref, error) : result;
-}
-
 void
-msk_recovery_job_prepare(MskStoreQueue *queue, MskRecoveryJob *job, const MskClaim *claim,
-                         bool live_truth, bool is_cloud)
+msk_prepare_job_push(MskStoreQueue *queue, MskPrepareJob *job, const MskClaim *claim,
+                     const char *engine_uuid)
 {
     static const MskStoreJob prepare = {run_prepare, end_job, free_job};
 
     job->notification = copy_notification(claim->notification);
+    job->engine_uuid = g_strdup(engine_uuid);
+    job->epoch = claim->epoch;
     job->taken_over = claim->taken_over;
     job->attempt = claim->attempt;
-    job->live_truth = live_truth;
-    job->is_cloud = is_cloud;
     msk_store_queue_push(queue, &prepare, job);
-}
-
-void
-msk_recovery_job_save(MskStoreQueue *queue, MskRecoveryJob *job)
-{
-    static const MskStoreJob save = {run_save, end_job, free_job};
-
-    msk_store_queue_push(queue, &save, job);
-}
-
-void
-msk_recovery_job_finish(MskStoreQueue *queue, MskRecoveryJob *job)
-{
-    static const MskStoreJob finish = {run_finish, end_job, free_job};
-
-    msk_store_queue_push(queue, &finish, job);
-}
-
-void
-msk_recovery_job_release(MskStoreQueue *queue, MskRecoveryJob *job)
-{
-    static const MskStoreJob release = {run_release, end_job, free_job};
-
-    msk_store_queue_push(queue, &release, job);
 }
