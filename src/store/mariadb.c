@@ -260,6 +260,7 @@ exists(G_GNUC_UNUSED const char *location, bool *ret, G_GNUC_UNUSED GError **err
 static bool
 begin(MskDb *db, bool write, GError **error)
 {
+    ((Mariadb *) db)->writes = false; /* of the store; changes of tables end transactions */
     return msk_mariadb_script(db, write ? "START TRANSACTION" : "START TRANSACTION READ ONLY",
                               error);
 }
@@ -269,18 +270,28 @@ begin(MskDb *db, bool write, GError **error)
  * that met are told apart by the certification of that row. The token is written with what the
  * transaction writes, so whoever did not hear the answer to a COMMIT finds out by it: having the
  * lock means that the earlier transaction is over.
+ *
+ * It is a command of its own. A cluster may undo a transaction between two statements of one
+ * command; MariaDB then runs what is left of the command without a transaction, and tells only
+ * afterwards: the token would be there alone. Between two commands it tells at once.
  */
 static int
 begin_once(MskDb *db, const char *token, GError **error)
 {
     Mariadb *self = (Mariadb *) db;
     g_autoptr(GError) failure = NULL;
-    g_autofree char *sql = g_strdup_printf(
-        "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1; "
-        "INSERT INTO masakari_c_commits (token, committed_at) VALUES ('%s', UTC_TIMESTAMP())",
-        token);
+    g_autofree char *sql = g_strdup_printf("INSERT INTO masakari_c_commits (token, committed_at) "
+                                           "VALUES ('%s', UTC_TIMESTAMP())",
+                                           token);
 
+    self->writes = false;
+    if (!msk_mariadb_script(
+            db, "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1",
+            error)) {
+        return -1;
+    }
     if (msk_mariadb_script(db, sql, &failure)) {
+        self->writes = true;
         return 1;
     }
     if (mysql_errno(&self->handle) == ER_DUP_ENTRY) {
@@ -290,11 +301,30 @@ begin_once(MskDb *db, const char *token, GError **error)
     return -1;
 }
 
+/* As the server's last answer says. */
+static bool
+is_in_transaction(Mariadb *self)
+{
+    unsigned status = 0;
+
+    (void) mariadb_get_infov(&self->handle, MARIADB_CONNECTION_SERVER_STATUS, &status);
+    return (status & SERVER_STATUS_IN_TRANS) != 0;
+}
+
 static bool
 commit(MskDb *db, GError **error)
 {
     Mariadb *self = (Mariadb *) db;
 
+    /* The server would agree to a COMMIT of nothing. */
+    if (self->writes && !is_in_transaction(self)) {
+        db->broken = true;
+        db->again = true;
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "database %s: the server has ended a transaction by itself; try again",
+                    self->name);
+        return false;
+    }
     if (msk_mariadb_script(db, "COMMIT", error)) {
         return true;
     }

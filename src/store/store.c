@@ -243,6 +243,7 @@ typedef struct {
     MskStoreWork work;
     void *data;
     char *token;  /* of the write */
+    bool sent;    /* a COMMIT with this token */
     bool unknown; /* an earlier transaction may have been committed, or may not */
     bool redone;  /* since then the work was done again, so @data may be of another outcome */
     bool again;   /* what failed may succeed now */
@@ -293,13 +294,29 @@ clean_tokens(const Task *task, MskDb *db, GError **error)
 static bool
 commit_task(Task *task, MskDb *db, GError **error)
 {
-    return !has_transaction(task) ||
-           (clean_tokens(task, db, error) && task->store->driver->commit(db, error));
+    if (!has_transaction(task)) {
+        return true;
+    }
+    if (!clean_tokens(task, db, error)) {
+        return false;
+    }
+    task->sent = true;
+    return task->store->driver->commit(db, error);
 }
 
+/* The token is there. */
 static MskStoreResult
-was_committed(Task *task, GError **error)
+was_committed(Task *task, MskDb *db, GError **error)
 {
+    if (!task->sent) { /* then it came there without the work */
+        g_free(task->token);
+        task->token = g_uuid_string_random();
+        db->again = true;
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                    "database %s: the server has kept a part of a transaction; try again",
+                    task->store->name);
+        return MSK_STORE_FAILED;
+    }
     task->unknown = false;
     if (!task->redone) {
         return MSK_STORE_DONE;
@@ -324,7 +341,7 @@ do_task(Task *task, MskDb *db, GError **error)
             result = MSK_STORE_FAILED;
         }
     } else if (begun == 0) {
-        result = was_committed(task, error);
+        result = was_committed(task, db, error);
     }
     if ((begun == 0 || result != MSK_STORE_DONE) && has_transaction(task)) {
         task->store->driver->rollback(db);
@@ -370,25 +387,17 @@ pause_before(const Task *task, unsigned n_attempts)
 }
 
 static MskStoreResult
-run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error)
+run_task(Task *task, GError **error)
 {
-    g_autofree char *token = access == ACCESS_WRITE ? g_uuid_string_random() : NULL;
-    Task task = {.store = self,
-                 .access = access,
-                 .work = work,
-                 .data = data,
-                 .token = token,
-                 .began_us = g_get_monotonic_time()};
-
     for (unsigned n = 0;; n++) {
         GError *failure = NULL;
-        MskStoreResult result = attempt(&task, &failure);
+        MskStoreResult result = attempt(task, &failure);
 
         if (result != MSK_STORE_FAILED) {
             return result;
         }
-        if (!task.again || !pause_before(&task, n)) {
-            if (task.unknown) {
+        if (!task->again || !pause_before(task, n)) {
+            if (task->unknown) {
                 g_prefix_error(&failure, "it is not known whether the change was made: ");
             }
             g_propagate_error(error, failure);
@@ -397,6 +406,21 @@ run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error
         log_debug("running again what failed: %s", failure->message);
         g_error_free(failure);
     }
+}
+
+static MskStoreResult
+run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error)
+{
+    Task task = {.store = self,
+                 .access = access,
+                 .work = work,
+                 .data = data,
+                 .token = access == ACCESS_WRITE ? g_uuid_string_random() : NULL,
+                 .began_us = g_get_monotonic_time()};
+    MskStoreResult result = run_task(&task, error);
+
+    g_free(task.token);
+    return result;
 }
 
 MskStoreResult

@@ -156,6 +156,37 @@ test_work_that_is_not_done_is_undone(void)
     fixture_clear(&fixture);
 }
 
+/* The first time, the transaction is gone before its end, and no answer has said so. */
+static MskStoreResult
+lose_the_transaction_once(MskDb *db, void *data, GError **error)
+{
+    int *n_runs = data;
+
+    if (!msk_db_run(db,
+                    "INSERT INTO masakari_c_engines (uuid, host, started_at, lease_until) VALUES "
+                    "('e', 'h', 1, 2)",
+                    MSK_DB_NO_ARGS, NULL, error) ||
+        (++*n_runs == 1 && !db->driver->script(db, "ROLLBACK", error))) {
+        return MSK_STORE_FAILED;
+    }
+    return MSK_STORE_DONE;
+}
+
+static void
+test_a_transaction_that_the_server_has_ended_is_run_again(void)
+{
+    Fixture fixture;
+    g_autoptr(GPtrArray) engines = NULL;
+    int n_runs = 0;
+
+    fixture_init(&fixture);
+    ASSERT_DONE(msk_store_write(fixture.store, lose_the_transaction_once, &n_runs, error));
+    g_assert_cmpint(n_runs, ==, 2);
+    ASSERT_DONE(msk_store_engine_list(fixture.store, &engines, error));
+    g_assert_cmpuint(engines->len, ==, 1);
+    fixture_clear(&fixture);
+}
+
 /* While one connection is in use, the file is replaced by a copy and a second one is wanted. */
 static MskStoreResult
 replace_and_ping(G_GNUC_UNUSED MskDb *db, void *data, G_GNUC_UNUSED GError **error)
@@ -199,6 +230,9 @@ main(int argc, char **argv)
     if (fixture_driver() == &msk_sqlite_driver) {
         g_test_add_func("/store/a_new_connection_is_to_the_same_file",
                         test_a_new_connection_is_to_the_same_file);
+    } else {
+        g_test_add_func("/store/a_transaction_that_the_server_has_ended_is_run_again",
+                        test_a_transaction_that_the_server_has_ended_is_run_again);
     }
     return g_test_run();
 }

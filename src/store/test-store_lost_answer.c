@@ -17,6 +17,7 @@ static struct {
     bool stays_away;  /* and then nobody gets one */
     bool away;        /* now */
     bool writing;     /* what only reads is lost without harm */
+    bool keeps_token; /* the next token is there before the work is */
     char *token;      /* of the present transaction */
     GHashTable *done; /* tokens, for a database that keeps none */
 } net;
@@ -38,12 +39,27 @@ lossy_begin(MskDb *db, bool write, GError **error)
     return !is_away(db, error) && fixture_driver()->begin(db, write, error);
 }
 
+static void
+keep_token(MskDb *db, const char *token)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "INSERT INTO masakari_c_commits (token, committed_at) VALUES ('%s', UTC_TIMESTAMP())",
+        token);
+
+    net.keeps_token = false;
+    g_hash_table_add(net.done, g_strdup(token));
+    g_assert_true(fixture_driver()->begin_once == NULL || fixture_driver()->script(db, sql, NULL));
+}
+
 static int
 lossy_begin_once(MskDb *db, const char *token, GError **error)
 {
     net.writing = true;
     if (is_away(db, error)) {
         return -1;
+    }
+    if (net.keeps_token) {
+        keep_token(db, token);
     }
     if (fixture_driver()->begin_once != NULL) {
         return fixture_driver()->begin_once(db, token, error);
@@ -276,6 +292,36 @@ test_an_end_and_a_registration_are_told_once_more(void)
     }
 }
 
+/* As a Galera cluster did when it undid a transaction between two statements of one command. */
+static void
+test_a_token_without_a_commit_tells_nothing(void)
+{
+    World world;
+    g_autoptr(GPtrArray) claims = NULL;
+
+    setup(&world);
+    net.keeps_token = true;
+    ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
+    g_assert_false(net.keeps_token);
+    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 1);
+    post_vm(world.store, "h1", "i", g_get_real_time(), NULL);
+    net.keeps_token = true;
+    ASSERT_DONE(msk_store_claim_new(world.store, ENGINE, 10, &claims, error));
+    g_assert_false(net.keeps_token);
+    g_assert_cmpuint(claims->len, ==, 1);
+    MskClaimRef ref = claim_ref(g_ptr_array_index(claims, 0), ENGINE);
+
+    net.keeps_token = true;
+    ASSERT_DONE(msk_store_claim_finish(world.store, &ref, MSK_NOTIFICATION_FINISHED, NULL, NULL,
+                                       NULL, error));
+    g_assert_false(net.keeps_token);
+    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM notifications n JOIN masakari_c_claims c "
+                                  "ON c.notification_uuid = n.notification_uuid WHERE "
+                                  "n.status = 'finished' AND c.state = 'ended'"),
+                    ==, 1);
+    clear(&world);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -285,5 +331,7 @@ main(int argc, char **argv)
     g_test_add_func("/store_lost_answer/a_claim_is_found_again", test_a_claim_is_found_again);
     g_test_add_func("/store_lost_answer/an_end_and_a_registration_are_told_once_more",
                     test_an_end_and_a_registration_are_told_once_more);
+    g_test_add_func("/store_lost_answer/a_token_without_a_commit_tells_nothing",
+                    test_a_token_without_a_commit_tells_nothing);
     return g_test_run();
 }

@@ -122,3 +122,35 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         assert deliver([services.rest], posted, statuses) in ({202, 409} if is_killed else {409})
         wait_all_recovered(server, nova, [claimed, posted])
         assert engine.alive()
+
+
+def undo_between(data):
+    """A command of MariaDB's whose transaction a cluster undoes behind the statement that takes the
+    lock of writers, as MariaDB 10.11 does it: the rest of the command is run without a transaction,
+    and once more, and only then it is refused."""
+    before, separator, rest = data[5:].decode().partition("WHERE id = 1")
+    refusal = rest + rest if rest else "; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"
+    command = b"\x03" + f"{before}{separator}; ROLLBACK{refusal}".encode()
+    return len(command).to_bytes(3, "little") + b"\0" + command
+
+
+def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, services):
+    """Nothing of it may be left: the token of a transaction that is gone told that it was done."""
+    guest = nova.boot("h1")
+    with Relay(server.port) as api_way, Relay(server.port) as engine_way:
+        def configure(way):
+            services.options["database"]["connection"] = server.url("masakari").replace(
+                f":{server.port}/", f":{way.port}/")
+
+        configure(api_way)
+        services.api()
+        services.rest.segment_with_host("h1")
+        api_way.rewrite(b"UPDATE masakari_c_lock", undo_between)
+        assert services.rest.call("POST", "/notifications", report(guest))[0] == 202
+        assert api_way.hits == 1
+        assert len(services.rest.notifications()) == 1
+        engine_way.rewrite(b"UPDATE masakari_c_lock", undo_between)
+        configure(engine_way)
+        engine = services.engine()
+        wait_all_recovered(server, nova, [guest])
+        assert engine_way.hits == 1 and engine.alive()

@@ -6,6 +6,7 @@
         way.arm(b"what a client sends", moment)  # cut when it has been sent
         way.arm(b"a bound value", moment, COMMIT)    # cut at the COMMIT after it
         way.hits                                 # how often it came to that
+    way.rewrite(b"what a client sends", change)  # sends change(it) instead, once; counts as a hit
 
 `moment` is called with a function that sends on what has come and returns the server's answer,
 empty when there is none.
@@ -27,6 +28,7 @@ class Relay:
         self.port = self._listener.getsockname()[1]
         self.hits = 0
         self._armed = None
+        self._change = None
         self._closed = False
         self._lock = threading.Lock()
         self._sockets = set()
@@ -43,6 +45,11 @@ class Relay:
         """Cuts the way when a client sends `trigger` after `needle`; once."""
         with self._lock:
             self._armed = (needle, moment, trigger)
+
+    def rewrite(self, needle, change):
+        """Changes what a client sends when there is `needle` in it; once."""
+        with self._lock:
+            self._change = (needle, change)
 
     def cut(self):
         """Ends every connection, and makes none."""
@@ -100,7 +107,15 @@ class Relay:
                         if found and trigger in data:
                             self._hit(server, data)
                             return
-                    key.data.sendall(data)
+                    key.data.sendall(self._changed(data) if key.fileobj is client else data)
+
+    def _changed(self, data):
+        with self._lock:
+            if not self._change or self._change[0] not in data:
+                return data
+            (_, change), self._change = self._change, None
+            self.hits += 1
+        return change(data)
 
     def _hit(self, server, data):
         with self._lock:
