@@ -529,6 +529,8 @@ def test_a_locked_database_is_waited_for(site):
     database.execute("ROLLBACK")
     database.close()
     assert site.end(number)["status"] == "finished"
+    wait_until(lambda: "The database answers again" in engine.log.read_text(encoding="utf-8"),
+               what="the engine to say so")
     log = engine.log.read_text(encoding="utf-8")
     assert log.count("The database fails") == log.count("The database answers again") == 1
     assert site.n_starts("fw") == 3
@@ -542,7 +544,8 @@ def test_old_notifications_expire(site):
     number = site.post("PROCESS", {"event": "STOPPED", "process_name": "x"}, age=100)
     engine = site.engine()
     assert site.end(number)["status"] == "failed"
-    assert f"{number} is expired" in engine.log.read_text(encoding="utf-8")
+    wait_until(lambda: f"{number} is expired" in engine.log.read_text(encoding="utf-8"),
+               what="the engine to say so")
 
 
 def test_an_idle_engine_rests(calm):

@@ -81,7 +81,7 @@ def test_400_is_given_up(it):
     it.start_monitor()
     wait_done(it)
     assert len(it.posts()) == 2
-    assert "is given up, the API refuses it (400): as told" in it.log()
+    it.wait_log("is given up, the API refuses it (400): as told")
 
 
 def test_409_of_what_is_no_death_is_given_up(it):
@@ -107,7 +107,7 @@ def test_what_runs_again_is_not_posted(it):
     it.start_monitor()
     wait_done(it)
     assert it.posts() == []
-    assert "runs again: not posted" in it.log()
+    it.wait_log("runs again: not posted")
 
 
 def test_reports_of_one_instance_keep_their_order(it):
@@ -300,8 +300,8 @@ def test_a_read_only_disk(it):
     with small_disk(it, "ro"):
         it.start_api()
         it.start_monitor()
-        assert "Read-only file system" in it.log()
-        assert "kept in memory only" in it.log()
+        it.wait_log("Read-only file system")
+        it.wait_log("kept in memory only")
 
 
 # -- the configuration ---------------------------------------------------------------------------
