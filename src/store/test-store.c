@@ -84,7 +84,7 @@ test_the_pool_is_bounded_and_a_caller_beyond_it_waits(void)
 
     fixture_init_empty(&fixture);
     MskStoreOptions options = {
-        .connection = fixture.connection, .max_connections = CONNECTIONS, .busy_timeout_ms = 50};
+        .connection = fixture.connection, .max_connections = CONNECTIONS, .busy_timeout_ms = 1000};
 
     g_assert_true(msk_store_sync(&options, NULL, &error));
     fixture.store = msk_store_open(&options, &error);
