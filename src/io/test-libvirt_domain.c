@@ -143,7 +143,7 @@ test_daemon_hangs(Fixture *self, const void *data)
     MskStopReason reason = MSK_STOP_UNKNOWN;
 
     (void) data;
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 50; i++) {
         g_autoptr(GError) error = NULL;
 
         g_assert_null(msk_libvirt_get_domain(self->libvirt, uri, UUID, &error));
@@ -152,7 +152,7 @@ test_daemon_hangs(Fixture *self, const void *data)
     }
     /* Two calls waited for 200 ms each, the others were refused at once. */
     g_assert_cmpint(g_get_monotonic_time() - begin_us, >=, 400000);
-    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 1900000);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, <, 9000000);
     g_assert_cmpint(state_of(self, &reason), ==, MSK_VM_ACTIVE);
 
     /* The end of the daemon frees the calls that were left behind. */
