@@ -16,7 +16,7 @@ from kit import guest
 from kit.host import wait_until
 
 VM = "vm1"
-LIMIT_S = 30  # an act that takes longer has failed
+LIMIT_S = 120  # an act that takes longer has failed, however busy the machine
 
 # What the logs say of one failure. The first line of an act that matches is the moment.
 SEEN = ("masakari-instancemonitor", re.compile(rf"instance \S+ \({VM}\): LIFECYCLE STOPPED_"))

@@ -72,7 +72,7 @@ def demo(build=BUILD, **kwargs):
 
 def test_the_demo_passes(nothing_left):
     process = demo()
-    output, _ = process.communicate(timeout=240)  # a quiet machine with two cores needs 30 s
+    output, _ = process.communicate(timeout=500)  # a quiet machine with two cores needs 30 s
     print(output)
     assert process.returncode == 0
     assert "PASSED in" in output
