@@ -100,6 +100,13 @@ class Monitoring:
         return [payload["vir_domain_event"] for payload in payloads
                 if uuid is None or payload["instance_uuid"] == uuid]
 
+    def life(self):
+        """The vir_domain_event of the POSTs of life-cycle events. QEMU may end before it has
+        answered the monitor command that ends it, which is a CONTROL_ERROR as well."""
+        payloads = [post["body"]["notification"]["payload"] for post in self.posts()]
+        return [payload["vir_domain_event"] for payload in payloads
+                if payload["event"] == "LIFECYCLE"]
+
     def wait_posts(self, count, timeout=60):
         """Waits until there are so many POSTs, and returns them."""
         wait_until(lambda: len(self.posts()) >= count, timeout,
