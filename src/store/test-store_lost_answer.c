@@ -307,7 +307,7 @@ test_a_token_without_a_commit_tells_nothing(void)
     World world;
     g_autoptr(GPtrArray) claims = NULL;
 
-    setup(&world);
+    setup(&world, 0);
     net.keeps_token = true;
     ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
     g_assert_false(net.keeps_token);
