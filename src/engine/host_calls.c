@@ -256,6 +256,7 @@ list_moved(MskHostCall *self, MskCompute *compute)
     g_autoptr(GPtrArray) changed = NULL;
 
     if (self->question.since_us > 0) {
+        self->event.complete_us = self->question.complete_us;
         self->servers = msk_compute_list_changed_servers(compute, &self->call,
                                                          self->question.since_us, &self->error);
         if (self->servers == NULL || !misses_many(self)) {
@@ -394,6 +395,7 @@ run_call(MskCompute *compute, void *data)
     MskHostCall *self = data;
 
     self->call.request_id = self->request_id;
+    self->event.asked_us = msk_engine_now_us();
     if (self->question.until_us > 0 && msk_engine_now_us() >= self->question.until_us) {
         be_late(self); /* the lease may be another's by now */
     } else if (!make(self, compute)) {

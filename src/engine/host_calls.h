@@ -24,7 +24,8 @@ typedef struct {
     const char *reason;        /* (nullable) of disabling */
     const char *ha_key;        /* (nullable) */
     const char *request_id;    /* (nullable) */
-    int64_t since_us;          /* of LOOK: when the first of the uuids was moved; 0: unknown */
+    int64_t since_us;          /* of LOOK: what changed since then is asked for; 0: unknown */
+    int64_t complete_us;       /* of LOOK: the same or later, on msk_engine_now_us(); 0: unknown */
     bool migrations;           /* of LOOK */
     char **uuids;              /* (nullable) of LOOK: the VMs asked for */
     unsigned move;             /* of MOVE */

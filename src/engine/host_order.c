@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/host_order.h"
 
+#include "engine/engine_clock.h"
+
 #define LOG_NAME "masakari.engine.manager"
 #include "base/log.h"
 
@@ -8,6 +10,10 @@
 #define UNLOCK_US     INT64_C(900000000)
 #define MOVE_RETRY_US INT64_C(500000)
 #define POLL_US       INT64_C(400000)
+/* More than the clocks of a cloud's machines differ by: Nova itself takes a service for dead then.
+ */
+#define CLOCKS_US   INT64_C(60000000)
+#define TOO_LONG_US INT64_C(120000000) /* ago for a list of all changes of a cloud */
 
 MskFlowKind
 msk_host_order_flow(const MskHostOrder *order)
@@ -76,4 +82,42 @@ msk_host_order_describe(const MskHostRecovery *state)
                                                       "dest_host", planned->move.dest_host));
     }
     return moves;
+}
+
+GPtrArray *
+msk_host_order_served(const MskHostRecovery *state)
+{
+    GPtrArray *uuids = g_ptr_array_new();
+
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        if (planned->served) {
+            g_ptr_array_add(uuids, planned->uuid);
+        }
+    }
+    g_ptr_array_add(uuids, NULL);
+    return uuids;
+}
+
+int64_t
+msk_host_order_since(const MskHostRecovery *state, int64_t *complete_us)
+{
+    int64_t age_us = msk_engine_now_us() - *complete_us;
+    int64_t since_us = INT64_MAX;
+
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        if (planned->served) {
+            since_us = MIN(since_us, planned->start_time_us);
+        }
+    }
+    if (since_us == INT64_MAX || since_us == 0 || age_us > TOO_LONG_US) {
+        *complete_us = 0;
+    }
+    if (*complete_us > 0) {
+        since_us = MIN(since_us, g_get_real_time() - age_us - CLOCKS_US);
+    }
+    return since_us == INT64_MAX ? 0 : since_us;
 }

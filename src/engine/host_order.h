@@ -3,7 +3,7 @@
 
 /*
  * host_order: what the recovery of a host is asked to do, from the configuration and the prepared
- * job; and what programs of its flow are told of it.
+ * job; what a look of it is for, and what programs of its flow are told.
  *
  * Threads: the main thread.
  */
@@ -28,3 +28,17 @@ MskFlowKind msk_host_order_flow(const MskHostOrder *order);
 /** msk_host_order_describe: Returns: (transfer full) [{"uuid": s, "name": s, "status": s,
  *  "dest_host": s or null}] of the moves that are planned by now. */
 json_t *msk_host_order_describe(const MskHostRecovery *state);
+
+/** msk_host_order_served: Returns: (transfer container) the uuids of the VMs that the next look is
+ *  for, and NULL. */
+GPtrArray *msk_host_order_served(const MskHostRecovery *state);
+
+/**
+ * msk_host_order_since:
+ * @complete_us: (inout) on msk_engine_now_us(): since when all that changes matters; 0 for nothing,
+ *   also after the call, when that is too long ago to be asked for.
+ *
+ * Returns: the real time since when what the next look is for, and what matters, can have changed;
+ *   0 when that is not known.
+ */
+int64_t msk_host_order_since(const MskHostRecovery *state, int64_t *complete_us);

@@ -199,45 +199,14 @@ way_is_reserved(const MskHostRun *self)
            (method == MSK_METHOD_RH_PRIORITY && !self->state.second);
 }
 
-static GPtrArray *
-list_served(const MskHostRun *self)
-{
-    GPtrArray *uuids = g_ptr_array_new();
-
-    for (unsigned i = 0; i < self->state.moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
-
-        if (planned->served) {
-            g_ptr_array_add(uuids, planned->uuid);
-        }
-    }
-    g_ptr_array_add(uuids, NULL);
-    return uuids;
-}
-
-/* Returns: since when the VMs that a look serves can have changed; 0 when that is not known. */
-static int64_t
-served_since(const MskHostRun *self)
-{
-    int64_t since_us = INT64_MAX;
-
-    for (unsigned i = 0; i < self->state.moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
-
-        if (planned->served) {
-            since_us = MIN(since_us, planned->start_time_us);
-        }
-    }
-    return since_us == INT64_MAX ? 0 : since_us;
-}
-
 static void
 push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
 {
     const MskEngineSettings *settings = self->frame->context.settings;
     bool looking = act->kind == MSK_HOST_ACT_LOOK;
     bool moving = act->kind == MSK_HOST_ACT_MOVE;
-    g_autoptr(GPtrArray) uuids = looking ? list_served(self) : NULL;
+    int64_t complete_us = act->since_us;
+    g_autoptr(GPtrArray) uuids = looking ? msk_host_order_served(&self->state) : NULL;
     MskHostQuestion question = {
         .kind = act->kind,
         .host = self->host,
@@ -245,7 +214,8 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
         .reason = settings->host_disable_reason,
         .ha_key = settings->host_ha_key,
-        .since_us = looking ? served_since(self) : 0,
+        .since_us = looking ? msk_host_order_since(&self->state, &complete_us) : 0,
+        .complete_us = complete_us,
         .migrations = act->migrations,
         .uuids = looking ? (char **) uuids->pdata : NULL,
         .move = act->move,

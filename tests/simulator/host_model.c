@@ -25,6 +25,7 @@ arrive(ModelVm *vm, int64_t now_us, int64_t rest_us)
 {
     vm->arrives_us = 0;
     vm->busy = false;
+    vm->changed_us = now_us;
     if (vm->arrival_fails) {
         vm->vm_state = MSK_VM_ERROR;
         return;
@@ -39,6 +40,17 @@ arrive(ModelVm *vm, int64_t now_us, int64_t rest_us)
     }
 }
 
+/* Somebody else orders an evacuation, and Nova takes it. */
+static void
+send_away(const HostModel *self, ModelVm *vm)
+{
+    vm->busy = true;
+    vm->arrives_as = vm->vm_state;
+    vm->arrives_us = vm->sent_at_us + self->evacuate_us;
+    vm->changed_us = vm->sent_at_us;
+    vm->sent_at_us = 0;
+}
+
 void
 host_model_pass(HostModel *self, int64_t now_us)
 {
@@ -46,18 +58,24 @@ host_model_pass(HostModel *self, int64_t now_us)
     for (unsigned i = 0; i < self->n_vms; i++) {
         ModelVm *vm = &self->vms[i];
 
-        if (vm->delete_at_us > 0 && vm->delete_at_us <= self->now_us) {
+        if (vm->delete_at_us > 0 && vm->delete_at_us <= self->now_us && !vm->deleted) {
             vm->deleted = true;
+            vm->changed_us = vm->delete_at_us;
             vm->locked = vm->owner_locked;
+        }
+        if (vm->sent_at_us > 0 && vm->sent_at_us <= self->now_us) {
+            send_away(self, vm);
         }
         if (vm->arrives_us > 0 && vm->arrives_us <= self->now_us && !vm->wedged) {
             arrive(vm, vm->arrives_us, self->rest_us);
         }
         if (vm->rests_us > 0 && vm->rests_us <= self->now_us) {
+            vm->changed_us = vm->rests_us;
             vm->rests_us = 0;
             vm->elsewhere = true;
         }
         if (vm->stops_us > 0 && vm->stops_us <= self->now_us) {
+            vm->changed_us = vm->stops_us;
             vm->stops_us = 0;
             vm->busy = false;
             vm->vm_state = MSK_VM_STOPPED;
@@ -140,6 +158,7 @@ host_model_call(HostModel *self, ModelVm *vm, MskMoveActKind kind, bool to_reser
         *ret_code = MSK_ERROR_NOT_FOUND;
         return false;
     }
+    vm->changed_us = self->now_us;
     switch (kind) {
     case MSK_MOVE_ACT_LOCK:
         vm->locked = true;

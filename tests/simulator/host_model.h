@@ -25,6 +25,7 @@ typedef struct {
     bool no_host;      /* Nova finds no host for it by itself */
     bool deleted;
     int64_t delete_at_us; /* 0: never */
+    int64_t sent_at_us;   /* when somebody evacuates it; 0: never */
     int64_t priority;
     uint64_t size;
     bool elsewhere;
@@ -32,7 +33,8 @@ typedef struct {
     int64_t rests_us;   /* it runs elsewhere, and shows at rest on its old host until then; 0: no */
     MskVmState arrives_as;
     bool arrival_fails;
-    int64_t stops_us; /* of the stop under way */
+    int64_t stops_us;   /* of the stop under way */
+    int64_t changed_us; /* when something last became of it */
     bool wedged;
     unsigned n_evacuations; /* that moved it */
 } ModelVm;

@@ -57,6 +57,8 @@ parse_vm_word(ModelVm *vm, const char *word)
         vm->busy = true;
         vm->arrives_as = vm->vm_state;
         vm->arrives_us = number(word + strlen("leaves=")) * MS;
+    } else if (g_str_has_prefix(word, "sent=")) {
+        vm->sent_at_us = number(word + strlen("sent=")) * MS;
     } else if (g_str_has_prefix(word, "deleted=")) {
         vm->delete_at_us = number(word + strlen("deleted=")) * MS;
     } else {

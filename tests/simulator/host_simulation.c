@@ -37,6 +37,7 @@ typedef struct {
     MskHostAct act;
     HostFault fault;
     uint32_t migrations; /* as seen when it was begun: they are asked for before the VMs */
+    int64_t asked_us;    /* when that was */
 } Due;
 
 /* An order without its giver. */
@@ -188,9 +189,40 @@ answer_store(Run *self, const MskHostAct *act, MskHostEvent *event)
 static MskListedVm listed[MODEL_MAX_VMS];
 static const char *const aggregates[] = {"agg", NULL};
 
-static void
-answer_cloud(Run *self, const MskHostAct *act, uint32_t migrations, MskHostEvent *event)
+static bool
+is_served(const Run *self, const char *uuid)
 {
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        if (planned->served && strcmp(planned->uuid, uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A look tells of the VMs that it is for, and of those that changed; not of the others. */
+static void
+leave_out_unchanged(Run *self, int64_t since_us, MskHostEvent *event)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < event->n_vms; i++) {
+        if (is_served(self, listed[i].uuid) ||
+            host_model_find(&self->model, listed[i].uuid)->changed_us >= since_us) {
+            listed[n++] = listed[i];
+        }
+    }
+    event->n_vms = n;
+    event->complete_us = since_us + self->skew_us;
+}
+
+static void
+answer_cloud(Run *self, const Due *due, MskHostEvent *event)
+{
+    const MskHostAct *act = &due->act;
+
     event->kind = MSK_HOST_EVENT_DONE;
     if (act->kind == MSK_HOST_ACT_GET_SERVICE) {
         event->kind = MSK_HOST_EVENT_SERVICE;
@@ -207,7 +239,11 @@ answer_cloud(Run *self, const MskHostAct *act, uint32_t migrations, MskHostEvent
 
         event->kind = source ? MSK_HOST_EVENT_LISTED : MSK_HOST_EVENT_LOOKED;
         event->vms = listed;
-        event->n_vms = host_model_list(&self->model, source, migrations, listed);
+        event->asked_us = due->asked_us + self->skew_us;
+        event->n_vms = host_model_list(&self->model, source, due->migrations, listed);
+        if (act->since_us > 0) {
+            leave_out_unchanged(self, act->since_us - self->skew_us, event);
+        }
         for (size_t i = 0; i < event->n_vms; i++) {
             listed[i].sight.migrations_asked = source || act->migrations;
         }
@@ -270,7 +306,7 @@ perform(Run *self, const Due *due, MskHostEvent *event)
     } else if (is_of_store(act->kind)) {
         answer_store(self, act, event);
     } else {
-        answer_cloud(self, act, due->migrations, event);
+        answer_cloud(self, due, event);
     }
 }
 
@@ -442,6 +478,7 @@ begin_act(Run *self, const MskHostAct *act)
         store_move(self, act->move);
     }
     due.migrations = host_model_migrations(&self->model);
+    due.asked_us = self->model.now_us;
     due.fault = is_call ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
     g_array_append_val(self->due, due);
 }

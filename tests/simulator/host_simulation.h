@@ -9,6 +9,7 @@
  *   method auto|reserved_host|auto_priority|rh_priority
  *   vm <name> <vm state> [noha] [busy] [locked] [off] [nohost] [prio=<n>] [size=<n>]
  *                        [deleted=<ms>] [leaves=<ms>: somebody evacuates it, until then]
+ *                        [sent=<ms>: somebody evacuates it, from then on]
  *   beats <ms>|ever      how long the host lives on after the report
  *   reserved <n>, reserved-full, threads <n>, only-enabled, ignore-error, fenced, dry-run, join
  *   evacuation <ms>      how long one takes

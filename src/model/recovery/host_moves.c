@@ -2,9 +2,9 @@
 #include "model/recovery/host_moves.h"
 
 #include "model/recovery/host_plan.h"
+#include "model/recovery/look_pace.h"
 
 #define FRESH_US INT64_C(2000000) /* the age of a sight that a move may begin with */
-#define LOOKS    INT64_C(5)       /* in the time that two evacuations take */
 
 static void feed(MskHostWork *work, unsigned index, const MskMoveEvent *event);
 
@@ -19,16 +19,23 @@ index_vms(const MskHostEvent *event)
     return vms;
 }
 
-/* Keeps how the VMs are that are not begun. */
+/* Keeps how the VMs are that are not begun. One that a complete look does not tell of is as it was
+ * when it was seen last. */
 static void
 see_waiting(MskHostWork *work, GHashTable *vms)
 {
+    const MskHostEvent *event = work->event;
+
     for (unsigned i = 0; i < work->state->moves->len; i++) {
         MskPlannedMove *planned = g_ptr_array_index(work->state->moves, i);
         const MskListedVm *vm = planned->begun ? NULL : g_hash_table_lookup(vms, planned->uuid);
 
         if (vm != NULL) {
-            msk_planned_move_see(planned, &vm->sight, work->event->now_us);
+            msk_planned_move_see(planned, &vm->sight, event->asked_us, event->now_us);
+        } else if (!planned->begun && event->complete_us > 0 &&
+                   planned->asked_us >= event->complete_us) {
+            planned->seen_us = event->now_us;
+            planned->asked_us = event->asked_us;
         }
     }
 }
@@ -39,16 +46,6 @@ msk_host_moves_see(MskHostWork *work)
     g_autoptr(GHashTable) vms = index_vms(work->event);
 
     see_waiting(work, vms);
-}
-
-/* Nova's own pace says how often it is worth to look. */
-static int64_t
-first_poll(const MskHostWork *work)
-{
-    int64_t wanted_us = work->state->typical_us * 2 / LOOKS;
-
-    return CLAMP(wanted_us, work->order->poll_us,
-                 MAX(work->order->poll_us, work->order->max_poll_us));
 }
 
 static void
@@ -68,44 +65,121 @@ begin_move(MskHostWork *work, unsigned index)
     fresh =
         planned->knows_migrations && (fresh || (planned->seen_us > 0 && planned->sight.evacuating));
     begin.sight = fresh && planned->move.phase == MSK_MOVE_PENDING ? &planned->sight : NULL;
-    work->state->poll_us = first_poll(work);
     feed(work, index, &begin);
 }
 
-static unsigned
-count_in_flight(const MskHostRecovery *state)
+/* What there is to look at. */
+typedef struct {
+    unsigned n_under_way;
+    bool more;            /* some wait for a place */
+    int64_t ordered_us;   /* the first order of those under way; INT64_MAX: none by this engine */
+    int64_t new_due_us;   /* a look at moves that nothing was done for yet; INT64_MAX: none */
+    int64_t sent_due_us;  /* at those that Nova evacuates */
+    int64_t other_due_us; /* and at the others */
+    int64_t seen_us;      /* when those that wait for a place were seen; INT64_MAX: never */
+} Survey;
+
+static void
+add_to_survey(Survey *survey, const MskPlannedMove *planned)
 {
-    unsigned n = 0;
+    MskMovePhase phase = planned->move.phase;
+    int64_t *due_us = !planned->move.stored          ? &survey->new_due_us
+                      : phase == MSK_MOVE_CONFIRMING ? &survey->sent_due_us
+                                                     : &survey->other_due_us;
 
-    for (unsigned i = 0; i < state->moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
-
-        n += planned->begun && !planned->stored ? 1 : 0;
+    if (planned->looking) {
+        *due_us = MIN(*due_us, planned->look_at_us);
     }
-    return n;
+    if (!planned->begun && phase != MSK_MOVE_OVER) {
+        survey->more = true;
+        survey->seen_us =
+            planned->asked_us > 0 ? MIN(survey->seen_us, planned->asked_us) : survey->seen_us;
+    } else if (phase >= MSK_MOVE_CONFIRMING && phase < MSK_MOVE_UNLOCKING) {
+        survey->n_under_way++;
+        survey->ordered_us = planned->ordered_us > 0 ? MIN(survey->ordered_us, planned->ordered_us)
+                                                     : survey->ordered_us;
+    }
 }
 
-/* Returns: when the next look is due at moves that nothing, or something, was done for yet;
- * INT64_MAX for none. */
+static Survey
+survey_moves(const MskHostRecovery *state)
+{
+    Survey survey = {.ordered_us = INT64_MAX,
+                     .new_due_us = INT64_MAX,
+                     .sent_due_us = INT64_MAX,
+                     .other_due_us = INT64_MAX,
+                     .seen_us = INT64_MAX};
+
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        add_to_survey(&survey, g_ptr_array_index(state->moves, i));
+    }
+    return survey;
+}
+
+/* Returns: when the next look is worth to be made. */
 static int64_t
-look_due(const MskHostRecovery *state, bool new)
+paced(const MskHostWork *work, const Survey *survey)
 {
-    int64_t due_us = INT64_MAX;
+    const MskHostRecovery *state = work->state;
+    int64_t now_us = work->event->now_us;
+    MskLookPace facts = {
+        .n_under_way = survey->n_under_way,
+        .more = survey->more,
+        .typical_us = state->typical_us,
+        .oldest_us = survey->ordered_us == INT64_MAX ? 0 : now_us - survey->ordered_us,
+        .look_us = state->look_us,
+        .since_us = now_us - state->looked_us,
+        .min_us = work->order->poll_us,
+        .last_us = work->order->max_poll_us,
+    };
 
-    for (unsigned i = 0; i < state->moves->len; i++) {
-        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
-
-        if (planned->looking && planned->move.stored != new) {
-            due_us = MIN(due_us, planned->look_at_us);
-        }
-    }
-    return due_us == INT64_MAX ? due_us
-                               : MAX(due_us, new ? state->next_new_us : state->next_look_us);
+    return now_us + msk_look_pace(&facts);
 }
 
-/* One look serves all whose time has come; not more often than every poll_us. Those that nothing
- * was done for yet are on the host and are looked for there, at once; the others may be anywhere.
- */
+/* Returns: when a look is due; INT64_MAX: none is. */
+static int64_t
+look_due(const MskHostWork *work, const Survey *survey)
+{
+    const MskHostRecovery *state = work->state;
+
+    int64_t due_us = survey->new_due_us;
+
+    if (survey->other_due_us != INT64_MAX) {
+        int64_t again_us = state->looked_us > 0 ? state->looked_us + work->order->poll_us : 0;
+
+        due_us = MIN(due_us, MAX(survey->other_due_us, again_us));
+    }
+    if (survey->sent_due_us != INT64_MAX) {
+        due_us = MIN(due_us, MAX(survey->sent_due_us, paced(work, survey)));
+    }
+    return due_us == INT64_MAX ? due_us : MAX(due_us, state->next_look_us);
+}
+
+static void
+begin_look(MskHostWork *work, const Survey *survey)
+{
+    MskHostRecovery *state = work->state;
+    MskHostAct look = {.kind = MSK_HOST_ACT_LOOK};
+
+    state->look_new = survey->new_due_us <= work->event->now_us;
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        planned->served = planned->looking && planned->move.stored != state->look_new &&
+                          planned->look_at_us <= work->event->now_us;
+        look.migrations = look.migrations || (planned->served && planned->asks_migrations);
+    }
+    if (!state->look_new && survey->seen_us != INT64_MAX) {
+        look.since_us = survey->seen_us;
+    }
+    state->looking = true;
+    state->look_migrations = look.migrations;
+    state->began_us = work->event->now_us;
+    msk_host_work_add(work, look);
+}
+
+/* One look serves all whose time has come. Those that nothing was done for yet are on the host and
+ * are looked for there, at once; the others may be anywhere, and are looked for at Nova's pace. */
 void
 msk_host_moves_schedule(MskHostWork *work)
 {
@@ -114,50 +188,60 @@ msk_host_moves_schedule(MskHostWork *work)
     if (state->looking || state->phase != MSK_HOST_PHASE_MOVING) {
         return;
     }
-    int64_t new_due_us = look_due(state, true);
-    int64_t due_us = MIN(new_due_us, look_due(state, false));
+    Survey survey = survey_moves(state);
+    int64_t due_us = look_due(work, &survey);
 
     if (due_us == INT64_MAX) {
         return;
     }
     if (due_us > work->event->now_us) {
         msk_host_work_wait(work, due_us - work->event->now_us);
-        return;
+    } else {
+        begin_look(work, &survey);
     }
-    state->look_new = new_due_us <= work->event->now_us;
-    state->look_migrations = false;
-    for (unsigned i = 0; i < state->moves->len; i++) {
-        MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+}
 
-        planned->served = planned->looking && planned->move.stored != state->look_new &&
-                          planned->look_at_us <= work->event->now_us;
-        state->look_migrations =
-            state->look_migrations || (planned->served && planned->asks_migrations);
-    }
-    state->looking = true;
-    msk_host_work_add(
-        work, (MskHostAct){.kind = MSK_HOST_ACT_LOOK, .migrations = state->look_migrations});
+/* A VM whose fate is known needs its place no more, though it is still to be unlocked, and its row
+ * to be stored. */
+static bool
+is_settled(const MskPlannedMove *planned)
+{
+    return planned->move.phase >= MSK_MOVE_UNLOCKING;
 }
 
 bool
 msk_host_moves_fill(MskHostWork *work)
 {
     MskHostRecovery *state = work->state;
-    unsigned in_flight = count_in_flight(state);
+    unsigned n_places = MAX(work->order->max_moves, 1);
+    unsigned n_open = 0;
 
-    for (unsigned i = 0; i < state->moves->len && in_flight < MAX(work->order->max_moves, 1); i++) {
+    for (unsigned i = 0; i < state->moves->len; i++) {
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+
+        n_open += planned->begun && !planned->stored ? 1 : 0;
+        n_places -= planned->begun && !is_settled(planned) ? 1 : 0;
+    }
+    for (unsigned i = 0; i < state->moves->len && n_places > 0; i++) {
         const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
 
         if (!planned->begun && planned->move.phase != MSK_MOVE_OVER) {
             begin_move(work, i);
-            in_flight++;
+            n_open++;
+            n_places -= is_settled(planned) ? 0 : 1;
         }
     }
-    if (in_flight == 0) {
+    if (n_open == 0) {
         return false;
     }
     msk_host_moves_schedule(work);
     return true;
+}
+
+static int64_t
+smooth(int64_t of_late_us, int64_t us)
+{
+    return of_late_us == 0 ? us : (3 * of_late_us + us) / 4;
 }
 
 static void
@@ -171,9 +255,7 @@ learn_pace(MskHostWork *work, MskPlannedMove *planned, MskMovePhase before)
     if (planned->move.phase == MSK_MOVE_CONFIRMING) {
         planned->ordered_us = work->event->now_us;
     } else if (before == MSK_MOVE_CONFIRMING && planned->ordered_us > 0) {
-        int64_t took_us = work->event->now_us - planned->ordered_us;
-
-        *typical_us = *typical_us == 0 ? took_us : (3 * *typical_us + took_us) / 4;
+        *typical_us = smooth(*typical_us, work->event->now_us - planned->ordered_us);
     }
 }
 
@@ -197,14 +279,50 @@ feed(MskHostWork *work, unsigned index, const MskMoveEvent *event)
     }
 }
 
+/* @room: a place may have become free. What ends with it is stored first, so it is not the end. */
+static void
+go_on(MskHostWork *work, bool room)
+{
+    if (room) {
+        (void) msk_host_moves_fill(work);
+    } else {
+        msk_host_moves_schedule(work);
+    }
+}
+
 void
 msk_host_moves_on_move(MskHostWork *work)
 {
     MskMoveEvent event = work->event->move_event;
+    const MskPlannedMove *planned = g_ptr_array_index(work->state->moves, work->event->move);
+    bool settled = is_settled(planned);
 
     event.now_us = work->event->now_us;
     feed(work, work->event->move, &event);
-    msk_host_moves_schedule(work);
+    go_on(work, is_settled(planned) && !settled);
+}
+
+/* Serves a move that the look was for. @vm: (nullable) */
+static void
+serve(MskHostWork *work, unsigned index, const MskListedVm *vm)
+{
+    MskHostRecovery *state = work->state;
+    MskPlannedMove *planned = g_ptr_array_index(state->moves, index);
+    MskMoveEvent event = {.kind = MSK_MOVE_SIGHT, .now_us = work->event->now_us};
+
+    planned->served = false;
+    if (vm == NULL) {
+        planned->look_at_us = work->event->now_us + work->order->move.retry_us;
+        return;
+    }
+    MskSight sight = vm->sight;
+
+    sight.migrations_asked = state->look_migrations;
+    sight.evacuating = sight.evacuating && state->look_migrations;
+    planned->knows_migrations = planned->knows_migrations || state->look_migrations;
+    event.sight = &sight;
+    planned->looking = false;
+    feed(work, index, &event);
 }
 
 void
@@ -212,38 +330,24 @@ msk_host_moves_on_looked(MskHostWork *work)
 {
     MskHostRecovery *state = work->state;
     g_autoptr(GHashTable) vms = index_vms(work->event);
+    bool room = false;
 
     see_waiting(work, vms);
     state->looking = false;
     state->n_tries = 0;
     if (!state->look_new) {
-        state->next_look_us = work->event->now_us + state->poll_us;
-        state->poll_us =
-            MIN(state->poll_us + state->poll_us / 4, MAX(work->order->max_poll_us, state->poll_us));
+        state->looked_us = work->event->now_us;
+        state->look_us = smooth(state->look_us, work->event->now_us - state->began_us);
     }
     for (unsigned i = 0; i < state->moves->len; i++) {
-        MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
-        const MskListedVm *vm = planned->served ? g_hash_table_lookup(vms, planned->uuid) : NULL;
-        MskMoveEvent event = {.kind = MSK_MOVE_SIGHT, .now_us = work->event->now_us};
+        const MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
 
-        if (!planned->served) {
-            continue;
+        if (planned->served) {
+            serve(work, i, g_hash_table_lookup(vms, planned->uuid));
+            room = room || is_settled(planned);
         }
-        planned->served = false;
-        if (vm == NULL) {
-            planned->look_at_us = work->event->now_us + work->order->move.retry_us;
-            continue;
-        }
-        MskSight sight = vm->sight;
-
-        sight.migrations_asked = state->look_migrations;
-        sight.evacuating = sight.evacuating && state->look_migrations;
-        planned->knows_migrations = planned->knows_migrations || state->look_migrations;
-        event.sight = &sight;
-        planned->looking = false;
-        feed(work, i, &event);
     }
-    msk_host_moves_schedule(work);
+    go_on(work, room);
 }
 
 void
@@ -253,6 +357,5 @@ msk_host_moves_on_failed(MskHostWork *work, int64_t delay_us)
 
     state->looking = false;
     state->next_look_us = work->event->now_us + delay_us;
-    state->next_new_us = state->next_look_us;
     msk_host_moves_schedule(work);
 }

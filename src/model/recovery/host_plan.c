@@ -101,7 +101,8 @@ inherit(MskVmMove *move, const MskPlannedMove *last)
 }
 
 void
-msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t now_us)
+msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t asked_us,
+                     int64_t now_us)
 {
     bool leaves = sight->migrations_asked ? sight->evacuating : planned->sight.evacuating;
 
@@ -112,6 +113,7 @@ msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t now
     planned->sight.evacuating = leaves;
     planned->knows_migrations = planned->knows_migrations || sight->migrations_asked;
     planned->seen_us = sight->elsewhere || sight->gone ? 0 : now_us;
+    planned->asked_us = planned->seen_us == 0 ? 0 : asked_us;
 }
 
 static void

@@ -17,8 +17,10 @@ typedef struct {
     unsigned n_moves;
 } MskHostPlan;
 
-/** msk_planned_move_see: @planned: not begun. Keeps what it is; nothing is lent. */
-void msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t now_us);
+/** msk_planned_move_see: @planned: not begun. Keeps what it is; nothing is lent. @asked_us: when
+ *  the cloud was asked; 0: not known. */
+void msk_planned_move_see(MskPlannedMove *planned, const MskSight *sight, int64_t asked_us,
+                          int64_t now_us);
 
 /** msk_host_plan_make: appends a move of @round to @moves for each VM that has to be moved and has
  *  none that is not over; n_moves of @self says how many there are to do. */

@@ -74,7 +74,6 @@ static void
 begin_moving(MskHostWork *work)
 {
     msk_host_work_enter(work, MSK_HOST_PHASE_MOVING);
-    work->state->poll_us = work->order->poll_us;
     fill(work);
 }
 

@@ -17,8 +17,9 @@
  * the gates as well, and the gates are asked anew after those in front of disabling.
  *
  * Pure, and plain data: see vm_move.h. A step may want several actions, one of the host's own at a
- * time and one of each move in flight. At most max_moves are in flight.
- * Source: upstream masakari/engine/drivers/taskflow/{driver,host_failure}.py.
+ * time and one of each move in flight. At most max_moves are in flight; one whose VM has come to
+ * its end gives its place away while it is unlocked. Source: upstream
+ * masakari/engine/drivers/taskflow/{driver,host_failure}.py.
  */
 
 #include "model/recovery/instance_recovery.h"
@@ -52,8 +53,8 @@ typedef struct {
     unsigned storm_segment_percent; /* 0: off */
     unsigned storm_percent;         /* 0: off */
     unsigned rate_limit;            /* of hosts within the window of the storm gates; 0: off */
-    int64_t poll_us;                /* the first wait between two looks at the VMs */
-    int64_t max_poll_us;            /* verify_interval */
+    int64_t poll_us;                /* the shortest time between two looks at the VMs */
+    int64_t max_poll_us;            /* verify_interval: the longest at the end, see look_pace */
     const MskRecoveryFlow *flow;    /* (nullable) NULL: the default; its tasks: MskHostTask */
     MskMoveOrder move;
 } MskHostOrder;
@@ -105,6 +106,7 @@ typedef struct {
     int64_t ordered_us; /* when its evacuation was; 0: not by this engine */
     MskSight sight;     /* what it was before it was begun; lends nothing */
     int64_t seen_us;    /* when that was; 0: never */
+    int64_t asked_us;   /* and when the cloud was asked for it; 0: not known */
     MskVmMove move;
 } MskPlannedMove;
 
@@ -135,6 +137,9 @@ typedef struct {
     MskListedVm *vms; /* only read */
     size_t n_vms;
     bool migrations; /* of LOOKED: the migrations were asked for */
+    /* On a clock that goes on while the machine sleeps; 0: not known. Of LISTED and LOOKED: */
+    int64_t asked_us;    /* when the cloud was asked */
+    int64_t complete_us; /* since when no VM that changed is left out */
     const char *name;
     const char *const *names;
     MskErrorCode code;
@@ -154,7 +159,7 @@ typedef enum {
     MSK_HOST_ACT_TAKE_RESERVED,
     MSK_HOST_ACT_JOIN,      /* the reserved host to the host's aggregates */
     MSK_HOST_ACT_ENABLE,    /* the reserved host's service */
-    MSK_HOST_ACT_LOOK,      /* at the VMs in flight; with migrations if asked */
+    MSK_HOST_ACT_LOOK,      /* at the VMs in flight, best at all that changed since since_us, too */
     MSK_HOST_ACT_WAIT,      /* for delay_us; takes the place of a wait that is not over */
     MSK_HOST_ACT_MOVE,      /* a call of a move; durable: its row and state are stored before */
     MSK_HOST_ACT_STORE,     /* the row of a move that is over */
@@ -165,8 +170,9 @@ typedef enum {
 typedef struct {
     MskHostActKind kind;
     int64_t delay_us;
-    bool migrations;
-    unsigned move; /* of MOVE and STORE */
+    bool migrations;  /* of LOOK: ask for them as well */
+    int64_t since_us; /* of LOOK, an asked_us; 0: no other VM matters */
+    unsigned move;    /* of MOVE and STORE */
     unsigned slot;
     MskMoveAct call;
     MskOutcome outcome;
@@ -229,14 +235,15 @@ typedef struct {
     unsigned slot;        /* of those that are being run */
     const char *complete; /* (nullable) (static) how it ends once the last programs have ended */
     int64_t deadline_us;
-    int64_t poll_us;
     int64_t typical_us;   /* how long an evacuation took of late; 0: not known */
-    int64_t next_look_us; /* not before; at moves that nothing was done for yet: */
-    int64_t next_new_us;
-    char *reserved;   /* (nullable) the host that is taken */
-    char *held;       /* (nullable) what was last said of a gate that holds */
-    char *message;    /* (nullable) of an end in error, for users */
-    GPtrArray *moves; /* MskPlannedMove, those of earlier rounds first */
+    int64_t look_us;      /* how long a look took of late; 0: not known */
+    int64_t began_us;     /* the look under way, or the last one */
+    int64_t looked_us;    /* the last look at what was ordered ended */
+    int64_t next_look_us; /* not before, because one failed */
+    char *reserved;       /* (nullable) the host that is taken */
+    char *held;           /* (nullable) what was last said of a gate that holds */
+    char *message;        /* (nullable) of an end in error, for users */
+    GPtrArray *moves;     /* MskPlannedMove, those of earlier rounds first */
 } MskHostRecovery;
 
 /** msk_host_recovery_init: a recovery that has not begun. */

@@ -12,7 +12,8 @@ static const MskHostOrder order = {.host = "h1",
 
 typedef struct {
     MskHostRecovery state;
-    MskHostStep step; /* of the last event */
+    MskHostStep step;  /* of the last event */
+    unsigned n_places; /* max_moves */
 } Fixture;
 
 static void
@@ -20,14 +21,13 @@ set_up(Fixture *self, unsigned n_moves)
 {
     static const char *const uuids[] = {"vm-1", "vm-2", "vm-3"};
 
-    *self = (Fixture){0};
+    *self = (Fixture){.n_places = 2};
     msk_host_recovery_init(&self->state, 1);
     g_assert_cmpuint(n_moves, <=, G_N_ELEMENTS(uuids));
     for (unsigned i = 0; i < n_moves; i++) {
         msk_host_recovery_add(&self->state, uuids[i], uuids[i], "row", "pending", NULL);
     }
     self->state.phase = MSK_HOST_PHASE_MOVING;
-    self->state.poll_us = order.poll_us;
 }
 
 static void
@@ -40,8 +40,11 @@ tear_down(Fixture *self)
 static void
 feed(Fixture *self, MskHostEvent event)
 {
+    MskHostOrder own = order;
+
+    own.max_moves = self->n_places;
     msk_host_step_clear(&self->step);
-    self->step = msk_host_recovery_step(&self->state, &order, &event);
+    self->step = msk_host_recovery_step(&self->state, &own, &event);
 }
 
 static unsigned
@@ -80,9 +83,9 @@ test_one_look_serves_all_that_wait(void)
     tear_down(&self);
 }
 
-/* Only the row of the first, which is over, makes room for the next. */
+/* Its row is still to be stored; and what is not stored is not the end. */
 static void
-test_what_is_over_makes_room_when_it_is_stored(void)
+test_what_is_settled_makes_room(void)
 {
     MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.gone = true}},
                          {.uuid = (char[]){"vm-2"}}};
@@ -94,10 +97,100 @@ test_what_is_over_makes_room_when_it_is_stored(void)
     feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
     feed(&self, looked);
     g_assert_cmpuint(count(&self, MSK_HOST_ACT_STORE), ==, 1);
-    g_assert_false(move_at(&self, 2)->begun);
-    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_STORED, .now_us = S, .move = 0});
     g_assert_true(move_at(&self, 2)->begun);
+    feed(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_STORED, .now_us = S, .move = 0});
+    g_assert_cmpuint(count(&self, MSK_HOST_ACT_FINISH), ==, 0);
     tear_down(&self);
+}
+
+/* One under way, two that wait: seen when they were listed, at 1 s, asked for at 0.9 s. */
+static void
+set_up_waiting(Fixture *self)
+{
+    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.migrations_asked = true}},
+                         {.uuid = (char[]){"vm-2"}, .sight = {.migrations_asked = true}},
+                         {.uuid = (char[]){"vm-3"}, .sight = {.migrations_asked = true}}};
+    MskHostEvent looked = {.kind = MSK_HOST_EVENT_LOOKED,
+                           .now_us = S,
+                           .asked_us = S * 9 / 10,
+                           .vms = vms,
+                           .n_vms = G_N_ELEMENTS(vms)};
+    MskHostEvent done = {.kind = MSK_HOST_EVENT_MOVE, .move_event = {.kind = MSK_MOVE_DONE}};
+
+    set_up(self, 3);
+    self->n_places = 1;
+    for (unsigned i = 0; i < self->state.moves->len; i++) {
+        MskPlannedMove *planned = g_ptr_array_index(self->state.moves, i);
+
+        planned->move = (MskVmMove){.phase = MSK_MOVE_PENDING};
+    }
+    feed(self, (MskHostEvent){.kind = MSK_HOST_EVENT_BEGIN});
+    feed(self, looked);
+    g_assert_cmpuint(count(self, MSK_HOST_ACT_MOVE), ==, 1); /* lock */
+    done.now_us = S;
+    feed(self, done);
+    g_assert_cmpuint(count(self, MSK_HOST_ACT_MOVE), ==, 1); /* evacuate */
+    feed(self, done);
+    g_assert_cmpint(move_at(self, 0)->move.phase, ==, MSK_MOVE_CONFIRMING);
+    feed(self, (MskHostEvent){.kind = MSK_HOST_EVENT_TIMER, .now_us = 31 * S});
+    g_assert_cmpuint(count(self, MSK_HOST_ACT_LOOK), ==, 1);
+    g_assert_cmpint(g_array_index(self->step.acts, MskHostAct, 0).since_us, ==, S * 9 / 10);
+}
+
+/* vm-1 has arrived; of vm-2, which waits, the look says nothing. */
+static void
+see_arrival(Fixture *self, int64_t complete_us)
+{
+    MskListedVm vm = {.uuid = (char[]){"vm-1"}, .sight = {.elsewhere = true}};
+
+    feed(self, (MskHostEvent){.kind = MSK_HOST_EVENT_LOOKED,
+                              .now_us = 32 * S,
+                              .asked_us = S * 315 / 10,
+                              .complete_us = complete_us,
+                              .vms = &vm,
+                              .n_vms = 1});
+    g_assert_true(move_at(self, 1)->begun);
+}
+
+static bool
+is_ordered(const Fixture *self, MskMoveActKind kind)
+{
+    for (unsigned i = 0; i < self->step.acts->len; i++) {
+        const MskHostAct *act = &g_array_index(self->step.acts, MskHostAct, i);
+
+        if (act->kind == MSK_HOST_ACT_MOVE && act->move == 1 && act->call.kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+test_what_did_not_change_need_not_be_looked_at(void)
+{
+    Fixture self;
+
+    set_up_waiting(&self);
+    see_arrival(&self, S * 9 / 10);
+    g_assert_true(is_ordered(&self, MSK_MOVE_ACT_LOCK));
+    g_assert_cmpint(move_at(&self, 2)->asked_us, ==, S * 315 / 10);
+    tear_down(&self);
+}
+
+/* A look that is not complete, or only since a time after the VM was seen, says nothing of it. */
+static void
+test_what_may_have_changed_is_looked_at(void)
+{
+    const int64_t complete_us[] = {0, S * 9 / 10 + 1, 20 * S};
+    Fixture self;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(complete_us); i++) {
+        set_up_waiting(&self);
+        see_arrival(&self, complete_us[i]);
+        g_assert_false(is_ordered(&self, MSK_MOVE_ACT_LOCK));
+        g_assert_cmpuint(count(&self, MSK_HOST_ACT_LOOK), ==, 1);
+        tear_down(&self);
+    }
 }
 
 /* A VM that the cloud did not tell of is looked at again; it is not taken for gone. */
@@ -186,7 +279,9 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host_moves/one_look", test_one_look_serves_all_that_wait);
-    g_test_add_func("/host_moves/room", test_what_is_over_makes_room_when_it_is_stored);
+    g_test_add_func("/host_moves/room", test_what_is_settled_makes_room);
+    g_test_add_func("/host_moves/unchanged", test_what_did_not_change_need_not_be_looked_at);
+    g_test_add_func("/host_moves/may_have_changed", test_what_may_have_changed_is_looked_at);
     g_test_add_func("/host_moves/silence", test_silence_about_a_vm_says_nothing);
     g_test_add_func("/host_moves/somebody", test_a_vm_that_somebody_evacuates_is_not_evacuated);
     g_test_add_func("/host_moves/successor", test_a_successor_asks_for_migrations_first);
