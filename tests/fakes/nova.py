@@ -103,14 +103,16 @@ def parse_time(text):
 
 
 class ModelNova(FaultServer):
-    """One Nova. `evacuation_s` is how long an evacuation takes from its order to its end, and
-    `at_rest_s` how long its VM then looks as if nothing had been done to it."""
+    """One Nova. `evacuation_s` is how long an evacuation takes from its order to its end, for some
+    up to `spread_s` more, and `at_rest_s` how long its VM then looks as if nothing had been done
+    to it."""
 
     def __init__(self, hosts=("cmp1", "cmp2", "cmp3"), evacuation_s=0.2, max_limit=1000,
-                 heartbeat_s=10, down_s=60, token_s=3600, at_rest_s=0.05):
+                 heartbeat_s=10, down_s=60, token_s=3600, at_rest_s=0.05, spread_s=0.0):
         super().__init__()
         self.at_rest_s = at_rest_s
         self.evacuation_s = evacuation_s
+        self.spread_s = spread_s
         self.max_limit = max_limit
         self.heartbeat_s = heartbeat_s
         self.down_s = down_s
@@ -406,8 +408,12 @@ class ModelNova(FaultServer):
         mine.spoiled, mine.target = False, target
         stopped = server.vm_state == "stopped"
         self._change(server, task_state="rebuilding", fault=None, wedged=False)
-        self.later(self.evacuation_s / 4, self._schedule, server, mine, stopped)
+        self.later(self._takes_s(server) / 4, self._schedule, server, mine, stopped)
         return Answer(200)
+
+    def _takes_s(self, server):
+        """How long the evacuation of a VM takes."""
+        return self.evacuation_s + self.spread_s * (server.order * 7 % 10) / 10
 
     def _wedge(self, server):
         """What a second order does to an evacuation that is under way."""
@@ -442,7 +448,7 @@ class ModelNova(FaultServer):
             return
         self._mark(record, "pre-migrating", min(usable, key=taken.get))
         self._change(server, power_state=0)
-        self.later(self.evacuation_s / 2, self._rebuilt, server, record, stopped)
+        self.later(self._takes_s(server) / 2, self._rebuilt, server, record, stopped)
 
     def _rebuilt(self, server, record, stopped):
         if self._is_spoiled(server, record) or self.hosts[record.dest].died_at is not None:
@@ -450,7 +456,7 @@ class ModelNova(FaultServer):
         if stopped:
             self._change(server, vm_state="active", task_state="powering-off",
                          power_state=POWER_ON)
-        self.later(self.evacuation_s / 4, self._arrived, server, record, stopped)
+        self.later(self._takes_s(server) / 4, self._arrived, server, record, stopped)
 
     def _arrived(self, server, record, stopped):
         """At rest; for a moment still on the old host, unless it is stopped."""
