@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -16,8 +17,9 @@ enum { FD_ENDED, FD_CANCEL, FD_OUTPUT, FD_ERRORS, FD_INPUT, N_FDS };
 /* One run under way. Ends of ours and theirs are -1 when they are closed. */
 typedef struct {
     const MskChildRun *run;
-    pid_t pid; /* leads a process group of its own */
+    pid_t pid; /* the guard, which leads a process group of its own */
     int pidfd;
+    int guard;   /* our end of a socket; closed by our death, it ends the group */
     int ours[3]; /* of its standard input, output and error */
     int theirs[3];
     size_t n_sent;
@@ -36,6 +38,7 @@ static void
 child_clear(Child *self)
 {
     close_fd(&self->pidfd);
+    close_fd(&self->guard);
     for (int i = 0; i < 3; i++) {
         close_fd(&self->ours[i]);
         close_fd(&self->theirs[i]);
@@ -71,44 +74,188 @@ open_ends(Child *self)
            (self->run->merged_errors || open_pipe(self, STDERR_FILENO));
 }
 
-/* Returns: 0, or an errno. */
+/* Returns: its wait status. */
 static int
-spawn(Child *self)
+reap(const Child *self)
+{
+    int status = 0;
+    pid_t ended;
+
+    (void) kill(-self->pid, SIGKILL); /* also what it has left behind; ESRCH when nothing */
+    do {
+        ended = waitpid(self->pid, &status, 0);
+    } while (ended < 0 && errno == EINTR);
+    return status;
+}
+
+/* ---- the guard ---------------------------------------------------------------------------- */
+
+/*
+ * Between us and the program stands a process that is forked and executes nothing. It leads the
+ * group, and kills it when our end of a socket is closed, which the kernel does when we die. Until
+ * it has started the program it has but one thread of a program of many: it calls nothing that
+ * could wait for another's lock. Signals are blocked in it: they would run our handlers.
+ */
+
+enum { GUARD_FD = STDERR_FILENO + 1, FIRST_FREE_FD };
+
+/* What is made before the fork, as it needs memory. */
+typedef struct {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    char *name;
+} Plan;
+
+static void
+plan_init(Plan *self, const MskChildRun *run)
+{
+    sigset_t none;
+    sigset_t all;
+
+    (void) sigemptyset(&none); /* these cannot fail */
+    (void) sigfillset(&all);
+    (void) posix_spawn_file_actions_init(&self->actions);
+    (void) posix_spawnattr_init(&self->attributes);
+    (void) posix_spawn_file_actions_addchdir_np(&self->actions, "/");
+    (void) posix_spawn_file_actions_addclosefrom_np(&self->actions, GUARD_FD);
+    (void) posix_spawnattr_setsigmask(&self->attributes, &none);
+    (void) posix_spawnattr_setsigdefault(&self->attributes, &all);
+    (void) posix_spawnattr_setflags(&self->attributes,
+                                    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    self->name = g_path_get_basename(run->path);
+}
+
+static void
+plan_clear(Plan *self)
+{
+    (void) posix_spawn_file_actions_destroy(&self->actions);
+    (void) posix_spawnattr_destroy(&self->attributes);
+    g_free(self->name);
+}
+
+/* The program's three files, and the socket; nothing else is left open. */
+static void
+guard_take_files(const Child *self, int socket_fd)
+{
+    const int errors = self->run->merged_errors ? STDOUT_FILENO : STDERR_FILENO;
+    const int wanted[FIRST_FREE_FD] = {self->theirs[STDIN_FILENO], self->theirs[STDOUT_FILENO],
+                                       self->theirs[errors], socket_fd};
+    int moved[FIRST_FREE_FD];
+
+    for (int i = 0; i < FIRST_FREE_FD; i++) {
+        moved[i] = fcntl(wanted[i], F_DUPFD, FIRST_FREE_FD);
+    }
+    for (int i = 0; i < FIRST_FREE_FD; i++) {
+        (void) dup2(moved[i], i);
+    }
+    (void) close_range(FIRST_FREE_FD, ~0U, 0);
+}
+
+/* Ends as the program did. */
+static G_NORETURN void
+guard_end(int status)
+{
+    if (WIFSIGNALED(status)) {
+        int number = WTERMSIG(status);
+        sigset_t one;
+
+        (void) signal(number, SIG_DFL);
+        (void) sigemptyset(&one);
+        (void) sigaddset(&one, number);
+        (void) sigprocmask(SIG_UNBLOCK, &one, NULL);
+        (void) kill(getpid(), number);
+    }
+    _exit(WEXITSTATUS(status));
+}
+
+static G_NORETURN void
+guard_kill_group(void)
+{
+    (void) kill(0, SIGKILL);
+    _exit(1);
+}
+
+static G_NORETURN void
+guard_run(const Child *self, const Plan *plan, int socket_fd)
 {
     char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char locale[] = "LC_ALL=C.UTF-8";
     char *environment[] = {search, locale, NULL};
-    g_autofree char *name = g_path_get_basename(self->run->path);
-    char *arguments[] = {name, NULL};
-    int errors = self->theirs[self->run->merged_errors ? STDOUT_FILENO : STDERR_FILENO];
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
-    int failed;
+    char *arguments[] = {plan->name, NULL};
+    int status = 0;
+    pid_t pid = -1;
 
-    (void) sigemptyset(&none); /* these cannot fail */
+    (void) setpgid(0, 0);
+    guard_take_files(self, socket_fd);
+    int failed = posix_spawn(&pid, self->run->path, &plan->actions, &plan->attributes, arguments,
+                             environment);
+
+    (void) close_range(STDIN_FILENO, STDERR_FILENO, 0);
+    if (write(GUARD_FD, &failed, sizeof failed) != (ssize_t) sizeof failed || failed != 0) {
+        guard_kill_group();
+    }
+    struct pollfd fds[] = {{.fd = (int) syscall(SYS_pidfd_open, pid, 0), .events = POLLIN},
+                           {.fd = GUARD_FD, .events = POLLIN}};
+
+    while (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+    }
+    if (fds[1].revents != 0 || waitpid(pid, &status, 0) != pid) {
+        guard_kill_group();
+    }
+    guard_end(status);
+}
+
+/* Returns: 0, or the errno with which the program was not started. */
+static int
+await_start(Child *self)
+{
+    int failed = 0;
+    ssize_t n;
+
+    do {
+        n = read(self->guard, &failed, sizeof failed);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t) sizeof failed ? failed : EIO;
+}
+
+/* Returns: 0, or an errno. */
+static int
+spawn(Child *self)
+{
+    int ends[2];
+    sigset_t all;
+    sigset_t before;
+    Plan plan;
+    int failed = 0;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return errno;
+    }
+    self->guard = ends[0];
+    plan_init(&plan, self->run);
     (void) sigfillset(&all);
-    (void) posix_spawn_file_actions_init(&actions);
-    (void) posix_spawnattr_init(&attributes);
-    (void) posix_spawn_file_actions_addchdir_np(&actions, "/");
-    (void) posix_spawn_file_actions_adddup2(&actions, self->theirs[STDIN_FILENO], STDIN_FILENO);
-    (void) posix_spawn_file_actions_adddup2(&actions, self->theirs[STDOUT_FILENO], STDOUT_FILENO);
-    (void) posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-    (void) posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    (void) posix_spawnattr_setsigmask(&attributes, &none);
-    (void) posix_spawnattr_setsigdefault(&attributes, &all);
-    (void) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                     POSIX_SPAWN_SETSIGDEF);
-    failed =
-        posix_spawn(&self->pid, self->run->path, &actions, &attributes, arguments, environment);
-    (void) posix_spawn_file_actions_destroy(&actions);
-    (void) posix_spawnattr_destroy(&attributes);
+    (void) pthread_sigmask(SIG_SETMASK, &all, &before); /* cannot fail */
+    self->pid = fork();
+    if (self->pid == 0) {
+        guard_run(self, &plan, ends[1]);
+    }
+    failed = self->pid < 0 ? errno : 0;
+    (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
+    plan_clear(&plan);
+    close_fd(&ends[1]);
     for (int i = 0; i < 3; i++) {
         close_fd(&self->theirs[i]);
     }
+    if (failed == 0) {
+        failed = await_start(self);
+        if (failed != 0) {
+            (void) reap(self);
+        }
+    }
     return failed;
 }
+
+/* ---- the run ------------------------------------------------------------------------------ */
 
 /* Returns: false when there is nothing more to send. */
 static bool
@@ -204,24 +351,11 @@ read_rest(const Child *self, int number)
     }
 }
 
-/* Returns: its wait status. */
-static int
-reap(const Child *self)
-{
-    int status = 0;
-    pid_t ended;
-
-    (void) kill(-self->pid, SIGKILL); /* also what it has left behind; ESRCH when nothing */
-    do {
-        ended = waitpid(self->pid, &status, 0);
-    } while (ended < 0 && errno == EINTR);
-    return status;
-}
-
 MskChildEnd
 msk_child_process_run(const MskChildRun *run, int *ret_status)
 {
-    g_auto(Child) child = {.run = run, .pidfd = -1, .ours = {-1, -1, -1}, .theirs = {-1, -1, -1}};
+    g_auto(Child) child = {
+        .run = run, .pidfd = -1, .guard = -1, .ours = {-1, -1, -1}, .theirs = {-1, -1, -1}};
     int failed = open_ends(&child) ? spawn(&child) : errno;
     MskChildEnd end = MSK_CHILD_CANCELLED;
     int status;

@@ -5,9 +5,9 @@
  * child_process: runs a program once, with a text for its standard input, and waits for its end.
  *
  * The program leads a process group of its own, which is killed when the program has ended, its
- * time is over, or the run is cancelled, so that nothing it started is left behind. It begins with
- * no open files but its three, default signal handlers, the root directory, and an environment of
- * PATH and LC_ALL alone.
+ * time is over, the run is cancelled, or whoever runs it dies in any way, so that nothing it
+ * started is left behind. It begins with no open files but its three, default signal handlers, the
+ * root directory, and an environment of PATH and LC_ALL alone.
  *
  * Threads: any; runs are independent of one another.
  */

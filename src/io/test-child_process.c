@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
@@ -110,14 +111,14 @@ sleeps(const char *pid)
     return g_file_get_contents(proc, &line, NULL, NULL) && strstr(line, "sleep") != NULL;
 }
 
-/* A signal may take its time on a busy machine. */
+/* A signal, and a start, may take its time on a busy machine. */
 static void
-wait_until_gone(const char *pid)
+wait_until(const char *pid, bool there)
 {
-    for (int i = 0; i < 6000 && sleeps(pid); i++) {
+    for (int i = 0; i < 6000 && sleeps(pid) != there; i++) {
         g_usleep(10000);
     }
-    g_assert_false(sleeps(pid));
+    g_assert_cmpint(sleeps(pid), ==, there);
 }
 
 /* With what it started: also what is left when it ended in good order. */
@@ -143,7 +144,7 @@ test_the_whole_group_is_killed(void)
         g_assert_cmpint(run_shell(runs[i].script, runs[i].timeout_ms, cancel_fd, &said, &status),
                         ==, runs[i].end);
         if (said.output->len > 0) { /* a slow machine may not get that far */
-            wait_until_gone(g_strstrip(said.output->str));
+            wait_until(g_strstrip(said.output->str), false);
         }
         if (cancel_fd >= 0) {
             g_assert_cmpint(close(cancel_fd), ==, 0);
@@ -151,6 +152,69 @@ test_the_whole_group_is_killed(void)
         g_string_free(said.output, TRUE);
         g_string_free(said.errors, TRUE);
     }
+}
+
+static void
+write_on(const char *bytes, size_t length, bool errors, void *data)
+{
+    (void) errors;
+    g_assert_cmpint(write(*(int *) data, bytes, length), ==, (ssize_t) length);
+}
+
+/* Of whoever runs a program; it dies as it would of kill -9, and can do nothing about it. */
+static void
+run_until_killed(int fd)
+{
+    const char script[] = "sleep 1000 & echo $!; sleep 1000 & echo $!; wait\n";
+    MskChildRun run = {.path = "/bin/sh",
+                       .input = script,
+                       .input_length = strlen(script),
+                       .timeout_ms = 600000,
+                       .cancel_fd = -1,
+                       .output = write_on,
+                       .data = &fd};
+    int status = 0;
+
+    (void) msk_child_process_run(&run, &status);
+    _exit(1);
+}
+
+static void
+read_pids(int fd, GString *pids)
+{
+    char byte;
+
+    while (g_strrstr(pids->str, "\n") == strstr(pids->str, "\n")) { /* until there are two */
+        g_assert_cmpint(read(fd, &byte, 1), ==, 1);
+        g_string_append_c(pids, byte);
+    }
+}
+
+static void
+test_a_program_dies_with_whoever_runs_it(void)
+{
+    g_autoptr(GString) pids = g_string_new(NULL);
+    int ends[2];
+    int status = 0;
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    pid_t runner = fork();
+
+    g_assert_cmpint(runner, >=, 0);
+    if (runner == 0) {
+        run_until_killed(ends[1]);
+    }
+    g_assert_cmpint(close(ends[1]), ==, 0);
+    read_pids(ends[0], pids);
+    g_auto(GStrv) words = g_strsplit(g_strstrip(pids->str), "\n", -1);
+
+    wait_until(words[0], true);
+    wait_until(words[1], true);
+    g_assert_cmpint(kill(runner, SIGKILL), ==, 0);
+    g_assert_cmpint(waitpid(runner, &status, 0), ==, runner);
+    wait_until(words[0], false);
+    wait_until(words[1], false);
+    g_assert_cmpint(close(ends[0]), ==, 0);
 }
 
 static void
@@ -171,6 +235,7 @@ main(int argc, char **argv)
     g_test_add_func("/child_process/ends", test_ends);
     g_test_add_func("/child_process/long", test_long_input_and_output);
     g_test_add_func("/child_process/group", test_the_whole_group_is_killed);
+    g_test_add_func("/child_process/dies", test_a_program_dies_with_whoever_runs_it);
     g_test_add_func("/child_process/not_started", test_one_that_cannot_be_started);
     return g_test_run();
 }
