@@ -147,6 +147,7 @@ add_vm(MskHostCall *self, const MskServer *server)
                   .migrations_asked = self->migrations != NULL,
                   .evacuating = self->on_their_way != NULL &&
                                 g_hash_table_contains(self->on_their_way, server->uuid),
+                  .heard = self->migrations != NULL && self->migrations->len > 0,
                   .vm_state = server->vm_state,
                   .host = server->host,
                   .fault = server->fault},

@@ -42,8 +42,9 @@ arrive(ModelVm *vm, int64_t now_us, int64_t rest_us)
 
 /* Somebody else orders an evacuation, and Nova takes it. */
 static void
-send_away(const HostModel *self, ModelVm *vm)
+send_away(HostModel *self, ModelVm *vm)
 {
+    self->recorded = true;
     vm->busy = true;
     vm->arrives_as = vm->vm_state;
     vm->arrives_us = vm->sent_at_us + self->evacuate_us;
@@ -118,6 +119,7 @@ evacuate(HostModel *self, ModelVm *vm, bool to_reserved, MskErrorCode *ret_code)
     if (to_reserved && !self->enabled) {
         harm(self, "%s is sent to a reserved host that is not enabled", vm->uuid);
     }
+    self->recorded = true;
     vm->arrives_us = self->now_us + self->evacuate_us;
     vm->arrives_as = vm->vm_state == MSK_VM_STOPPED ? MSK_VM_STOPPED : MSK_VM_ACTIVE;
     vm->arrival_fails = to_reserved ? self->reserved_fails : vm->no_host;
@@ -187,9 +189,14 @@ static char old_host[] = "host";
 static char no_valid_host[] = "No valid host was found.";
 
 uint32_t
-host_model_migrations(const HostModel *self)
+host_model_migrations(HostModel *self, bool asked)
 {
-    uint32_t found = 0;
+    uint32_t found = self->recorded ? MODEL_HEARD : 0;
+
+    if (asked && self->n_silent > 0) {
+        self->n_silent--;
+        return 0;
+    }
 
     for (unsigned i = 0; i < self->n_vms; i++) {
         found |= self->vms[i].arrives_us > 0 || self->vms[i].rests_us > 0 ? UINT32_C(1) << i : 0;
@@ -221,6 +228,7 @@ host_model_list(HostModel *self, bool source_only, uint32_t migrations,
                       .locked = vm->locked,
                       .powered_off = vm->powered_off,
                       .evacuating = (migrations >> i & 1) != 0,
+                      .heard = (migrations & MODEL_HEARD) != 0,
                       .vm_state = vm->vm_state,
                       .host = vm->elsewhere ? new_host : old_host,
                       .fault = vm->vm_state == MSK_VM_ERROR ? no_valid_host : NULL},

@@ -13,6 +13,7 @@
 #include "model/recovery/host_recovery.h"
 
 #define MODEL_MAX_VMS 16
+#define MODEL_HEARD   (UINT32_C(1) << MODEL_MAX_VMS)
 
 typedef struct {
     char uuid[16];
@@ -55,7 +56,9 @@ typedef struct {
     bool forced_down;
     MskStormFacts storm;
     int64_t storm_ends_us;
-    char *harm; /* (nullable) the first thing that must not happen */
+    bool recorded;     /* there is an evacuation's record */
+    unsigned n_silent; /* so many lists of them leave out what there is */
+    char *harm;        /* (nullable) the first thing that must not happen */
 } HostModel;
 
 void host_model_clear(HostModel *self);
@@ -70,8 +73,9 @@ ModelVm *host_model_find(HostModel *self, const char *uuid);
 bool host_model_call(HostModel *self, ModelVm *vm, MskMoveActKind kind, bool to_reserved,
                      MskErrorCode *ret_code);
 
-/** host_model_migrations: Returns: a bit for each VM whose evacuation is recorded and not over. */
-uint32_t host_model_migrations(const HostModel *self);
+/** host_model_migrations: Returns: a bit for each VM whose evacuation is recorded and not over, and
+ *  MODEL_HEARD when there is a record. @asked: or nothing, where the cloud is silent. */
+uint32_t host_model_migrations(HostModel *self, bool asked);
 
 /** host_model_list: @source_only: those on the failed host. @migrations: what was seen of them
  *  before. Returns: how many of @ret are set. */

@@ -29,7 +29,7 @@ vm_state(const char *word)
 }
 
 static void
-parse_vm_word(ModelVm *vm, const char *word)
+parse_vm_word(HostModel *model, ModelVm *vm, const char *word)
 {
     const struct {
         const char *word;
@@ -57,6 +57,7 @@ parse_vm_word(ModelVm *vm, const char *word)
         vm->busy = true;
         vm->arrives_as = vm->vm_state;
         vm->arrives_us = number(word + strlen("leaves=")) * MS;
+        model->recorded = true;
     } else if (g_str_has_prefix(word, "sent=")) {
         vm->sent_at_us = number(word + strlen("sent=")) * MS;
     } else if (g_str_has_prefix(word, "deleted=")) {
@@ -77,7 +78,7 @@ parse_vm(HostModel *model, char **words)
     vm->vm_state = vm_state(words[2]);
     vm->ha_enabled = true;
     for (char **word = &words[3]; *word != NULL; word++) {
-        parse_vm_word(vm, *word);
+        parse_vm_word(model, vm, *word);
     }
     vm->locked = vm->owner_locked;
 }
@@ -113,6 +114,8 @@ parse_number(HostScenario *self, char **words)
 {
     if (strcmp(words[0], "reserved") == 0) {
         self->model.n_reserved = (unsigned) number(words[1]);
+    } else if (strcmp(words[0], "silent") == 0) {
+        self->model.n_silent = (unsigned) number(words[1]);
     } else if (strcmp(words[0], "threads") == 0) {
         self->order.max_moves = (unsigned) number(words[1]);
     } else if (strcmp(words[0], "evacuation") == 0) {

@@ -477,7 +477,9 @@ begin_act(Run *self, const MskHostAct *act)
     if (is_stored) {
         store_move(self, act->move);
     }
-    due.migrations = host_model_migrations(&self->model);
+    due.migrations = host_model_migrations(&self->model,
+                                           act->kind == MSK_HOST_ACT_LIST ||
+                                               (act->kind == MSK_HOST_ACT_LOOK && act->migrations));
     due.asked_us = self->model.now_us;
     due.fault = is_call ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
     g_array_append_val(self->due, due);

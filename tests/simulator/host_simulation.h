@@ -13,6 +13,7 @@
  *   beats <ms>|ever      how long the host lives on after the report
  *   reserved <n>, reserved-full, threads <n>, only-enabled, ignore-error, fenced, dry-run, join
  *   evacuation <ms>      how long one takes
+ *   silent <n>           the first lists of migrations that leave out what there is
  *   at-rest <ms>         how long a VM that has arrived is shown at rest on its old host
  *   fence-fails <n>      the host has fence devices, which confirm after so many failures; fallback
  *   storm <failed> <hosts> <ms>   until then

@@ -109,7 +109,7 @@ on_seen(MskHostWork *work)
     if (msk_host_work_tasks_first(work, MSK_HOST_TASK_PREPARE)) {
         return;
     }
-    if (disabled) {
+    if (disabled && !work->state->doubted) {
         msk_host_work_note(work, MSK_HOST_TASK_DISABLE, 1.0,
                            "Disabled compute service on host: '%s'", work->order->host);
     }

@@ -319,6 +319,7 @@ serve(MskHostWork *work, unsigned index, const MskListedVm *vm)
 
     sight.migrations_asked = state->look_migrations;
     sight.evacuating = sight.evacuating && state->look_migrations;
+    sight.heard = sight.heard && state->look_migrations;
     planned->knows_migrations = planned->knows_migrations || state->look_migrations;
     event.sight = &sight;
     planned->looking = false;

@@ -14,6 +14,8 @@ static void conclude(MskHostWork *work);
 
 /* ---- the plan ---------------------------------------------------------------------------- */
 
+/* Nova leaves out what a part of it (a cell) does not answer for. A host without any VM is believed
+ * when that part has told of the host's service in between. */
 static void
 on_listed(MskHostWork *work)
 {
@@ -21,6 +23,11 @@ on_listed(MskHostWork *work)
     MskHostPlan plan = {.order = work->order, .notes = work->step.notes};
     int n_before = (int) state->moves->len;
 
+    if (work->event->n_vms == 0 && !state->doubted && !work->order->dry_run) {
+        state->doubted = true;
+        msk_host_gates_on_disabled(work);
+        return;
+    }
     state->round++;
     msk_host_plan_make(&plan, work->event->vms, work->event->n_vms, state->round, state->moves);
     msk_host_moves_see(work);

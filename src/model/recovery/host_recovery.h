@@ -227,6 +227,7 @@ typedef struct {
     bool safe;            /* the host is known dead */
     bool fenced;          /* because it was turned off */
     bool fence_failed;    /* and the heartbeat decides */
+    bool doubted;         /* that the host has no VM is asked again */
     bool looking;         /* a look is under way */
     bool look_new;        /* it is for moves that nothing was done for yet */
     bool look_migrations;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define MAX_RETRY_US (INT64_C(10) * G_USEC_PER_SEC)
+#define DOUBT        4 /* times the first wait after a failed call lie between two such answers */
 
 /* One step being put together. */
 typedef struct {
@@ -123,6 +124,14 @@ begin_confirming(Work *work)
 }
 
 static void
+order_evacuation(Work *work)
+{
+    work->state->unsure = true; /* until the answer */
+    work->state->doubted = false;
+    call(work, MSK_MOVE_ACT_EVACUATE);
+}
+
+static void
 prepare(Work *work)
 {
     MskVmMove *state = work->state;
@@ -134,8 +143,7 @@ prepare(Work *work)
     } else if (has_to_be_reset(work->sight)) {
         call(work, MSK_MOVE_ACT_RESET);
     } else {
-        state->unsure = true; /* until the answer */
-        call(work, MSK_MOVE_ACT_EVACUATE);
+        order_evacuation(work);
     }
 }
 
@@ -158,6 +166,9 @@ decide_preparing(Work *work)
         begin_confirming(work);
     } else if ((state->unsure || sight->busy) && !sight->migrations_asked) {
         look(work, 0, true); /* what is being done to it may be its evacuation */
+    } else if ((state->unsure || sight->busy) && !sight->heard && !state->doubted) {
+        state->doubted = true;
+        look(work, DOUBT * work->order->retry_us, true);
     } else if (late(work)) {
         fail(work,
              state->message != NULL ? "Nova did not take the evacuation in time"
@@ -192,10 +203,17 @@ still_there(Work *work)
     MskVmMove *state = work->state;
 
     if (work->sight->vm_state == MSK_VM_ERROR && !state->unsure) {
-        fail(work, "Failed to evacuate the instance",
-             work->sight->fault != NULL ? work->sight->fault : "Nova put it in error");
+        fail(
+            work,
+            state->found_state == MSK_VM_RESIZED
+                ? "Failed to evacuate the instance, whose resize nobody has confirmed. Nova cannot "
+                  "evacuate it to the host that it was resized from, but by hand to another one"
+                : "Failed to evacuate the instance",
+            work->sight->fault != NULL ? work->sight->fault : "Nova put it in error");
     } else if (!work->sight->migrations_asked) {
         look(work, 0, true); /* Nova shows it at rest for a moment before it is elsewhere */
+    } else if (!work->sight->heard && !late(work)) {
+        look(work, DOUBT * work->order->retry_us, true); /* there is one at least: its own */
     } else if (state->unsure) {
         /* The order never got through, or what it began is over. */
         state->unsure = false;
@@ -304,8 +322,7 @@ on_locked(Work *work)
         (state->found_state != MSK_VM_ACTIVE && state->found_state != MSK_VM_STOPPED)) {
         look(work, 0, false); /* it may have changed by itself meanwhile */
     } else {
-        state->unsure = true;
-        call(work, MSK_MOVE_ACT_EVACUATE);
+        order_evacuation(work);
     }
 }
 

@@ -16,7 +16,9 @@
  * changes something, the state has to be stored (durable); a successor loads it and sends
  * MSK_MOVE_BEGIN. Nova does not refuse a second evacuation of a VM that is on its way, it breaks
  * the VM. So whoever does not know for certain that no evacuation was ordered looks at the VM and
- * at Nova's migrations first, and gives an order that may still be under way the time to show.
+ * at Nova's migrations first, and gives an order that may still be under way the time to show. Nova
+ * leaves out what a part of it (a cell) does not answer for, so a list without any migration of the
+ * host is no proof: where one must be, and before a decision rests on it, it is asked for again.
  *
  * Threads: any thread may call; a state has one owner.
  * Source: upstream masakari/engine/drivers/taskflow/host_failure.py (EvacuateInstancesTask).
@@ -36,6 +38,7 @@ typedef struct {
     bool powered_off;      /* as last seen by its hypervisor */
     bool migrations_asked; /* whether `evacuating` is known */
     bool evacuating;       /* an evacuation of it is recorded and has not ended */
+    bool heard;            /* there were migrations of its host: its part of the cloud answered */
     MskVmState vm_state;
     const char *host;  /* (nullable) lent: where it is */
     const char *fault; /* (nullable) lent: why it is in error */
@@ -112,6 +115,7 @@ typedef struct {
     bool lock_ours;  /* we gave the order to lock */
     bool lock_tried; /* it went through, or need not be tried again */
     bool unsure;     /* nobody knows whether an evacuation was ordered */
+    bool doubted;    /* that there are no migrations at all has been asked again */
     bool called;     /* the phase's call went through */
     unsigned n_tries;
     int64_t deadline_us;
