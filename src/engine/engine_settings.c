@@ -15,11 +15,12 @@
     }
 
 static const MskOption options[] = {
-    SECONDS("verify_interval", "1", 0,
-            "The longest wait between two looks at a server that is being stopped or started, and at "
-            "the last servers of a failed host. The first looks follow one another faster. While "
-            "servers wait for others to be evacuated, a slow Nova is asked less often, every 5 "
-            "seconds at least."),
+    SECONDS(
+        "verify_interval", "1", 0,
+        "The longest wait between two looks at a server that is being stopped or started, and at "
+        "the last servers of a failed host. The first looks follow one another faster. While "
+        "servers wait for others to be evacuated, a slow Nova is asked less often, every 5 "
+        "seconds at least."),
     SECONDS("wait_period_after_power_off", "180", 0,
             "How long a server may take to stop. Also how long a compute driver that does not "
             "answer is asked again before the recovery is given up."),

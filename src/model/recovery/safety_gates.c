@@ -101,6 +101,8 @@ msk_gate_fencing(const MskHostOrder *order, bool confirmed, const char *said)
     return verdict;
 }
 
+/* That the service is forced down proves nothing: it says so since an earlier recovery of a host
+ * that lives again, or because a person is about to do something. */
 MskGateVerdict
 msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service, bool fenced,
                    bool safe)
@@ -117,7 +119,7 @@ msk_gate_heartbeat(const MskHostOrder *order, const MskServiceFacts *service, bo
         verdict.record = g_strdup_printf("Gate 'heartbeat' is open: the compute service of host "
                                          "'%s' was last heard of %.0f s ago",
                                          order->host, seconds(service->age_us));
-    } else if (service->age_us < 0 && !service->up) {
+    } else if (service->age_us < 0 && !service->up && !service->forced_down) {
         verdict.record = g_strdup_printf(
             "Gate 'heartbeat' is open: the compute service of host '%s' is down", order->host);
     } else {

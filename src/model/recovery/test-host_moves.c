@@ -67,7 +67,8 @@ move_at(const Fixture *self, unsigned index)
 static void
 test_one_look_serves_all_that_wait(void)
 {
-    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}}, {.uuid = (char[]){"vm-2"}}};
+    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.heard = true}},
+                         {.uuid = (char[]){"vm-2"}, .sight = {.heard = true}}};
     MskHostEvent looked = {
         .kind = MSK_HOST_EVENT_LOOKED, .now_us = S, .vms = vms, .n_vms = G_N_ELEMENTS(vms)};
     Fixture self;
@@ -107,7 +108,7 @@ test_what_is_settled_makes_room(void)
 static void
 set_up_waiting(Fixture *self)
 {
-    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.migrations_asked = true}},
+    MskListedVm vms[] = {{.uuid = (char[]){"vm-1"}, .sight = {.heard = true}},
                          {.uuid = (char[]){"vm-2"}, .sight = {.migrations_asked = true}},
                          {.uuid = (char[]){"vm-3"}, .sight = {.migrations_asked = true}}};
     MskHostEvent looked = {.kind = MSK_HOST_EVENT_LOOKED,

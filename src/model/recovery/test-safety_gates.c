@@ -125,6 +125,23 @@ test_heartbeat(void)
     g_assert_cmpint(heartbeat(&off, true, 1, false, false), ==, MSK_GATE_OPEN);
 }
 
+/* Who forced it down may have fenced it, or not: its heartbeat decides. */
+static void
+test_forced_down_is_no_proof(void)
+{
+    static const struct {
+        int64_t age_s;
+        MskGateKind kind;
+    } table[] = {{3, MSK_GATE_HOLDS}, {15, MSK_GATE_OPEN}, {-1, MSK_GATE_HOLDS}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        MskServiceFacts facts = {.forced_down = true, .age_us = table[i].age_s * G_USEC_PER_SEC};
+        g_auto(MskGateVerdict) verdict = msk_gate_heartbeat(&order, &facts, false, false);
+
+        g_assert_cmpint(verdict.kind, ==, table[i].kind);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -135,5 +152,6 @@ main(int argc, char **argv)
     g_test_add_func("/safety_gates/rate", test_rate);
     g_test_add_func("/safety_gates/fencing", test_fencing);
     g_test_add_func("/safety_gates/heartbeat", test_heartbeat);
+    g_test_add_func("/safety_gates/forced_down", test_forced_down_is_no_proof);
     return g_test_run();
 }
