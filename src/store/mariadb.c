@@ -202,6 +202,21 @@ set_session(Mariadb *self, unsigned busy_timeout_ms, GError **error)
     return msk_mariadb_script(&self->db, sql, error);
 }
 
+/* A node of a Galera cluster answers before it has what the others have done, and a look at the
+ * schema is worth nothing then. Other servers do not know the word. */
+static bool
+wait_for_other_nodes(Mariadb *self, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (msk_mariadb_script(&self->db, "SET SESSION wsrep_sync_wait = 15", &failure) ||
+        mysql_errno(&self->handle) == ER_UNKNOWN_SYSTEM_VARIABLE) {
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+}
+
 static MskDb *
 open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, GError **error)
 {
@@ -233,7 +248,8 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
         close_connection(&self->db);
         return NULL;
     }
-    if (!set_session(self, busy_timeout_ms, error)) {
+    if (!set_session(self, busy_timeout_ms, error) ||
+        (mode == MSK_DB_CREATE && !wait_for_other_nodes(self, error))) {
         close_connection(&self->db);
         return NULL;
     }

@@ -12,6 +12,10 @@
 #define LEGACY_OLDEST 7
 #define LEGACY_NEWEST 8
 
+/* Two that run at once on two nodes of a cluster refuse one another's transactions. */
+#define SYNC_ATTEMPTS 50
+#define SYNC_PAUSE_US (100 * G_TIME_SPAN_MILLISECOND)
+
 /* taskflow's revisions whose tables do for us as they are. They differ in the sizes of columns that
  * only taskflow fills, and in indexes beside the primary keys. A revision that is there is left
  * there: a Python service whose taskflow is older refuses one that it does not know. */
@@ -85,13 +89,14 @@ is_applied(MskDb *db, const char *name, GError **error)
                          MSK_DB_ARGS(MSK_DB_T(name)), &one, error);
 }
 
+/* Another sync, on another node of a cluster, may be at the same step. */
 static bool
 record(MskDb *db, const char *name, GError **error)
 {
     g_autofree char *now = msk_store_now_text(db, error);
 
     return now != NULL &&
-           msk_db_run(db, "INSERT INTO masakari_c_migrations (name, applied_at) VALUES (?, ?)",
+           msk_db_run(db, "REPLACE INTO masakari_c_migrations (name, applied_at) VALUES (?, ?)",
                       MSK_DB_ARGS(MSK_DB_T(name), MSK_DB_T(now)), NULL, error);
 }
 
@@ -370,6 +375,37 @@ last_wanted(const MskMigration *steps, const char *version, GError **error)
     return last;
 }
 
+static void
+sync_clear(Sync *sync)
+{
+    g_clear_pointer(&sync->revision, g_free);
+    g_clear_pointer(&sync->taskflow, g_free);
+    sync->stamp = NULL;
+    sync->adopted = false;
+}
+
+/* From the start each time: every step may be run again, and does nothing if it was done. */
+static bool
+sync_patiently(MskDb *db, Sync *sync, int last, GError **error)
+{
+    for (unsigned n = 1;; n++) {
+        GError *failure = NULL;
+
+        db->again = false;
+        sync_clear(sync);
+        if (take_over(db, sync, &failure) && check_steps(db, sync->steps, false, &failure) &&
+            apply_steps(db, sync, last, &failure)) {
+            return true;
+        }
+        if (!db->again || db->broken || n >= SYNC_ATTEMPTS) {
+            g_propagate_error(error, failure);
+            return false;
+        }
+        g_error_free(failure);
+        g_usleep(SYNC_PAUSE_US);
+    }
+}
+
 bool
 msk_store_sync(const MskStoreOptions *options, const char *version, GError **error)
 {
@@ -391,11 +427,9 @@ msk_store_sync(const MskStoreOptions *options, const char *version, GError **err
 
     bool done = db != NULL && driver->check(db, error) &&
                 (driver->lock_schema == NULL || driver->lock_schema(db, error)) &&
-                take_over(db, &sync, error) && check_steps(db, sync.steps, false, error) &&
-                apply_steps(db, &sync, last, error);
+                sync_patiently(db, &sync, last, error);
 
-    g_free(sync.revision);
-    g_free(sync.taskflow);
+    sync_clear(&sync);
     return done;
 }
 

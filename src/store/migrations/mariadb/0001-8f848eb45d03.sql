@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The tables of the Python service's first alembic revision, in the database's own character set.
 -- Changes of tables are not part of a transaction here, so each step may run again after a crash
--- in its middle.
+-- in its middle; and late, beside a sync on another node of a cluster that is steps ahead.
 CREATE TABLE IF NOT EXISTS masakari_alembic_version (
     version_num VARCHAR(32) NOT NULL,
     PRIMARY KEY (version_num)
@@ -58,4 +58,5 @@ CREATE TABLE IF NOT EXISTS hosts (
     KEY hosts_type_idx (type),
     CONSTRAINT hosts_ibfk_1 FOREIGN KEY (failover_segment_id) REFERENCES failover_segments (uuid)
 ) ENGINE=InnoDB;
-INSERT IGNORE INTO masakari_alembic_version (version_num) VALUES ('8f848eb45d03');
+INSERT INTO masakari_alembic_version (version_num) SELECT '8f848eb45d03' FROM DUAL
+    WHERE NOT EXISTS (SELECT 1 FROM masakari_alembic_version);

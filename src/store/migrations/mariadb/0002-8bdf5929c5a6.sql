@@ -19,4 +19,5 @@ CREATE TABLE IF NOT EXISTS vmoves (
     PRIMARY KEY (id),
     UNIQUE KEY uniq_vmove0uuid (uuid)
 ) ENGINE=InnoDB;
-UPDATE masakari_alembic_version SET version_num = '8bdf5929c5a6';
+UPDATE masakari_alembic_version SET version_num = '8bdf5929c5a6'
+    WHERE version_num = '8f848eb45d03';
