@@ -3,7 +3,6 @@
 import contextlib
 import datetime
 import json
-import os
 import pathlib
 import re
 import signal
@@ -129,6 +128,14 @@ def test_the_input_of_the_guide():
         assert got["instance"]["uuid"] == site.guest
 
 
+def is_at_work(pid, name):
+    """Whether a process runs a program."""
+    try:
+        return name in pathlib.Path(f"/proc/{pid}/cmdline").read_text("latin-1")
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("repeatable", [False, True])
 def test_an_engine_dies_while_a_program_runs(repeatable):
     flow = {INSTANCE: "pre: ['exec:once', 'stop_instance_task'], main: ['start_instance_task']"}
@@ -153,8 +160,8 @@ def test_an_engine_dies_while_a_program_runs(repeatable):
             assert "not repeatable" in found["message"] + tasks["exec:once"][1][-1]
             assert site.nova.calls["os-stop"] == 0
         second.must_live()
-        with contextlib.suppress(ProcessLookupError):  # the killed engine's is nobody's
-            os.kill(int(lines[0]), signal.SIGKILL)
+        wait_until(lambda: not is_at_work(lines[0], "sleep"), TIMEOUT,
+                   "the killed engine's program to die with it")
 
 
 HOST = ("pre: ['exec:before', 'disable_compute_service_task', 'exec:disabled'],"
@@ -167,9 +174,17 @@ def test_programs_of_a_hosts_flow():
     names = ("before", "disabled", "listed", "after")
     with site_with({"host_auto_failure_recovery_tasks": HOST}, dict.fromkeys(names, KEEP)) as site:
         site.nova.kill_host("cmp1", ago_s=40)
-        site.services.engine()
+        site.services.options["host_failure"] = {"armed": "false"}
+        engine = site.services.engine()
         uuid = site.report("COMPUTE_HOST", {"event": "STOPPED", "host_status": "NORMAL",
                                             "cluster_status": "OFFLINE"})
+        # It is held until an operator arms it, and then goes on without another start.
+        wait_until(lambda: any("gate 'armed'" in line for _, lines in site.show(uuid)[1].values()
+                               for line in lines), TIMEOUT, "the gate to hold")
+        assert not (site.services.dir / "before").exists()
+        site.services.options["host_failure"]["armed"] = "true"
+        site.services.config_file()
+        engine.signal(signal.SIGHUP)
         found, tasks = site.end(uuid)
         assert found["status"] == "finished", found
         assert site.nova.evacuations(site.guest) == ["done"]
