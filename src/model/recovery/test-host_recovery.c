@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/recovery/host_recovery.h"
 
+#include <string.h>
+
 /* Single decisions; whole recoveries, with every fault at every action, are in tests/simulator. */
 
 static const MskHostOrder order = {.host = "h1",
@@ -195,6 +197,95 @@ test_flows(void)
     }
 }
 
+/* Answers the only action, as the engine and a cloud would. */
+static MskHostEvent
+answer_to(const MskHostAct *act, MskListedVm *vm, bool arrives)
+{
+    MskHostEvent event = {.kind = MSK_HOST_EVENT_DONE,
+                          .storm = {.failed_in_segment = 1, .failed = 1},
+                          .service = {.age_us = INT64_C(3600000000)},
+                          .vms = vm,
+                          .n_vms = 1,
+                          .name = "reserved"};
+
+    vm->sight.vm_state = MSK_VM_ACTIVE;
+    vm->sight.elsewhere = false;
+    switch (letter_of(act)) {
+    case 'G':
+        event.kind = MSK_HOST_EVENT_GATES;
+        break;
+    case 'S':
+        event.kind = MSK_HOST_EVENT_SERVICE;
+        break;
+    case 'L':
+        event.kind = MSK_HOST_EVENT_LISTED;
+        break;
+    case '2':
+    case '3':
+        event.kind = MSK_HOST_EVENT_TASKS;
+        break;
+    case 'w':
+        event.kind = MSK_HOST_EVENT_TIMER;
+        break;
+    default:
+        event.kind = act->kind == MSK_HOST_ACT_TAKE_RESERVED ? MSK_HOST_EVENT_RESERVED
+                     : act->kind == MSK_HOST_ACT_LOOK        ? MSK_HOST_EVENT_LOOKED
+                     : act->kind == MSK_HOST_ACT_MOVE        ? MSK_HOST_EVENT_MOVE
+                     : act->kind == MSK_HOST_ACT_STORE       ? MSK_HOST_EVENT_STORED
+                                                             : MSK_HOST_EVENT_DONE;
+        event.move = act->move;
+        event.move_event.kind = MSK_MOVE_DONE;
+    }
+    if (act->kind == MSK_HOST_ACT_LOOK) {
+        vm->sight.elsewhere = arrives;
+        vm->sight.vm_state = arrives ? MSK_VM_ACTIVE : MSK_VM_ERROR;
+    }
+    return event;
+}
+
+/* Programs stand in front of the evacuation and behind it, not in front of each way: the one that
+ * is gone first leaves the VM behind. */
+static void
+test_programs_are_run_once_for_both_ways(void)
+{
+    static const MskRecoveryMethod methods[] = {MSK_METHOD_AUTO_PRIORITY, MSK_METHOD_RH_PRIORITY};
+    char uuid[] = "c5463cf8-a348-4ad5-bfd0-e29f90929277";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        g_auto(MskHostRecovery) self;
+        g_autoptr(MskRecoveryFlow) flow = parse_flow("DPxEx");
+        g_autoptr(GString) acts = g_string_new(NULL);
+        MskListedVm vm = {.uuid = uuid, .sight = {.migrations_asked = true}};
+        MskHostOrder both = order;
+        MskHostEvent event = {.kind = MSK_HOST_EVENT_BEGIN};
+
+        both.method = methods[i];
+        both.flow = flow;
+        both.move = (MskMoveOrder){.evacuate_timeout_us = INT64_C(90000000),
+                                   .unlock_timeout_us = INT64_C(90000000),
+                                   .retry_us = 500000};
+        msk_host_recovery_init(&self, 1);
+        while (self.phase != MSK_HOST_PHASE_OVER) {
+            event.now_us += G_USEC_PER_SEC;
+            g_auto(MskHostStep) step = msk_host_recovery_step(&self, &both, &event);
+            int64_t now_us = event.now_us;
+            const MskHostAct *act = &g_array_index(step.acts, MskHostAct, 0);
+
+            g_assert_cmpuint(step.acts->len, ==, 1);
+            g_string_append_c(acts, letter_of(act));
+            event = answer_to(act, &vm, self.second);
+            event.now_us = now_us;
+        }
+        g_test_message("%s", acts->str);
+        g_assert_true(self.second);
+        g_assert_true(g_str_has_prefix(acts->str, "GSDSLP2m"));
+        g_assert_true(g_str_has_suffix(acts->str, "3f"));
+        g_assert_cmpint(strchr(acts->str, '2') - strrchr(acts->str, '2'), ==, 0);
+        g_assert_cmpint(strchr(acts->str, '3') - strrchr(acts->str, '3'), ==, 0);
+        g_assert_nonnull(strstr(acts->str, "LPm")); /* the second way */
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -202,5 +293,6 @@ main(int argc, char **argv)
     g_test_add_func("/host_recovery/failures",
                     test_a_refused_call_is_the_end_and_others_are_repeated);
     g_test_add_func("/host_recovery/flows", test_flows);
+    g_test_add_func("/host_recovery/both_ways", test_programs_are_run_once_for_both_ways);
     return g_test_run();
 }
