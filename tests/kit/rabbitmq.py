@@ -7,8 +7,9 @@
         broker.kill(); broker.start()             # a crash, and back with what was durable
 
 Several brokers are several nodes that know nothing of each other: enough for the failover of a
-transport_url with several hosts. The node has an epmd of its own, so that nothing outlives it and
-two test runs do not meet; it is one scheduler thread that never spins.
+transport_url with several hosts. RabbitMq(peer=broker) joins that one's cluster instead. The node,
+or the cluster, has an epmd of its own, so that nothing outlives it and two test runs do not meet;
+it is one scheduler thread that never spins.
 """
 import os
 import pathlib
@@ -61,7 +62,7 @@ class RabbitMq:
     """One broker; a context manager. `port` is the plain AMQP port, `tls_port` the other one (only
     with tls=True), `certificates` what make_certificates() returned."""
 
-    def __init__(self, directory=None, tls=False, conf=""):
+    def __init__(self, directory=None, tls=False, conf="", peer=None):
         self._own_dir = directory is None
         self.dir = pathlib.Path(directory or kit_host.short_directory("mq")).resolve()
         self.port = free_port()
@@ -70,8 +71,10 @@ class RabbitMq:
         self.node = f"mq{uuid.uuid4().hex[:8]}@localhost"
         self.process = None
         self._conf = conf
+        self._home = self.dir if peer is None else peer.dir  # with the cookie
         self._epmd = None
-        self._epmd_port = free_port()
+        self._epmd_port = free_port() if peer is None else peer._epmd_port
+        self._peer = peer
         self._dist_port = free_port()
 
     def __enter__(self):
@@ -88,7 +91,7 @@ class RabbitMq:
 
     def _env(self):
         return kit_host.environment(
-            HOME=str(self.dir), RABBITMQ_NODENAME=self.node, ERL_EPMD_ADDRESS="127.0.0.1",
+            HOME=str(self._home), RABBITMQ_NODENAME=self.node, ERL_EPMD_ADDRESS="127.0.0.1",
             ERL_EPMD_PORT=str(self._epmd_port), RABBITMQ_DIST_PORT=str(self._dist_port),
             RABBITMQ_MNESIA_BASE=str(self.dir / "db"), RABBITMQ_LOG_BASE=str(self.dir / "log"),
             RABBITMQ_CONFIG_FILE=str(self.dir / "rabbitmq.conf"),
@@ -112,6 +115,9 @@ class RabbitMq:
                       f"ssl_options.keyfile = {self.certificates['key']}",
                       "ssl_options.verify = verify_none",
                       "ssl_options.fail_if_no_peer_cert = false"]
+        if self._peer is not None:
+            lines += ["cluster_formation.peer_discovery_backend = classic_config",
+                      f"cluster_formation.classic_config.nodes.1 = {self._peer.node}"]
         (self.dir / "rabbitmq.conf").write_text("\n".join(lines) + f"\n{self._conf}\n",
                                                 encoding="utf-8")
 
@@ -120,7 +126,7 @@ class RabbitMq:
         for name in ("db", "log"):
             (self.dir / name).mkdir(parents=True, exist_ok=True)
         self._write_conf()
-        if self._epmd is None or not self._epmd.alive():
+        if self._peer is None and (self._epmd is None or not self._epmd.alive()):
             self._epmd = kit_host.start(
                 "epmd", [*WITH_MAKER, "epmd", "-port", str(self._epmd_port), "-address",
                          "127.0.0.1"], self.dir / "log" / "epmd.log")
