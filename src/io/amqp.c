@@ -39,8 +39,8 @@ struct MskAmqp {
 
     uint64_t published; /* messages, on this channel */
     uint64_t confirmed; /* the highest number that the broker has taken */
-    bool refused;       /* it has refused one since the last publish */
-    bool returned;      /* one came back since the last publish */
+    bool refused;       /* it has refused one */
+    bool returned;      /* one came back, of those that are not confirmed yet */
 };
 
 /* ---- failures ---------------------------------------------------------------------------- */
@@ -518,8 +518,8 @@ wait_for_input(MskAmqp *self, int64_t until_us, int wake_fd)
 
 /* ---- messages ---------------------------------------------------------------------------- */
 
-static bool
-send_message(MskAmqp *self, const MskAmqpMessage *message, GError **error)
+bool
+msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message, GError **error)
 {
     char expiration[32];
     amqp_basic_properties_t properties = {
@@ -540,20 +540,18 @@ send_message(MskAmqp *self, const MskAmqpMessage *message, GError **error)
                                     amqp_cstring_bytes(message->routing_key), message->mandatory, 0,
                                     &properties, amqp_cstring_bytes(message->body));
 
-    return status == AMQP_STATUS_OK || fail_library(self, "cannot publish", status, error);
+    if (status != AMQP_STATUS_OK) {
+        return fail_library(self, "cannot publish", status, error);
+    }
+    self->published++;
+    return true;
 }
 
 MskAmqpSent
-msk_amqp_publish(MskAmqp *self, const MskAmqpMessage *message, GError **error)
+msk_amqp_confirm(MskAmqp *self, GError **error)
 {
     int64_t until_us = g_get_monotonic_time() + self->timeout_ms * INT64_C(1000);
 
-    self->refused = false;
-    self->returned = false;
-    if (!send_message(self, message, error)) {
-        return MSK_AMQP_FAILED;
-    }
-    self->published++;
     while (self->confirmed < self->published) {
         int taken = take_next(self, error);
 
@@ -575,7 +573,10 @@ msk_amqp_publish(MskAmqp *self, const MskAmqpMessage *message, GError **error)
             (void) wait_for_input(self, until_us, -1);
         }
     }
-    return self->returned ? MSK_AMQP_UNROUTED : MSK_AMQP_SENT;
+    bool returned = self->returned; /* the broker says so before it confirms */
+
+    self->returned = false;
+    return returned ? MSK_AMQP_UNROUTED : MSK_AMQP_SENT;
 }
 
 int

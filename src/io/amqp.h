@@ -94,10 +94,13 @@ typedef enum {
     MSK_AMQP_UNROUTED, /* a mandatory message that no queue takes; it is gone */
 } MskAmqpSent;
 
-/** msk_amqp_publish: waits for the broker's confirmation. Blocks. After a failure the broker may
- *  have the message or not. */
-MskAmqpSent msk_amqp_publish(MskAmqp *self, const MskAmqpMessage *message,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_amqp_send: one of any number of messages, which the broker has once msk_amqp_confirm() says
+ *  so. After a failure it may have any of them or not. */
+bool msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** msk_amqp_confirm: waits until the broker has all that was sent. Blocks. Returns: UNROUTED when
+ * one of them came back. */
+MskAmqpSent msk_amqp_confirm(MskAmqp *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * msk_amqp_receive:

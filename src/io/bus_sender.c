@@ -14,6 +14,7 @@
 #define IDLE_US         INT64_C(1000000)
 #define MAX_NAME        255u /* of AMQP */
 #define MAX_DECLARATION 64   /* names that are remembered as declared */
+#define MAX_BATCH       32   /* messages that are confirmed together */
 
 typedef struct {
     MskBusKind kind;
@@ -128,17 +129,34 @@ declare(MskBusSender *self, MskAmqp *amqp, const Message *message, GError **erro
     return true;
 }
 
-static MskAmqpSent
-publish(MskBusSender *self, MskAmqp *amqp, const Message *message, GError **error)
+static bool
+send_one(const MskBusSender *self, MskAmqp *amqp, const Message *message, GError **error)
 {
     bool is_reply = message->kind == MSK_BUS_REPLY;
-    const MskAmqpMessage sent = {.exchange = is_reply ? "" : self->settings->exchange,
-                                 .routing_key = message->routing_key,
-                                 .body = message->body,
-                                 .mandatory = is_reply && self->settings->mandatory_replies};
 
-    return declare(self, amqp, message, error) ? msk_amqp_publish(amqp, &sent, error)
-                                               : MSK_AMQP_FAILED;
+    return msk_amqp_send(
+        amqp,
+        &(MskAmqpMessage){.exchange = is_reply ? "" : self->settings->exchange,
+                          .routing_key = message->routing_key,
+                          .body = message->body,
+                          .mandatory = is_reply && self->settings->mandatory_replies},
+        error);
+}
+
+static MskAmqpSent
+publish(MskBusSender *self, MskAmqp *amqp, GQueue *batch, GError **error)
+{
+    for (GList *item = batch->head; item != NULL; item = item->next) {
+        if (!declare(self, amqp, item->data, error)) {
+            return MSK_AMQP_FAILED;
+        }
+    }
+    for (GList *item = batch->head; item != NULL; item = item->next) {
+        if (!send_one(self, amqp, item->data, error)) {
+            return MSK_AMQP_FAILED;
+        }
+    }
+    return msk_amqp_confirm(amqp, error);
 }
 
 static void
@@ -166,21 +184,10 @@ wait_for_caller(const MskBusSender *self, Message *message)
     return true;
 }
 
-/* Returns: whether @message has to be kept for another attempt. */
+/* Returns: whether @message, which was not sent, has to be kept for another attempt. */
 static bool
-send_one(MskBusSender *self, Message *message)
+may_go_again(const MskBusSender *self, Message *message)
 {
-    g_autoptr(GError) error = NULL;
-    MskAmqp *amqp = msk_bus_link_connect(self->link);
-    MskAmqpSent sent = amqp == NULL ? MSK_AMQP_FAILED : publish(self, amqp, message, &error);
-
-    if (sent == MSK_AMQP_SENT || sent == MSK_AMQP_UNROUTED) {
-        msk_bus_link_settled(self->link);
-        return sent == MSK_AMQP_UNROUTED && wait_for_caller(self, message);
-    }
-    if (error != NULL) {
-        forget_connection(self, error);
-    }
     message->attempts++;
     if (self->max_attempts != 0 && message->attempts >= self->max_attempts) {
         log_error("A message for %s could not be sent in %u attempts and is dropped",
@@ -188,6 +195,35 @@ send_one(MskBusSender *self, Message *message)
         return false;
     }
     return true;
+}
+
+/* Leaves in @batch what has to be kept for another attempt. */
+static void
+send_batch(MskBusSender *self, GQueue *batch)
+{
+    g_autoptr(GError) error = NULL;
+    MskAmqp *amqp = msk_bus_link_connect(self->link);
+    MskAmqpSent sent = amqp == NULL ? MSK_AMQP_FAILED : publish(self, amqp, batch, &error);
+    unsigned n_messages = batch->length;
+
+    if (sent != MSK_AMQP_FAILED) {
+        msk_bus_link_settled(self->link);
+    } else if (error != NULL) {
+        forget_connection(self, error);
+    }
+    for (unsigned i = 0; i < n_messages; i++) {
+        Message *message = g_queue_pop_head(batch);
+        /* A reply, the only kind that comes back, is alone in its batch. */
+        bool keep = sent == MSK_AMQP_FAILED
+                        ? may_go_again(self, message)
+                        : sent == MSK_AMQP_UNROUTED && wait_for_caller(self, message);
+
+        if (keep) {
+            g_queue_push_tail(batch, message);
+        } else {
+            message_free(message);
+        }
+    }
 }
 
 /* With the lock held. Returns: (nullable) (transfer full) the first message that may go now. */
@@ -205,6 +241,37 @@ take_ready(MskBusSender *self)
         }
     }
     return NULL;
+}
+
+/* With the lock held. What goes now: whatever waits besides is confirmed in one with it. */
+static void
+take_batch(MskBusSender *self, GQueue *batch)
+{
+    Message *message = take_ready(self);
+
+    while (message != NULL) {
+        g_queue_push_tail(batch, message);
+        const Message *next = g_queue_peek_head(&self->queue);
+        bool goes_along = next != NULL && next->kind != MSK_BUS_REPLY &&
+                          message->kind != MSK_BUS_REPLY && batch->length < MAX_BATCH;
+
+        message = goes_along ? g_queue_pop_head(&self->queue) : NULL;
+    }
+}
+
+/* With the lock held. What waits for its time goes behind the others. */
+static void
+put_back(MskBusSender *self, GQueue *batch)
+{
+    Message *message;
+
+    while ((message = g_queue_pop_tail(batch)) != NULL) {
+        if (message->not_before_us == 0) {
+            g_queue_push_head(&self->queue, message);
+        } else {
+            g_queue_push_tail(&self->queue, message);
+        }
+    }
 }
 
 /* Nothing is to be sent: keeps the connection alive, or makes it. */
@@ -225,25 +292,19 @@ tend(MskBusSender *self)
 static void
 work_once(MskBusSender *self)
 {
-    Message *message = take_ready(self);
-    bool keep = false;
+    GQueue batch = G_QUEUE_INIT;
 
+    take_batch(self, &batch);
     unlock(self);
-    if (message == NULL) {
+    if (g_queue_is_empty(&batch)) {
         tend(self);
     } else {
-        keep = send_one(self, message);
+        send_batch(self, &batch);
     }
     int64_t wait_ms = msk_bus_link_amqp(self->link) == NULL ? msk_bus_link_wait_ms(self->link) : 0;
 
     lock(self);
-    if (keep && message->not_before_us == 0) {
-        g_queue_push_head(&self->queue, message);
-    } else if (keep) {
-        g_queue_push_tail(&self->queue, message);
-    } else if (message != NULL) {
-        message_free(message);
-    }
+    put_back(self, &batch);
     int64_t until_us = g_get_monotonic_time() + wait_ms * 1000;
 
     while (!self->stopping && g_get_monotonic_time() < until_us) {
