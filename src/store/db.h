@@ -8,7 +8,7 @@
  * mariadb.c
  *
  * SQL is written once, in the words that SQLite and MariaDB share; the few that differ are in the
- * driver (collate, for_update). Text always reaches SQL as a bound value.
+ * driver (collate, for_update, now). Text always reaches SQL as a bound value.
  *
  * Threads: a connection belongs to one thread at a time. Statements of one connection may overlap
  * only when their SQL differs.
@@ -58,6 +58,7 @@ typedef struct {
     bool is_server;         /* it may be away for a while, and come back */
     const char *collate;    /* follows a text column or value where text is compared */
     const char *for_update; /* ends a SELECT whose rows the transaction is going to change */
+    const char *now; /* in a SELECT, what now_us() asks for; NULL where that costs no question */
 
     const MskMigration *migrations;
 

@@ -14,6 +14,8 @@
 #define IDLE_TIMED_OUT      4031
 #define FIRST_CLIENT_ERROR  2000
 
+#define NOW "UTC_TIMESTAMP(6)"
+
 /* What went wrong, as the caller can act on it. */
 static const struct {
     unsigned number;
@@ -395,8 +397,7 @@ has_table(MskDb *db, const char *table, bool *ret, GError **error)
 static bool
 now_us(MskDb *db, int64_t *ret, GError **error)
 {
-    g_autoptr(MskDbStatement) row =
-        msk_db_query(db, "SELECT UTC_TIMESTAMP(6)", MSK_DB_NO_ARGS, error);
+    g_autoptr(MskDbStatement) row = msk_db_query(db, "SELECT " NOW, MSK_DB_NO_ARGS, error);
 
     if (row == NULL || msk_db_step(row, error) < 0) {
         return false;
@@ -416,6 +417,7 @@ const MskDbDriver msk_mariadb_driver = {
     .is_server = true,
     .collate = "",
     .for_update = " FOR UPDATE",
+    .now = NOW,
     .migrations = msk_mariadb_migrations,
     .describe = describe,
     .exists = exists,

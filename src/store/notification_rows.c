@@ -70,8 +70,21 @@ typedef struct {
     const MskNotification *wanted;
     const char *uuid;
     json_t *payload; /* of @wanted, parsed */
-    MskNotification *read;
+    MskNotification *made;
 } Create;
+
+/* Of the question in check(). */
+enum {
+    HOST_UUID,
+    HOST_SEGMENT,
+    HOST_ON_MAINTENANCE,
+    NOW,
+    OTHER_PAYLOAD,
+    OTHER_STATUS,
+    OTHER_UPDATED_AT,
+    OTHER_GENERATED_TIME,
+    OTHER_UUID,
+};
 
 static bool
 same_payload(const Create *create, const char *stored)
@@ -86,77 +99,104 @@ same_payload(const Create *create, const char *stored)
     return same;
 }
 
-/* Whether the recovery of the row (status, updated_at, ended_at, generated_time from column @first
- * on) had ended when the new failure happened: then the new one is of its own, the VM was up in
- * between. One that is ahead of the new one by the interval is of before the clock was set back. */
+/* When the recovery of the row ended, as exactly as it is known. */
 static bool
-ended_before(const Create *create, MskDbStatement *row, int first)
+read_end(MskDb *db, MskDbStatement *row, int64_t *ret_us, GError **error)
+{
+    int64_t updated_us = msk_db_time(row, OTHER_UPDATED_AT);
+
+    *ret_us = 0;
+    if (msk_db_number(db, "SELECT ended_at FROM masakari_c_claims WHERE notification_uuid = ?",
+                      MSK_DB_ARGS(MSK_DB_T(msk_db_text(row, OTHER_UUID))), ret_us, error) < 0) {
+        return false;
+    }
+    if (*ret_us == 0) {
+        *ret_us = updated_us != 0 ? updated_us + SECOND_US : G_MAXINT64;
+    }
+    return true;
+}
+
+/* Whether the recovery of the row had ended when the new failure happened: then the new one is of
+ * its own, the VM was up in between. One that is ahead of the new one by the interval is of before
+ * the clock was set back. Returns: 1, 0, or -1 with @error. */
+static int
+ended_before(MskDb *db, const Create *create, MskDbStatement *row, GError **error)
 {
     int64_t moment_us = create->wanted->generated_time_us;
     int64_t ahead_us = create->duplicate_interval_s * G_USEC_PER_SEC;
-    MskNotificationStatus status = parse_status(msk_db_text(row, first));
+    MskNotificationStatus status = parse_status(msk_db_text(row, OTHER_STATUS));
+    int64_t ended_us = 0;
 
     if (status == MSK_NOTIFICATION_NEW || status == MSK_NOTIFICATION_RUNNING) {
-        return false;
+        return 0;
     }
-    int64_t updated_us = msk_db_time(row, first + 1);
-    int64_t ended_us = msk_db_int(row, first + 2);
-
-    if (ended_us == 0) {
-        ended_us = updated_us != 0 ? updated_us + SECOND_US : G_MAXINT64;
+    if (msk_db_time(row, OTHER_GENERATED_TIME) - ahead_us > moment_us) {
+        return 1;
     }
-    return ended_us < moment_us || msk_db_time(row, first + 3) - ahead_us > moment_us;
+    if (!read_end(db, row, &ended_us, error)) {
+        return -1;
+    }
+    return ended_us < moment_us ? 1 : 0;
 }
 
+/* What was read of the host, and of those rows that may be what @create wants. */
 static MskStoreResult
-check_duplicate(MskDb *db, const Create *create, const char *host_uuid, GError **error)
+judge(MskDb *db, const Create *create, MskDbStatement *row, GError **error)
 {
-    const MskNotification *wanted = create->wanted;
-    bool is_vm = g_str_equal(wanted->type, "VM");
-    int64_t since_us = wanted->generated_time_us - create->duplicate_interval_s * G_USEC_PER_SEC;
-    /* Stored times are whole seconds: one in the second of since_us came before it, unless since_us
-     * is whole itself. */
-    int64_t whole_us = since_us + SECOND_US;
-    g_autofree char *since = msk_db_format_moment(whole_us);
-    g_autoptr(MskDbStatement) row = msk_db_query(
-        db,
-        "SELECT n.payload, n.status, n.updated_at, c.ended_at, n.generated_time "
-        "FROM notifications n "
-        "LEFT JOIN masakari_c_claims c ON c.notification_uuid = n.notification_uuid "
-        "WHERE n.source_host_uuid = ? AND n.generated_time >= ? AND n.type = ? AND n.deleted = 0",
-        MSK_DB_ARGS(MSK_DB_T(host_uuid), MSK_DB_T(since), MSK_DB_T(wanted->type)), error);
-    int more = row != NULL ? msk_db_step(row, error) : -1;
+    bool is_vm = g_str_equal(create->wanted->type, "VM");
+    int more = 1;
 
+    if (msk_db_int(row, HOST_ON_MAINTENANCE) != 0) {
+        return MSK_STORE_ON_MAINTENANCE;
+    }
     for (; more == 1; more = msk_db_step(row, error)) {
-        if (same_payload(create, msk_db_text(row, 0)) && !(is_vm && ended_before(create, row, 1))) {
-            return MSK_STORE_DUPLICATE;
+        if (!same_payload(create, msk_db_text(row, OTHER_PAYLOAD))) {
+            continue;
+        }
+        int ended = is_vm ? ended_before(db, create, row, error) : 0;
+
+        if (ended <= 0) {
+            return ended < 0 ? MSK_STORE_FAILED : MSK_STORE_DUPLICATE;
         }
     }
     return more < 0 ? MSK_STORE_FAILED : MSK_STORE_DONE;
 }
 
-/* The row that insert() has made, as reading it would give it. */
-static MskNotification *
-inserted(MskDb *db, const Create *create, const MskHost *host, const char *now)
+/* The host, the clock and the candidates in one question: each has its way to a server. */
+static MskStoreResult
+check(MskDb *db, Create *create, MskNotification *ret, GError **error)
 {
     const MskNotification *wanted = create->wanted;
-    MskNotification *self = g_new0(MskNotification, 1);
+    int64_t since_us = wanted->generated_time_us - create->duplicate_interval_s * G_USEC_PER_SEC;
+    /* Stored times are whole seconds: one in the second of since_us came before it, unless since_us
+     * is whole itself. */
+    g_autofree char *since = msk_db_format_moment(since_us + SECOND_US);
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT h.uuid, h.failover_segment_id, h.on_maintenance, %s, n.payload, n.status, "
+        "n.updated_at, n.generated_time, n.notification_uuid FROM hosts h "
+        "LEFT JOIN notifications n ON n.source_host_uuid = h.uuid AND n.generated_time >= ? "
+        "AND n.type = ? AND n.deleted = 0 "
+        "WHERE h.name = ?%s AND h.deleted = 0",
+        db->driver->now != NULL ? db->driver->now : "NULL", db->driver->collate);
+    g_autoptr(MskDbStatement) row = msk_db_query(
+        db, sql, MSK_DB_ARGS(MSK_DB_T(since), MSK_DB_T(wanted->type), MSK_DB_T(create->host_name)),
+        error);
+    int more = row != NULL ? msk_db_step(row, error) : -1;
 
-    self->meta.id = db->driver->last_id(db);
-    self->meta.created_at_us = msk_db_parse_time(now);
-    self->uuid = g_strdup(create->uuid);
-    self->generated_time_us = wanted->generated_time_us;
-    self->source_host_uuid = g_strdup(host->uuid);
-    self->type = g_strdup(wanted->type);
-    self->payload = g_strdup(wanted->payload);
-    self->status = MSK_NOTIFICATION_NEW;
-    self->failover_segment_uuid = g_strdup(host->failover_segment_id);
-    self->message = g_strdup(wanted->message);
-    return self;
+    if (more <= 0) {
+        return msk_store_result_of(more);
+    }
+    ret->source_host_uuid = msk_db_dup(row, HOST_UUID);
+    ret->failover_segment_uuid = msk_db_dup(row, HOST_SEGMENT);
+    if (db->now_us == 0) {
+        db->now_us = msk_db_time(row, NOW);
+    }
+    return judge(db, create, row, error);
 }
 
+/* Fills in @row as reading it would. */
 static MskStoreResult
-insert(MskDb *db, Create *create, const MskHost *host, GError **error)
+insert(MskDb *db, const Create *create, MskNotification *row, GError **error)
 {
     const MskNotification *wanted = create->wanted;
     g_autofree char *now = msk_store_now_text(db, error);
@@ -168,14 +208,20 @@ insert(MskDb *db, Create *create, const MskHost *host, GError **error)
                     "generated_time, source_host_uuid, type, payload, status, "
                     "failover_segment_uuid, message) VALUES (?, 0, ?, ?, ?, ?, ?, 'new', ?, ?)",
                     MSK_DB_ARGS(MSK_DB_T(now), MSK_DB_T(create->uuid), MSK_DB_T(generated),
-                                MSK_DB_T(host->uuid), MSK_DB_T(wanted->type),
-                                MSK_DB_T(wanted->payload), MSK_DB_T(host->failover_segment_id),
+                                MSK_DB_T(row->source_host_uuid), MSK_DB_T(wanted->type),
+                                MSK_DB_T(wanted->payload), MSK_DB_T(row->failover_segment_uuid),
                                 MSK_DB_T(wanted->message)),
                     NULL, error)) {
         return MSK_STORE_FAILED;
     }
-    msk_notification_free(create->read); /* of an attempt before */
-    create->read = inserted(db, create, host, now);
+    row->meta.id = db->driver->last_id(db);
+    row->meta.created_at_us = msk_db_parse_time(now);
+    row->uuid = g_strdup(create->uuid);
+    row->generated_time_us = wanted->generated_time_us;
+    row->type = g_strdup(wanted->type);
+    row->payload = g_strdup(wanted->payload);
+    row->status = MSK_NOTIFICATION_NEW;
+    row->message = g_strdup(wanted->message);
     return MSK_STORE_DONE;
 }
 
@@ -183,17 +229,12 @@ static MskStoreResult
 create_work(MskDb *db, void *data, GError **error)
 {
     Create *create = data;
-    g_autoptr(MskHost) host = NULL;
-    MskStoreResult result = msk_store_read_host(db, NULL, NULL, create->host_name, &host, error);
 
-    if (result != MSK_STORE_DONE) {
-        return result;
-    }
-    if (host->on_maintenance) {
-        return MSK_STORE_ON_MAINTENANCE;
-    }
-    result = check_duplicate(db, create, host->uuid, error);
-    return result == MSK_STORE_DONE ? insert(db, create, host, error) : result;
+    msk_notification_free(create->made); /* of an attempt before */
+    create->made = g_new0(MskNotification, 1);
+    MskStoreResult result = check(db, create, create->made, error);
+
+    return result == MSK_STORE_DONE ? insert(db, create, create->made, error) : result;
 }
 
 MskStoreResult
@@ -220,11 +261,11 @@ msk_store_notification_create(MskStore *self, const char *host_name, int64_t dup
         int64_t generated_time_us = notification->generated_time_us;
 
         msk_notification_clear(notification);
-        *notification = *create.read;
+        *notification = *create.made;
         notification->generated_time_us = generated_time_us;
-        g_free(create.read);
+        g_free(create.made);
     } else {
-        msk_notification_free(create.read);
+        msk_notification_free(create.made);
     }
     return result;
 }
