@@ -6,7 +6,8 @@ each number is the median of the rounds. Whichever is measured has a CPU of its 
 Keystone and broker share the others. Errors end the run: they would be quick, and serve nobody.
 
     make bench-peer
-    bench/bench_peer.py [--rounds R] [--seconds S] [--database mariadb|sqlite] [--only NAME]...
+    bench/bench_peer.py [--rounds R] [--seconds S] [--database mariadb|sqlite] [--floor]
+        [--only NAME]...
 
 Writes peer.md, peer.svg and peer.json into <build>/bench-results. Needs root, for the kit's
 services, wrk, and Debian's packages of the set `cloud`.
@@ -33,15 +34,17 @@ from wrk import BadAnswers, Load, pss_mib
 sys.path.insert(0, str(report.ROOT / "tests"))
 
 from kit.cloud import Cloud
-from kit.host import tail
+from kit.host import BUILD, tail, wait_until
 from kit.python_twin import KeystoneRest, PythonTwin
-from kit.services import Services
+from kit.mariadb import PASSWORD
+from kit.services import Services, free_port
 
 HOST = "bench"
 ROWS = 1000
 PAGE = 100
 CONNECTIONS = (1, 16, 256)
 SERVICES = ("masakari-c", "Python")
+BARE = "bare"
 STARTS = 3
 GOALS = {"read": 30, "write": 20, "memory": 20, "start": 50}
 PACKAGES = ("masakari-api", "uwsgi-core", "python3", "mariadb-server", "keystone",
@@ -124,6 +127,7 @@ class Bench:
         self.loads = {}
         self.kinds = []
         self.databases = {}
+        self.segment = self.host = None
 
     # -- the same rows for both
 
@@ -150,7 +154,8 @@ class Bench:
     def _fill(self):
         process = self.ours.api()
         rest = self.ours.rest = KeystoneRest(self.ours.port, self.cloud.keystone)
-        segment, _ = rest.segment_with_host(HOST)
+        segment, self.host = rest.segment_with_host(HOST)
+        self.segment = segment
         for number in range(ROWS):
             when = time.strftime("%FT%T", time.gmtime(1767225600 + number * 600))
             rest.post("/notifications", {"notification": {
@@ -255,6 +260,44 @@ class Bench:
             self.twin.close()
         self.ours.stop()
 
+    # -- the least that it could take
+
+    def bare_sql(self, kind):
+        """What our service asks MariaDB for a request of this kind, a packet each."""
+        if not kind.is_post:
+            return ["SELECT id, created_at, updated_at, deleted_at, deleted, uuid, name,"
+                    " service_type, description, recovery_method, enabled FROM failover_segments"
+                    f" WHERE uuid = '{self.segment}' AND deleted = 0"]
+        return [
+            "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1",
+            "INSERT INTO masakari_c_commits VALUES (UUID(), UTC_TIMESTAMP())",
+            "SELECT h.uuid, h.failover_segment_id, h.on_maintenance, UTC_TIMESTAMP(6), n.payload,"
+            " n.status, n.updated_at, n.generated_time, n.notification_uuid FROM hosts h"
+            " LEFT JOIN notifications n ON n.source_host_uuid = h.uuid AND n.generated_time >="
+            " '9000-01-01' AND n.type = 'VM' AND n.deleted = 0"
+            f" WHERE h.name = '{HOST}' AND h.deleted = 0",
+            "INSERT INTO notifications (created_at, deleted, notification_uuid, generated_time,"
+            " source_host_uuid, type, payload, status, failover_segment_uuid) VALUES"
+            f" (UTC_TIMESTAMP(), 0, UUID(), '2026-06-01', '{self.host}', 'VM', '{'x' * 120}',"
+            f" 'new', '{self.segment}')",
+            "COMMIT"]
+
+    @contextlib.contextmanager
+    def bare(self, sql):
+        """bare_mhd in the place of a service: it asks MariaDB this, and answers some bytes."""
+        program, port, answer = BUILD / "bench" / "bare_mhd", free_port(), self.dir / "answer"
+        answer.write_bytes(b"x" * 500)
+        with on_cpu(CPUS[0]):
+            process = subprocess.Popen(
+                [program, str(port), answer, str(self.cloud.mariadb.port), "ours", PASSWORD,
+                 "ours", *sql] if sql else [program, str(port), answer])
+        try:
+            wait_until(lambda: self._answers(port), 60, "bare_mhd")
+            yield Load(BARE, port, self.token, lambda: [process.pid], CPUS[1])
+        finally:
+            process.terminate()
+            process.wait()
+
     def compare(self):
         """Both must serve all that is measured, and say the same."""
         for kind in self.kinds:
@@ -317,10 +360,42 @@ def measure(bench):
                     say(f"{number + 1}, {kind.name}, {connections}, {name}: "
                         f"{result['rate']:.0f}/s, p99 {result['p99']:.1f} ms, "
                         f"CPU {result['cpu']:.3f} ms")
+    found["floor"] = measure_floor(bench) if bench.options.floor else {}
     for name in SERVICES:
         bench.loads[name].settle()
         found["memory"][name]["after load"] = pss_mib(bench.loads[name].pids())
     return found
+
+
+def measure_floor(bench):
+    """{kind: [result of each round]} of one connection to bare_mhd, without and with MariaDB."""
+    found = {}
+    kinds = {kind.name: kind for kind in bench.kinds if kind.is_post or kind.name == "GET segment"}
+    for name, kind in {"nothing but HTTP": None, **kinds}.items():
+        if kind is not None and kind.is_post:
+            bench.sync_commits(kind.durable)
+        with bench.bare(bench.bare_sql(kind) if kind else []) as load:
+            for _ in range(bench.options.rounds):
+                found.setdefault(name, []).append(load.run(
+                    kind.paths if kind else ["/"], 1, bench.options.seconds,
+                    HOST if kind and kind.is_post else None))
+        bench.forget_posts(SERVICES[0])
+        say(f"floor, {name}: {found[name]}")
+    return found
+
+
+def floor_table(found):
+    """What libmicrohttpd and the same SQL alone reach over one connection."""
+    rows = []
+    for name, runs in found["floor"].items():
+        bare = statistics.median(run["rate"] for run in runs)
+        ours, theirs = ([run["rate"] for run in found["cells"].get((name, 1, service), [])]
+                        for service in SERVICES)
+        rows.append([name, f"{bare:.0f}", f"{1e6 / bare:.0f}",
+                     f"{statistics.median(ours) / bare:.2f}" if ours else "",
+                     f"{bare / statistics.median(theirs):.1f}" if theirs else ""])
+    return report.table(["bare_mhd, 1 connection", "requests/s", "us each", "ours of it",
+                         "of it to Python"], rows)
 
 
 def verdict(ratio, goal):
@@ -351,7 +426,10 @@ def make_tables(kinds, found):
         sizes = [found["memory"][name][when] for name in SERVICES]
         rows.append([f"PSS {when}, MiB", *(f"{size:.1f}" for size in sizes),
                      verdict(sizes[1] / sizes[0], "memory")])
-    return speed + "\n\n" + report.table(["", *SERVICES, "ratio"], rows) + "\n", bars
+    parts = [speed, report.table(["", *SERVICES, "ratio"], rows)]
+    if found["floor"]:
+        parts.append(floor_table(found))
+    return "\n\n".join(parts) + "\n", bars
 
 
 def main():
@@ -361,6 +439,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--database", choices=["mariadb", "sqlite"], default="mariadb")
+    parser.add_argument("--floor", action="store_true",
+                        help="measures bare_mhd as well: ninja -C build bench/bare_mhd; MariaDB")
     parser.add_argument("--only", action="append", help="a kind of request, by its name")
     parser.add_argument("--processes", type=int, default=2, help="of uwsgi")
     parser.add_argument("--threads", type=int, default=1, help="of each process of uwsgi")
@@ -388,7 +468,7 @@ def main():
     plot = report.bars("Requests a second, one CPU for the service (logarithmic)", SERVICES, bars)
     report.write("peer.svg", plot)
     report.write("peer.json", json.dumps({
-        "facts": facts, "start": found["start"], "memory": found["memory"],
+        "facts": facts, "start": found["start"], "memory": found["memory"], "floor": found["floor"],
         "cells": [[*key, runs] for key, runs in found["cells"].items()]}, indent=1))
     print(f"written: {report.write('peer.md', text)}, and peer.svg, peer.json beside it")
 
