@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 import warnings
 
 import pytest
@@ -195,7 +196,8 @@ def test_what_cannot_be_used_is_named_at_start(tls, break_it, words):
 
 
 def test_an_ended_certificate_is_said(tls):
-    cert, key = tls.authority.issue("api-old", days=-1)
+    cert, key = tls.authority.issue("api-old", days=0)
+    time.sleep(1.1)  # it is valid for the second that it was made in
     shutil.copy(cert, tls.cert)
     shutil.copy(key, tls.key)
     process = tls.api()
