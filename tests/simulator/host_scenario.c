@@ -154,7 +154,8 @@ parse_line(HostScenario *self, const char *line)
     } else if (strcmp(words[0], "end") == 0 && words[1] != NULL) {
         self->end_status = g_strdup(words[1]);
         self->ends = g_strdupv(words + 2);
-    } else if (!parse_flag(self, words[0]) && !parse_number(self, words)) {
+    } else if (!parse_flag(self, words[0]) && !parse_number(self, words) &&
+               !program_model_parse(&self->programs, MSK_FLOW_HOST_AUTO, words)) {
         g_error("%s: '%s' is not understood", self->name, line);
     }
 }
@@ -189,6 +190,7 @@ host_scenario_parse(const char *name, const char *text)
     for (char **line = lines; *line != NULL; line++) {
         parse_line(self, *line);
     }
+    self->order.flow = self->programs.flow;
     self->golden = g_strdup(parts[1] == NULL ? "" : parts[1]);
     g_assert_nonnull(self->end_status);
     return self;
@@ -200,6 +202,7 @@ host_scenario_free(HostScenario *self)
     g_free(self->name);
     g_free(self->end_status);
     g_strfreev(self->ends);
+    msk_recovery_flow_free(self->programs.flow);
     g_free(self->golden);
     g_free(self);
 }

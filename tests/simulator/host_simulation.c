@@ -58,6 +58,7 @@ typedef struct {
 typedef struct {
     const HostScenario *scenario;
     HostModel model;
+    ProgramModel programs;
     MskHostRecovery state;
     char *stored; /* (nullable) */
     GPtrArray *rows;
@@ -395,6 +396,9 @@ finish(Run *self, const MskHostAct *act)
     self->status = msk_notification_end_status(msk_outcome_status(act->outcome), self->attempt);
     say(self, "%s: %s", msk_notification_status_name(self->status), act->reason);
     store_what_is_left(self);
+    if (self->status == MSK_NOTIFICATION_FINISHED && self->rows->len > 0) {
+        program_model_check_all_run(&self->programs);
+    }
 }
 
 /* A wait takes the place of the one before. */
@@ -451,6 +455,25 @@ fault_of_call(const Run *self, int64_t at_us, bool hit)
                                                                                 : HOST_FAULT_NONE;
 }
 
+/* Programs run when the host is known dead, and those after a task when that is done. */
+static void
+check_programs(Run *self, unsigned slot)
+{
+    const char *harm = NULL;
+
+    if (self->model.now_us < self->model.dies_us) {
+        harm = "a program is run though its host lives";
+    }
+    for (unsigned i = 0; slot > MSK_HOST_TASK_EVACUATE && i < self->state.moves->len; i++) {
+        if (planned_at(self, i)->move.phase != MSK_MOVE_OVER) {
+            harm = "a program is run before all VMs were moved";
+        }
+    }
+    if (harm != NULL && self->programs.harm == NULL) {
+        self->programs.harm = g_strdup(harm);
+    }
+}
+
 static void
 begin_act(Run *self, const MskHostAct *act)
 {
@@ -462,8 +485,9 @@ begin_act(Run *self, const MskHostAct *act)
 
     g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
     due.at_us += is_wait ? act->delay_us : is_of_store(act->kind) ? STORE_US : CALL_US;
-    bool is_stored = act->kind == MSK_HOST_ACT_MOVE && act->call.durable;
-    bool is_call = !is_wait && !is_of_store(act->kind);
+    bool is_program = act->kind == MSK_HOST_ACT_RUN_TASKS;
+    bool is_stored = is_program || (act->kind == MSK_HOST_ACT_MOVE && act->call.durable);
+    bool is_call = !is_wait && !is_program && !is_of_store(act->kind);
 
     if (is_wait) {
         forget_waits(self);
@@ -474,7 +498,11 @@ begin_act(Run *self, const MskHostAct *act)
     if (self->lease_ends_us > 0 && (is_stored || is_of_store(act->kind))) {
         return; /* the database never answers */
     }
-    if (is_stored) {
+    if (is_program) {
+        check_programs(self, act->slot);
+        program_model_begin(&self->programs, act->slot);
+        due.at_us += program_model_takes_us(&self->programs);
+    } else if (is_stored) {
         store_move(self, act->move);
     }
     due.migrations = host_model_migrations(&self->model,
@@ -483,6 +511,39 @@ begin_act(Run *self, const MskHostAct *act)
     due.asked_us = self->model.now_us;
     due.fault = is_call ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
     g_array_append_val(self->due, due);
+}
+
+static void
+step_program(Run *self, bool dead)
+{
+    g_autofree char *line = program_model_step(&self->programs, dead);
+
+    if (line != NULL) {
+        say(self, "%s", line);
+    }
+}
+
+/* A program of the slot has ended. Returns: whether all have; otherwise the next one is begun. An
+ * engine that has lost the database cannot write that one has ended. */
+static bool
+programs_are_over(Run *self, const MskHostAct *act, MskHostEvent *event)
+{
+    if (self->lease_ends_us > 0) {
+        step_program(self, true);
+        return false;
+    }
+    step_program(self, false);
+    if (self->programs.failure != NULL) {
+        event->kind = MSK_HOST_EVENT_TASKS_FAILED;
+        event->message = self->programs.failure;
+        return true;
+    }
+    if (program_model_is_due(&self->programs)) {
+        begin_act(self, act);
+        return false;
+    }
+    event->kind = MSK_HOST_EVENT_TASKS;
+    return true;
 }
 
 static void
@@ -576,7 +637,11 @@ die(Run *self)
         const Due *due = &g_array_index(self->due, Due, i);
         MskHostEvent lost = {.now_us = 0};
 
-        if (fault == HOST_FAULT_DIE_AFTER && due->act.kind != MSK_HOST_ACT_WAIT) {
+        if (due->act.kind == MSK_HOST_ACT_RUN_TASKS) {
+            if (fault != HOST_FAULT_DIE_BEFORE) {
+                step_program(self, fault != HOST_FAULT_DIE_AFTER);
+            }
+        } else if (fault == HOST_FAULT_DIE_AFTER && due->act.kind != MSK_HOST_ACT_WAIT) {
             perform(self, due, &lost);
         } else if (fault == HOST_FAULT_DIE_LATE || fault == HOST_FAULT_CUT_OFF) {
             perform_late(self, due);
@@ -588,6 +653,7 @@ die(Run *self)
     self->skew_us = MAX(self->skew_us + self->trouble.skew_us, -self->model.now_us);
     say(self, "the engine dies, another one takes over with '%s'",
         self->stored == NULL ? "" : self->stored);
+    program_model_take_over(&self->programs);
     load(self);
 }
 
@@ -627,7 +693,11 @@ recover(Run *self)
         MskHostEvent event = {.kind = MSK_HOST_EVENT_TIMER};
 
         pass(self, due.at_us);
-        if (due.fault != HOST_FAULT_NONE) {
+        if (due.act.kind == MSK_HOST_ACT_RUN_TASKS) {
+            if (!programs_are_over(self, &due.act, &event)) {
+                continue;
+            }
+        } else if (due.fault != HOST_FAULT_NONE) {
             go_wrong(self, &due, &event);
         } else {
             perform(self, &due, &event);
@@ -650,6 +720,7 @@ recover_with_retry(Run *self)
         say(self, "once more");
         self->attempt = 2;
         self->n_ends--; /* an error is not the end yet */
+        program_model_attempt(&self->programs, false);
         load(self);
         recover(self);
     }
@@ -663,14 +734,17 @@ recover_again(Run *self)
     g_ptr_array_set_size(self->rows, 0);
     g_clear_pointer(&self->stored, g_free);
     self->model.taken = false;
+    program_model_attempt(&self->programs, true);
     recover_with_retry(self);
 }
 
-/* An end may be another one than the scenario's when trouble lasts for long. */
+/* An end may be another one than the scenario's when trouble lasts for long, or when nobody knows
+ * what became of a program. */
 static bool
 may_end_otherwise(const Run *self)
 {
-    return self->trouble.fault >= N_HOST_FAULTS || self->trouble.reported_twice;
+    return self->trouble.fault >= N_HOST_FAULTS || self->trouble.reported_twice ||
+           self->programs.refused_unknown;
 }
 
 static char *
@@ -702,13 +776,16 @@ judge(Run *self)
 {
     g_autofree char *ends = check_ends(self);
     const char *status = msk_notification_status_name(self->status);
-    const char *what = self->model.harm;
+    const char *what = self->model.harm != NULL ? self->model.harm : self->programs.harm;
 
     if (what == NULL && self->n_ends != (self->trouble.reported_twice ? 2 : 1)) {
         what = "it did not end exactly once";
     } else if (what == NULL && !may_end_otherwise(self) &&
                strcmp(status, self->scenario->end_status) != 0) {
         what = "it ends with another status";
+    } else if (what == NULL && self->programs.refused_unknown &&
+               self->status == MSK_NOTIFICATION_FINISHED && !self->trouble.reported_twice) {
+        what = "nobody knows what became of a program, and it ends well";
     } else if (what == NULL) {
         what = ends;
     }
@@ -723,6 +800,7 @@ host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
 {
     Run run = {.scenario = scenario,
                .model = scenario->model,
+               .programs = scenario->programs,
                .rows = g_ptr_array_new_with_free_func(free_row),
                .due = g_array_new(FALSE, FALSE, sizeof(Due)),
                .late = g_array_new(FALSE, FALSE, sizeof(Late)),
@@ -738,11 +816,13 @@ host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
     }
     pass(&run, run.model.now_us + 2 * LATE_US); /* what is late shows before the verdict */
     host_model_verdict(&run.model);
+    program_model_verdict(&run.programs);
 
     HostOutcome outcome = {.n_actions = run.n_actions, .complaint = judge(&run)};
 
     outcome.log = g_string_free(run.log, FALSE);
     host_model_clear(&run.model);
+    program_model_clear(&run.programs);
     msk_host_recovery_clear(&run.state);
     g_ptr_array_unref(run.rows);
     g_array_unref(run.due);

@@ -17,10 +17,12 @@
  *   at-rest <ms>         how long a VM that has arrived is shown at rest on its old host
  *   fence-fails <n>      the host has fence devices, which confirm after so many failures; fallback
  *   storm <failed> <hosts> <ms>   until then
+ *   flow, program        see program_model.h
  *   end <status> [<vm>=<state>@source|other ...]
  */
 
 #include "host_model.h"
+#include "program_model.h"
 
 typedef enum {
     HOST_FAULT_NONE,
@@ -58,6 +60,7 @@ typedef struct {
 typedef struct {
     char *name;
     HostModel model;
+    ProgramModel programs;
     MskHostOrder order;
     char *end_status;
     char **ends; /* name=state@place */

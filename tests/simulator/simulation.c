@@ -111,7 +111,7 @@ parse_trial(Scenario *self, char **words)
     } else if (strcmp(words[0], "alone") == 0) {
         self->alone = true;
     } else {
-        return false;
+        return program_model_parse(&self->programs, MSK_FLOW_INSTANCE, words);
     }
     return true;
 }
@@ -119,7 +119,7 @@ parse_trial(Scenario *self, char **words)
 static void
 parse_line(Scenario *self, const char *line)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", 4);
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
 
     if (words[0] == NULL || *words[0] == '\0' || *words[0] == '#') {
         return;
@@ -166,6 +166,7 @@ scenario_free(Scenario *self)
     g_free(self->name);
     g_free(self->end_status);
     g_free(self->golden);
+    msk_recovery_flow_free(self->programs.flow);
     g_free(self);
 }
 
@@ -182,6 +183,7 @@ outcome_clear(Outcome *self)
 typedef struct {
     const Scenario *scenario;
     ModelCloud cloud;
+    ProgramModel programs;
     MskInstanceOrder order;
     MskInstanceRecovery state;
     char *stored; /* (nullable) the state in the database */
@@ -261,6 +263,7 @@ take_over(Run *self)
     say(self, "the engine dies, another one takes over with '%s'",
         self->stored == NULL ? "" : self->stored);
     self->state = msk_instance_recovery_load(self->stored);
+    program_model_take_over(&self->programs);
     self->n_deaths++;
     if (self->every > 0) { /* on a machine that has run for longer, or was just started */
         self->skew_us = self->n_deaths % 2 == 0 ? -self->cloud.now_us : OTHER_UPTIME_US;
@@ -362,6 +365,9 @@ finish(Run *self, const MskInstanceStep *step)
     self->n_ends++;
     self->status = msk_notification_end_status(msk_outcome_status(step->outcome), self->attempt);
     say(self, "%s: %s", msk_notification_status_name(self->status), step->reason);
+    if (self->status == MSK_NOTIFICATION_FINISHED && !step->reverted) {
+        program_model_check_all_run(&self->programs);
+    }
 }
 
 /* Counts the action. */
@@ -372,6 +378,58 @@ is_hit(Run *self)
     return self->n_actions == self->at ||
            (self->every > 0 && self->n_actions > self->at && self->n_deaths < MAX_DEATHS &&
             (self->n_actions - self->at) % self->every == 0);
+}
+
+static bool
+is_death(Fault fault)
+{
+    return fault >= FAULT_DIE_BEFORE && fault <= FAULT_DIE_LATE;
+}
+
+static void
+step_program(Run *self, bool dead)
+{
+    g_autofree char *line = NULL;
+
+    model_pass(&self->cloud, program_model_takes_us(&self->programs));
+    line = program_model_step(&self->programs, dead);
+    if (line != NULL) {
+        say(self, "%s", line);
+    }
+}
+
+/* The beginning of the program that is due is stored. */
+static MskEvent
+die_in_program(Run *self)
+{
+    (void) program_model_takes_us(&self->programs);
+    if (self->fault == FAULT_DIE_BEFORE_KEPT || self->fault == FAULT_DIE_AFTER_KEPT) {
+        store(self);
+    }
+    if (self->fault != FAULT_DIE_BEFORE && self->fault != FAULT_DIE_BEFORE_KEPT) {
+        step_program(self, self->fault == FAULT_DIE_LATE);
+    }
+    return take_over(self);
+}
+
+/* Each program is an action of its own, in which the engine may die. */
+static MskEvent
+run_programs(Run *self, unsigned slot, bool dies)
+{
+    MskEvent event = {.kind = MSK_EVENT_TASKS};
+
+    program_model_begin(&self->programs, slot);
+    while (!dies && program_model_is_due(&self->programs)) {
+        step_program(self, false);
+        dies = program_model_is_due(&self->programs) && is_hit(self) && is_death(self->fault);
+    }
+    if (dies) {
+        return die_in_program(self);
+    }
+    if (self->programs.failure != NULL) {
+        event.kind = MSK_EVENT_TASKS_FAILED;
+    }
+    return event;
 }
 
 /* From BEGIN to the end of one attempt. */
@@ -385,7 +443,7 @@ recover(Run *self)
 
         MskInstanceStep step = msk_instance_recovery_step(&self->state, &self->order, &event);
         bool faulty = is_hit(self);
-        bool dies = faulty && self->fault >= FAULT_DIE_BEFORE && self->fault <= FAULT_DIE_LATE;
+        bool dies = faulty && is_death(self->fault);
 
         g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
         for (unsigned i = 0; i < step.n_notes; i++) {
@@ -397,6 +455,8 @@ recover(Run *self)
         }
         if (step.action == MSK_ACTION_FINISH) {
             finish(self, &step);
+        } else if (step.action == MSK_ACTION_RUN_TASKS) {
+            event = run_programs(self, step.slot, dies);
         } else if (dies) {
             event = die(self, &step);
         } else {
@@ -421,6 +481,7 @@ recover_with_retry(Run *self)
     model_pass(&self->cloud, RETRY_AFTER_US);
     self->attempt = 2;
     self->n_ends--; /* an error is not the end yet */
+    program_model_attempt(&self->programs, false);
     self->last_task = 0;
     for (size_t i = 0; i < MSK_N_TASKS; i++) {
         self->task_over[i] = false;
@@ -443,8 +504,10 @@ begin_report(Run *self, MskIncident incident, bool superseded)
         .settle_us = 3000 * MS,
         .stop_timeout_us = 20000 * MS,
         .start_timeout_us = 10000 * MS,
+        .flow = self->programs.flow,
     };
     self->state = (MskInstanceRecovery){.phase = MSK_PHASE_ASKING};
+    program_model_attempt(&self->programs, true);
     g_clear_pointer(&self->stored, g_free);
     self->last_task = 0;
     for (size_t i = 0; i < MSK_N_TASKS; i++) {
@@ -466,6 +529,7 @@ simulate_again(const Scenario *scenario, Fault fault, unsigned at, unsigned ever
                .fault = fault,
                .at = at,
                .every = every,
+               .programs = scenario->programs,
                .outage_us = scenario->outage_us,
                .log = g_string_new(NULL)};
     bool may_stop = scenario->incident == MSK_INCIDENT_IMPAIRED ||
@@ -484,6 +548,10 @@ simulate_again(const Scenario *scenario, Fault fault, unsigned at, unsigned ever
     if (run.cloud.harm != NULL) {
         complain(&run, run.cloud.harm);
     }
+    program_model_verdict(&run.programs);
+    if (run.programs.harm != NULL) {
+        complain(&run, run.programs.harm);
+    }
     if (run.n_ends != n_reports) {
         complain(&run, "it did not end exactly once");
     }
@@ -493,11 +561,13 @@ simulate_again(const Scenario *scenario, Fault fault, unsigned at, unsigned ever
         run.complaint = g_strdup_printf("%s (%s at action %u)", what, fault_names[fault], at);
     }
     g_free(run.stored);
+    program_model_clear(&run.programs);
     return (Outcome){.n_actions = run.n_actions,
                      .n_ends = run.n_ends,
                      .log = g_string_free(run.log, FALSE),
                      .status = g_strdup(msk_notification_status_name(run.status)),
                      .complaint = run.complaint,
                      .vm_state = run.cloud.truth,
-                     .n_starts = run.cloud.n_starts};
+                     .n_starts = run.cloud.n_starts,
+                     .refused_unknown = run.programs.refused_unknown};
 }

@@ -14,6 +14,7 @@
  *   at <ms> <verb>                    see ModelVerb
  *   notice|call|flap <ms>, flaps|stops-refused|starts-refused <n>, stop-ignored, start-ignored
  *   outage <ms>                       the first order has to wait so long, and is not given then
+ *   flow, program                     see program_model.h
  *   end <status> <vm state>           how it must end, also with any one fault
  *   alone                             no fault is added: after a death nobody can tell a stored
  *                                     order from a given one, nor a person's stop from ours
@@ -21,10 +22,12 @@
  */
 
 #include "model_cloud.h"
+#include "program_model.h"
 
 typedef struct {
     char *name;
     ModelRules rules;
+    ProgramModel programs;
     MskVmState vm_state;
     MskIncident incident;
     bool all_instances;
@@ -65,6 +68,7 @@ typedef struct {
     char *complaint; /* (nullable) a broken rule */
     MskVmState vm_state;
     unsigned n_starts;
+    bool refused_unknown; /* a program, so it failed */
 } Outcome;
 
 void outcome_clear(Outcome *self);

@@ -14,6 +14,15 @@ static void conclude(MskHostWork *work);
 
 /* ---- the plan ---------------------------------------------------------------------------- */
 
+/* Nothing is left to move because an attempt before this one has moved it; the programs behind that
+ * are still to be run, or to be told of. */
+static bool
+only_programs_are_left(const MskHostWork *work, int n_before)
+{
+    return n_before > 0 && !work->order->dry_run &&
+           msk_recovery_flow_due(work->order->flow, work->state->n_slots, MSK_N_HOST_TASKS);
+}
+
 /* Nova leaves out what a part of it (a cell) does not answer for. A host without any VM is believed
  * when that part has told of the host's service in between. */
 static void
@@ -31,7 +40,7 @@ on_listed(MskHostWork *work)
     state->round++;
     msk_host_plan_make(&plan, work->event->vms, work->event->n_vms, state->round, state->moves);
     msk_host_moves_see(work);
-    if (plan.n_moves == 0 && state->second) {
+    if (plan.n_moves == 0 && (state->second || only_programs_are_left(work, n_before))) {
         conclude(work);
     } else if (plan.n_moves == 0) {
         msk_host_work_finish(work, MSK_OUTCOME_FINISHED, true,
