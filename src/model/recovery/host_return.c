@@ -74,7 +74,7 @@ why_not(const MskReturnOrder *order, const MskReturnFacts *facts)
 static void
 forget_life(MskHostReturn *self)
 {
-    self->alive_since_us = 0;
+    self->beat_us = 0;
     self->n_beats = 0;
 }
 
@@ -93,14 +93,16 @@ watch_life(MskHostReturn *self, const MskReturnOrder *order, const MskReturnEven
     if (!beats) {
         return false;
     }
-    if (self->alive_since_us == 0) {
-        self->alive_since_us = event->now_us;
-    } else if (facts->beat_us != self->beat_us) {
+    /* The first heartbeat that is seen may be from before the failure, and the host may be dead
+     * again since the last one: what counts is the time between the first new one and the last. */
+    if (self->beat_us != 0 && facts->beat_us != self->beat_us) {
+        self->alive_since_us = self->n_beats == 0 ? event->now_us : self->alive_since_us;
+        self->heard_us = event->now_us;
         self->n_beats++;
     }
     self->beat_us = facts->beat_us;
     return self->n_beats >= MIN_BEATS &&
-           event->now_us - self->alive_since_us >= msk_return_delay_us(order, facts->n_failures);
+           self->heard_us - self->alive_since_us >= msk_return_delay_us(order, facts->n_failures);
 }
 
 static MskReturnStep

@@ -76,11 +76,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskReturnStep, msk_return_step_clear)
 
 /* All zero is a host that was not looked at yet. */
 typedef struct {
-    int64_t alive_since_us; /* 0: not alive */
     int64_t looked_us;
-    int64_t beat_us;
-    unsigned n_beats; /* new heartbeats since then */
-    char *told;       /* (nullable) the last note */
+    int64_t beat_us;        /* the last heartbeat; 0: none */
+    unsigned n_beats;       /* new ones since the first that was seen */
+    int64_t alive_since_us; /* when the first of these was seen */
+    int64_t heard_us;       /* and the last */
+    char *told;             /* (nullable) the last note */
 } MskHostReturn;
 
 void msk_host_return_clear(MskHostReturn *self);
