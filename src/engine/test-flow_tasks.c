@@ -52,36 +52,6 @@ open_store(const Fixture *self)
     return test_place_open(file, 5000);
 }
 
-static MskClaim *
-make_claim(MskStore *store)
-{
-    g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
-    g_autoptr(MskHost) host = g_new0(MskHost, 1);
-    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
-    g_autoptr(GPtrArray) claims = NULL;
-    g_autoptr(GError) error = NULL;
-
-    segment->name = g_strdup("s1");
-    segment->service_type = g_strdup("COMPUTE");
-    segment->recovery_method = g_strdup("auto");
-    segment->enabled = true;
-    g_assert_cmpint(msk_store_segment_create(store, segment, &error), ==, MSK_STORE_DONE);
-    host->name = g_strdup("h1");
-    host->type = g_strdup("KVM");
-    host->control_attributes = g_strdup("none");
-    host->failover_segment_id = g_strdup(segment->uuid);
-    g_assert_cmpint(msk_store_host_create(store, host, &error), ==, MSK_STORE_DONE);
-    notification->type = g_strdup("VM");
-    notification->payload = g_strdup("{\"event\": \"LIFECYCLE\"}");
-    notification->generated_time_us = 1700000000000000;
-    g_assert_cmpint(msk_store_notification_create(store, "h1", 0, notification, &error), ==,
-                    MSK_STORE_DONE);
-    g_assert_cmpint(msk_store_engine_register(store, "e1", "h1", 60000, &error), ==,
-                    MSK_STORE_DONE);
-    g_assert_cmpint(msk_store_claim_new(store, "e1", 1, &claims, &error), ==, MSK_STORE_DONE);
-    return g_ptr_array_steal_index(claims, 0);
-}
-
 static void
 set_up(Fixture *self, const void *data)
 {
@@ -91,7 +61,7 @@ set_up(Fixture *self, const void *data)
     g_assert_cmpint(g_mkdir(self->tasks, 0755), ==, 0);
     self->store = open_store(self);
     self->queue = msk_store_queue_new(open_store(self));
-    self->claim = make_claim(self->store);
+    self->claim = test_place_claim(self->store, "VM", "{\"event\": \"LIFECYCLE\"}");
     self->flow = msk_flow_progress_new("instance_recovery_engine");
     self->may_act = true;
     self->lease_us = WAIT_US;
