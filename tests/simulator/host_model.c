@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define BEAT_US INT64_C(10000000)
+#define UP_US   INT64_C(60000000)
+
 static void G_GNUC_PRINTF(2, 3) harm(HostModel *self, const char *format, ...)
 {
     va_list arguments;
@@ -235,6 +238,17 @@ host_model_list(HostModel *self, bool source_only, uint32_t migrations,
         };
     }
     return n;
+}
+
+MskServiceFacts
+host_model_service(const HostModel *self)
+{
+    int64_t beat_us = MIN(self->dies_us, self->now_us) / BEAT_US * BEAT_US;
+    int64_t age_us = self->now_us - beat_us;
+
+    return (MskServiceFacts){.up = age_us < UP_US && !self->forced_down,
+                             .forced_down = self->forced_down,
+                             .age_us = age_us};
 }
 
 void

@@ -82,5 +82,8 @@ uint32_t host_model_migrations(HostModel *self, bool asked);
 size_t host_model_list(HostModel *self, bool source_only, uint32_t migrations,
                        MskListedVm ret[MODEL_MAX_VMS]);
 
+/** host_model_service: the compute service of the host, which beats every 10 s while it lives. */
+MskServiceFacts host_model_service(const HostModel *self);
+
 /** host_model_verdict: harm that only shows at the end. */
 void host_model_verdict(HostModel *self);

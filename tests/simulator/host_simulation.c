@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/recovery/notification_triage.h"
+#include "simulated_rows.h"
 
 #define MS             INT64_C(1000)
 #define CALL_US        (50 * MS)
@@ -48,13 +49,6 @@ typedef struct {
     bool to_reserved;
 } Late;
 
-/* A row of the vmoves table. */
-typedef struct {
-    char *uuid;
-    char *status;
-    char *state;
-} Row;
-
 typedef struct {
     const HostScenario *scenario;
     HostModel model;
@@ -91,42 +85,16 @@ static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
     g_string_append_c(self->log, '\n');
 }
 
-static void
-free_row(void *data)
-{
-    Row *row = data;
-
-    g_free(row->uuid);
-    g_free(row->status);
-    g_free(row->state);
-    g_free(row);
-}
-
 static MskPlannedMove *
 planned_at(Run *self, unsigned index)
 {
     return g_ptr_array_index(self->state.moves, index);
 }
 
-/* Writes the row of a move, as the engine's transaction does. */
 static void
 store_move(Run *self, unsigned index)
 {
-    const MskPlannedMove *planned = planned_at(self, index);
-    Row *row = NULL;
-
-    if (index < self->rows->len) {
-        row = g_ptr_array_index(self->rows, index);
-        g_free(row->status);
-        g_free(row->state);
-    } else {
-        g_assert_cmpuint(index, ==, self->rows->len);
-        row = g_new0(Row, 1);
-        row->uuid = g_strdup(planned->uuid);
-        g_ptr_array_add(self->rows, row);
-    }
-    row->status = g_strdup(msk_vm_move_status(&planned->move));
-    row->state = msk_planned_move_save(planned);
+    simulated_rows_store(self->rows, &self->state, index);
 }
 
 static void
@@ -147,17 +115,6 @@ to_reserved(const Run *self)
     return method == MSK_METHOD_RESERVED_HOST ||
            (method == MSK_METHOD_AUTO_PRIORITY && self->state.second) ||
            (method == MSK_METHOD_RH_PRIORITY && !self->state.second);
-}
-
-static MskServiceFacts
-service_facts(const Run *self)
-{
-    int64_t beat_us = MIN(self->model.dies_us, self->model.now_us) / (10000 * MS) * (10000 * MS);
-    int64_t age_us = self->model.now_us - beat_us;
-
-    return (MskServiceFacts){.up = age_us < 60000 * MS && !self->model.forced_down,
-                             .forced_down = self->model.forced_down,
-                             .age_us = age_us};
 }
 
 static void
@@ -227,7 +184,7 @@ answer_cloud(Run *self, const Due *due, MskHostEvent *event)
     event->kind = MSK_HOST_EVENT_DONE;
     if (act->kind == MSK_HOST_ACT_GET_SERVICE) {
         event->kind = MSK_HOST_EVENT_SERVICE;
-        event->service = service_facts(self);
+        event->service = host_model_service(&self->model);
     } else if (act->kind == MSK_HOST_ACT_FORCE_DOWN) {
         self->model.forced_down = true;
     } else if (act->kind == MSK_HOST_ACT_ENABLE) {
@@ -474,6 +431,26 @@ check_programs(Run *self, unsigned slot)
     }
 }
 
+/* Whether the cloud is asked, which can go wrong. */
+static bool
+is_call(MskHostActKind kind)
+{
+    return kind != MSK_HOST_ACT_WAIT && kind != MSK_HOST_ACT_RUN_TASKS && !is_of_store(kind);
+}
+
+/* Writes what is on disk before the action. Returns: how much longer that makes it. */
+static int64_t
+store_before(Run *self, const MskHostAct *act)
+{
+    if (act->kind == MSK_HOST_ACT_MOVE) {
+        store_move(self, act->move);
+        return 0;
+    }
+    check_programs(self, act->slot);
+    program_model_begin(&self->programs, act->slot);
+    return program_model_takes_us(&self->programs);
+}
+
 static void
 begin_act(Run *self, const MskHostAct *act)
 {
@@ -485,9 +462,8 @@ begin_act(Run *self, const MskHostAct *act)
 
     g_assert_cmpuint(self->n_actions, <, MAX_ACTIONS);
     due.at_us += is_wait ? act->delay_us : is_of_store(act->kind) ? STORE_US : CALL_US;
-    bool is_program = act->kind == MSK_HOST_ACT_RUN_TASKS;
-    bool is_stored = is_program || (act->kind == MSK_HOST_ACT_MOVE && act->call.durable);
-    bool is_call = !is_wait && !is_program && !is_of_store(act->kind);
+    bool is_stored = act->kind == MSK_HOST_ACT_RUN_TASKS ||
+                     (act->kind == MSK_HOST_ACT_MOVE && act->call.durable);
 
     if (is_wait) {
         forget_waits(self);
@@ -498,18 +474,14 @@ begin_act(Run *self, const MskHostAct *act)
     if (self->lease_ends_us > 0 && (is_stored || is_of_store(act->kind))) {
         return; /* the database never answers */
     }
-    if (is_program) {
-        check_programs(self, act->slot);
-        program_model_begin(&self->programs, act->slot);
-        due.at_us += program_model_takes_us(&self->programs);
-    } else if (is_stored) {
-        store_move(self, act->move);
+    if (is_stored) {
+        due.at_us += store_before(self, act);
     }
     due.migrations = host_model_migrations(&self->model,
                                            act->kind == MSK_HOST_ACT_LIST ||
                                                (act->kind == MSK_HOST_ACT_LOOK && act->migrations));
     due.asked_us = self->model.now_us;
-    due.fault = is_call ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
+    due.fault = is_call(act->kind) ? fault_of_call(self, due.at_us, hit) : HOST_FAULT_NONE;
     g_array_append_val(self->due, due);
 }
 
@@ -616,12 +588,7 @@ load(Run *self)
     msk_host_recovery_clear(&self->state);
     msk_host_recovery_init(&self->state, self->attempt);
     msk_host_recovery_load(&self->state, self->stored);
-    for (unsigned i = 0; i < self->rows->len; i++) {
-        const Row *row = g_ptr_array_index(self->rows, i);
-
-        msk_host_recovery_add(&self->state, row->uuid, row->uuid, row->uuid, row->status,
-                              row->state);
-    }
+    simulated_rows_load(self->rows, &self->state);
 }
 
 /* The engine dies; what was under way is made, or not, or late. */
@@ -761,14 +728,7 @@ check_ends(Run *self)
                                    place);
         }
     }
-    for (unsigned i = 0; i < self->rows->len; i++) {
-        const Row *row = g_ptr_array_index(self->rows, i);
-
-        if (strcmp(row->status, "pending") == 0 || strcmp(row->status, "ongoing") == 0) {
-            return g_strdup_printf("the row of %s is left %s", row->uuid, row->status);
-        }
-    }
-    return NULL;
+    return simulated_rows_check(self->rows);
 }
 
 static char *
@@ -801,7 +761,7 @@ host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
     Run run = {.scenario = scenario,
                .model = scenario->model,
                .programs = scenario->programs,
-               .rows = g_ptr_array_new_with_free_func(free_row),
+               .rows = simulated_rows_new(),
                .due = g_array_new(FALSE, FALSE, sizeof(Due)),
                .late = g_array_new(FALSE, FALSE, sizeof(Late)),
                .log = g_string_new(NULL)};
