@@ -157,9 +157,10 @@ guard_end(int status)
 {
     if (WIFSIGNALED(status)) {
         int number = WTERMSIG(status);
+        const struct sigaction by_default = {.sa_handler = SIG_DFL};
         sigset_t one;
 
-        (void) signal(number, SIG_DFL);
+        (void) sigaction(number, &by_default, NULL);
         (void) sigemptyset(&one);
         (void) sigaddset(&one, number);
         (void) sigprocmask(SIG_UNBLOCK, &one, NULL);
