@@ -5,6 +5,7 @@
 #include "io/http_deadline.h"
 #include "io/http_head.h"
 #include "io/http_listen.h"
+#include "io/http_loop.h"
 
 #include <errno.h>
 #include <gnutls/abstract.h>
@@ -32,6 +33,7 @@ struct MskHttpServer {
     int listen_fd;
     uint16_t port;
     struct MHD_Daemon *daemon;
+    MskHttpLoop *loop;
     MskHttpDeadlines *deadlines;
     GThreadPool *pool;
     GThreadPool *write_pool; /* (nullable) */
@@ -404,6 +406,7 @@ run_in_worker(void *item, void *data)
     server->handler->handle(&self->request, &self->response, server->handler_data);
     (void) g_atomic_int_add(&server->waiting, -1);
     MHD_resume_connection(self->connection); /* from here on @self may be gone */
+    msk_http_loop_wake(server->loop);
 }
 
 static void *
@@ -614,7 +617,7 @@ start_daemon(MskHttpServer *self)
 #endif
         {MHD_OPTION_END, 0, NULL},
     };
-    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 
     if (self->tls == NULL) {
         return MHD_start_daemon(flags, 0, NULL, NULL, on_access, self, MHD_OPTION_ARRAY, items,
@@ -674,6 +677,10 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
                     g_strerror(errno));
         return NULL;
     }
+    self->loop = msk_http_loop_new(self->daemon, error);
+    if (self->loop == NULL || !msk_http_loop_start(self->loop, error)) {
+        return NULL;
+    }
     self->options.address = NULL; /* borrowed for the call */
     return g_steal_pointer(&self);
 }
@@ -729,6 +736,7 @@ msk_http_server_free(MskHttpServer *self)
     if (self->write_pool != NULL) {
         g_thread_pool_free(self->write_pool, FALSE, TRUE);
     }
+    msk_http_loop_free(self->loop);
     if (self->daemon != NULL) {
         MHD_stop_daemon(self->daemon); /* closes the listening socket unless drained before */
     } else if (self->listen_fd >= 0) {

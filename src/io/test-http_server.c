@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #define PATIENCE_S 10
+#define MANY       140 /* connections, more than libmicrohttpd takes from epoll at once */
 #define LATE_US    (200 * 1000)
 #define MAX_BODY   1000
 #define SECOND_US  G_USEC_PER_SEC
@@ -19,6 +20,7 @@ typedef struct {
     unsigned in_work; /* calls of handle for a target with "/wait" */
     bool go;
     bool drained;
+    unsigned request_timeout_s; /* 0: one second */
 } Fixture;
 
 static bool
@@ -34,7 +36,7 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 {
     Fixture *fixture = data;
 
-    if (g_str_has_prefix(request->target, "/wait")) {
+    if (g_str_has_prefix(request->target, "/wait") || g_str_has_prefix(request->target, "/hold")) {
         g_mutex_lock(&fixture->lock);
         fixture->in_work++;
         g_cond_broadcast(&fixture->changed);
@@ -62,11 +64,11 @@ serve(Fixture *fixture)
         .address = "127.0.0.1",
         .workers = 1,
         .queue_size = 1,
-        .max_connections = 20,
+        .max_connections = MANY,
         .max_body_bytes = MAX_BODY,
         .max_header_bytes = 4096,
         .idle_timeout_s = PATIENCE_S,
-        .request_timeout_s = 1,
+        .request_timeout_s = fixture->request_timeout_s == 0 ? 1 : fixture->request_timeout_s,
         .tcp_keepidle_s = 600,
         .keep_alive = true,
     };
@@ -247,6 +249,40 @@ let_go(Fixture *fixture)
     g_mutex_unlock(&fixture->lock);
 }
 
+/* What the event thread finds waiting is answered, however much it is: libmicrohttpd takes 128
+ * events at once, and with exactly so many it would wait for more first. */
+static void
+test_a_burst_is_answered(void)
+{
+    static const unsigned sizes[] = {127, 128, 129};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        Fixture fixture = {.request_timeout_s = PATIENCE_S};
+        g_autoptr(MskHttpServer) server = serve(&fixture);
+        int fds[MANY];
+
+        for (unsigned n = 0; n < sizes[i]; n++) {
+            fds[n] = dial(server);
+        }
+        int holder = dial(server);
+
+        say(holder, "GET /hold HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        wait_for_work(&fixture, 1);
+        for (unsigned n = 0; n < sizes[i]; n++) {
+            say(fds[n], "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        }
+        let_go(&fixture);
+        g_autofree char *held = hear_all(holder);
+
+        g_assert_nonnull(strstr(held, " 200 "));
+        for (unsigned n = 0; n < sizes[i]; n++) {
+            g_autofree char *heard = hear_all(fds[n]);
+
+            g_assert_nonnull(strstr(heard, " 200 "));
+        }
+    }
+}
+
 static void
 test_a_full_queue_says_try_again_and_the_event_thread_goes_on(void)
 {
@@ -356,6 +392,7 @@ main(int argc, char **argv)
     g_test_add_func("/http_server/bodies_have_a_limit", test_bodies_have_a_limit);
     g_test_add_func("/http_server/too_many_headers_are_refused", test_too_many_headers_are_refused);
     g_test_add_func("/http_server/a_trickling_client_is_cut", test_a_trickling_client_is_cut);
+    g_test_add_func("/http_server/a_burst_is_answered", test_a_burst_is_answered);
     g_test_add_func("/http_server/a_full_queue_says_try_again_and_the_event_thread_goes_on",
                     test_a_full_queue_says_try_again_and_the_event_thread_goes_on);
     g_test_add_func("/http_server/draining_answers_what_came_in",

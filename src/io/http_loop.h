@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * http_loop: the event thread of a libmicrohttpd daemon that was started with MHD_USE_EPOLL and no
+ * thread of its own.
+ *
+ *   wait for the daemon's epoll descriptor, no longer than it asks ─▶ MHD_run(), which never waits
+ *
+ * libmicrohttpd's own thread takes up to 128 events from epoll, and when there were exactly so
+ * many it waits for more before it serves them: a burst of requests stays without answers until
+ * somebody else sends something.
+ * Source: libmicrohttpd's manual, "External event loop"; MHD_epoll() of 0.9.75 and 1.0.1.
+ */
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct MHD_Daemon;
+typedef struct MskHttpLoop MskHttpLoop;
+
+/**
+ * msk_http_loop_new:
+ * @daemon: outlives the loop, and is stopped after it.
+ * @error: %MSK_ERROR_INTERNAL.
+ *
+ * Returns: (transfer full) for msk_http_loop_start().
+ */
+MskHttpLoop *msk_http_loop_new(struct MHD_Daemon *daemon, GError **error);
+
+/** msk_http_loop_start: once; requests are served from here on. */
+bool msk_http_loop_start(MskHttpLoop *self, GError **error);
+
+/**
+ * msk_http_loop_wake: has the thread run the daemon; any thread. To be called after
+ * MHD_resume_connection(): libmicrohttpd 0.9.75 forgets its own wake-up when it comes while
+ * MHD_run() is at work.
+ */
+void msk_http_loop_wake(MskHttpLoop *self);
+
+/** msk_http_loop_free: @self: (nullable). Waits for the end of the thread; not on that thread. */
+void msk_http_loop_free(MskHttpLoop *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskHttpLoop, msk_http_loop_free)
