@@ -9,6 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Should libmicrohttpd forget to say that it has work, it is found by then. */
+#define LOOK_MS 1000
+
 struct MskHttpLoop {
     struct MHD_Daemon *daemon;
     GThread *thread;
@@ -20,12 +23,31 @@ struct MskHttpLoop {
 static int
 patience(struct MHD_Daemon *daemon)
 {
-    MHD_UNSIGNED_LONG_LONG ms = 0;
+    MHD_UNSIGNED_LONG_LONG ms = LOOK_MS;
 
     if (MHD_get_timeout(daemon, &ms) != MHD_YES) {
-        return -1;
+        return LOOK_MS;
     }
-    return (int) MIN(ms, (MHD_UNSIGNED_LONG_LONG) G_MAXINT);
+    return (int) MIN(ms, LOOK_MS);
+}
+
+static unsigned
+count_connections(struct MHD_Daemon *daemon)
+{
+    return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/* At its limit of connections the daemon does not listen; when some have ended, it begins to
+ * listen again in the run after. */
+static void
+run_daemon(struct MHD_Daemon *daemon)
+{
+    unsigned before = count_connections(daemon);
+
+    (void) MHD_run(daemon);
+    if (count_connections(daemon) < before) {
+        (void) MHD_run(daemon);
+    }
 }
 
 static void *
@@ -44,7 +66,7 @@ run(void *data)
          * there. It is taken before MHD_run(), so none is lost that comes while that is at work. */
         (void) poll(fds, G_N_ELEMENTS(fds), patience(self->daemon));
         (void) eventfd_read(self->wake_fd, &n_wakes);
-        (void) MHD_run(self->daemon);
+        run_daemon(self->daemon);
     }
     return NULL;
 }
