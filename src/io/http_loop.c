@@ -79,7 +79,9 @@ msk_http_loop_new(struct MHD_Daemon *daemon, GError **error)
     self->daemon = daemon;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake_fd < 0) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL, "eventfd: %s", g_strerror(errno));
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,
+                    "the HTTP server gets no descriptor to be woken by: %s; raise LimitNOFILE",
+                    g_strerror(errno));
         return NULL;
     }
     return g_steal_pointer(&self);
