@@ -336,6 +336,8 @@ def measure_one(bench, name, kind, connections):
     """One service, one kind of request, one number of connections."""
     if kind.is_post:
         bench.sync_commits(kind.durable)
+    for load in bench.loads.values():
+        load.settle()  # the other one may still work off what wrk has left behind
     result = bench.loads[name].run(kind.paths, connections, bench.options.seconds,
                                    HOST if kind.is_post else None)
     if kind.is_post:
