@@ -26,7 +26,9 @@ struct MskHostCall {
 
     MskComputeCall call;
     MskHostEvent event;
-    GPtrArray *servers;       /* (nullable) MskServer: what the VMs lend their strings from */
+    /* MskServer: what the VMs lend their strings from. */
+    GPtrArray *changed;       /* (nullable) of the whole cloud; others may have it, too */
+    GPtrArray *servers;       /* (nullable) of this host, or asked for one by one */
     GPtrArray *migrations;    /* (nullable) */
     GHashTable *on_their_way; /* (nullable) the uuids of VMs: lent by the migrations under way */
     GArray *vms;              /* (nullable) MskListedVm */
@@ -47,6 +49,7 @@ free_call(void *data)
     g_free(self->request_id);
     g_strfreev(self->uuids);
     g_free(self->instance_uuid);
+    g_clear_pointer(&self->changed, g_ptr_array_unref);
     g_clear_pointer(&self->servers, g_ptr_array_unref);
     g_clear_pointer(&self->on_their_way, g_hash_table_unref);
     g_clear_pointer(&self->migrations, g_ptr_array_unref);
@@ -180,9 +183,14 @@ list_migrations(MskHostCall *self, MskCompute *compute)
 static void
 add_vms(MskHostCall *self)
 {
+    /* The later sight is the fresher one. */
+    const GPtrArray *lists[] = {self->changed, self->servers};
+
     self->vms = g_array_new(FALSE, FALSE, sizeof(MskListedVm));
-    for (unsigned i = 0; i < self->servers->len; i++) {
-        add_vm(self, g_ptr_array_index(self->servers, i));
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (unsigned j = 0; lists[i] != NULL && j < lists[i]->len; j++) {
+            add_vm(self, g_ptr_array_index(lists[i], j));
+        }
     }
     self->event.vms = (MskListedVm *) (void *) self->vms->data;
     self->event.n_vms = self->vms->len;
@@ -203,6 +211,17 @@ list(MskHostCall *self, MskCompute *compute)
     return true;
 }
 
+/* @servers: (nullable) */
+static void
+add_uuids(GHashTable *known, const GPtrArray *servers)
+{
+    for (unsigned i = 0; servers != NULL && i < servers->len; i++) {
+        const MskServer *server = g_ptr_array_index(servers, i);
+
+        (void) g_hash_table_add(known, server->uuid);
+    }
+}
+
 /* Returns: (transfer container) those of the uuids that are asked for and that no list had. */
 static GPtrArray *
 find_missing(const MskHostCall *self)
@@ -210,17 +229,20 @@ find_missing(const MskHostCall *self)
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *missing = g_ptr_array_new();
 
-    for (unsigned i = 0; i < self->servers->len; i++) {
-        const MskServer *server = g_ptr_array_index(self->servers, i);
-
-        (void) g_hash_table_add(known, server->uuid);
-    }
+    add_uuids(known, self->changed);
+    add_uuids(known, self->servers);
     for (unsigned i = 0; self->uuids != NULL && self->uuids[i] != NULL; i++) {
         if (!g_hash_table_contains(known, self->uuids[i])) {
             g_ptr_array_add(missing, self->uuids[i]);
         }
     }
     return missing;
+}
+
+static void
+free_server(void *data)
+{
+    msk_server_free(data);
 }
 
 /* What no list has is asked for by itself, or is gone. */
@@ -236,6 +258,9 @@ add_missing(MskHostCall *self, MskCompute *compute, const char *uuid)
         server->vm_state = MSK_VM_DELETED;
     }
     if (server != NULL) {
+        if (self->servers == NULL) {
+            self->servers = g_ptr_array_new_with_free_func(free_server);
+        }
         g_ptr_array_add(self->servers, server);
     }
     return server != NULL;
@@ -254,23 +279,20 @@ misses_many(const MskHostCall *self)
 static bool
 list_moved(MskHostCall *self, MskCompute *compute)
 {
-    g_autoptr(GPtrArray) changed = NULL;
-
-    if (self->question.since_us > 0) {
-        self->event.complete_us = self->question.complete_us;
-        self->servers = msk_compute_list_changed_servers(compute, &self->call,
+    if (self->changed == NULL && self->question.since_us > 0) {
+        self->changed = msk_compute_list_changed_servers(compute, &self->call,
                                                          self->question.since_us, &self->error);
-        if (self->servers == NULL || !misses_many(self)) {
-            return self->servers != NULL;
+        if (self->changed == NULL) {
+            return false;
         }
-        changed = g_steal_pointer(&self->servers);
+    }
+    if (self->changed != NULL) {
+        self->event.complete_us = self->question.complete_us;
+        if (!misses_many(self)) {
+            return true;
+        }
     }
     self->servers = msk_compute_list_servers(compute, &self->call, self->host, &self->error);
-    if (self->servers != NULL && changed != NULL) {
-        /* The fresher sight of a VM is the later one. */
-        g_ptr_array_extend_and_steal(changed, self->servers);
-        self->servers = g_steal_pointer(&changed);
-    }
     return self->servers != NULL;
 }
 
@@ -396,7 +418,7 @@ run_call(MskCompute *compute, void *data)
     MskHostCall *self = data;
 
     self->call.request_id = self->request_id;
-    self->event.asked_us = msk_engine_now_us();
+    self->event.asked_us = self->changed != NULL ? self->question.asked_us : msk_engine_now_us();
     if (self->question.until_us > 0 && msk_engine_now_us() >= self->question.until_us) {
         be_late(self); /* the lease may be another's by now */
     } else if (!make(self, compute)) {
@@ -429,6 +451,7 @@ msk_host_call_push(MskCallPool *pool, const MskHostQuestion *question, MskHostAn
     self->reason = g_strdup(question->reason);
     self->ha_key = g_strdup(question->ha_key);
     self->request_id = g_strdup(question->request_id);
+    self->changed = question->changed != NULL ? g_ptr_array_ref(question->changed) : NULL;
     self->uuids = g_strdupv(question->uuids);
     self->instance_uuid = g_strdup(question->instance_uuid);
     self->answer = answer;

@@ -19,15 +19,18 @@ typedef void (*MskHostAnswerFunc)(const MskHostEvent *event, void *data);
 /* What a call is about; the strings are copied. */
 typedef struct {
     MskHostActKind kind;
-    const char *host;          /* the failed one */
-    const char *reserved;      /* (nullable) */
-    const char *reason;        /* (nullable) of disabling */
-    const char *ha_key;        /* (nullable) */
-    const char *request_id;    /* (nullable) */
-    int64_t since_us;          /* of LOOK: what changed since then is asked for; 0: unknown */
-    int64_t complete_us;       /* of LOOK: the same or later, on msk_engine_now_us(); 0: unknown */
-    bool migrations;           /* of LOOK */
-    char **uuids;              /* (nullable) of LOOK: the VMs asked for */
+    const char *host;       /* the failed one */
+    const char *reserved;   /* (nullable) */
+    const char *reason;     /* (nullable) of disabling */
+    const char *ha_key;     /* (nullable) */
+    const char *request_id; /* (nullable) */
+    /* Of LOOK: */
+    GPtrArray *changed;        /* (nullable) MskServer: what changed, known already; counted */
+    int64_t asked_us;          /* when that was asked for, on msk_engine_now_us() */
+    int64_t since_us;          /* or what changed since then is asked for; 0: unknown */
+    int64_t complete_us;       /* the same or later, on msk_engine_now_us(); 0: unknown */
+    bool migrations;           /* not of what is known already */
+    char **uuids;              /* (nullable) the VMs asked for */
     unsigned move;             /* of MOVE */
     MskMoveActKind move_act;   /* of MOVE */
     const char *instance_uuid; /* of MOVE */

@@ -25,7 +25,8 @@ struct MskHostRun {
     MskFenceRun *fence_run;   /* (nullable) while agents turn the host off */
     MskHostOrder order;
     MskHostRecovery state;
-    char *counted_gate; /* (nullable) as metrics have it */
+    int64_t complete_us; /* of the look under way: see MskHostQuestion */
+    char *counted_gate;  /* (nullable) as metrics have it */
     unsigned wait_timer;
 };
 
@@ -200,24 +201,25 @@ way_is_reserved(const MskHostRun *self)
 }
 
 static void
-push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
+push_question(MskHostRun *self, MskHostQuestion *question)
 {
     const MskEngineSettings *settings = self->frame->context.settings;
-    bool looking = act->kind == MSK_HOST_ACT_LOOK;
+
+    question->host = self->host;
+    question->request_id = self->frame->request_id;
+    question->reason = settings->host_disable_reason;
+    question->ha_key = settings->host_ha_key;
+    msk_host_call_push(self->frame->context.pool, question, on_answer,
+                       msk_run_frame_cell(self->frame), msk_run_cell_release);
+}
+
+static void
+push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
+{
     bool moving = act->kind == MSK_HOST_ACT_MOVE;
-    int64_t complete_us = act->since_us;
-    g_autoptr(GPtrArray) uuids = looking ? msk_host_order_served(&self->state) : NULL;
     MskHostQuestion question = {
         .kind = act->kind,
-        .host = self->host,
-        .request_id = self->frame->request_id,
         .reserved = !moving || way_is_reserved(self) ? self->state.reserved : NULL,
-        .reason = settings->host_disable_reason,
-        .ha_key = settings->host_ha_key,
-        .since_us = looking ? msk_host_order_since(&self->state, &complete_us) : 0,
-        .complete_us = complete_us,
-        .migrations = act->migrations,
-        .uuids = looking ? (char **) uuids->pdata : NULL,
         .move = act->move,
         .move_act = act->call.kind,
         .until_us = until_us,
@@ -230,8 +232,49 @@ push_call(MskHostRun *self, const MskHostAct *act, int64_t until_us)
         log_debug("Notification %s: %s %s", uuid_of(self), msk_move_act_name(act->call.kind),
                   planned->uuid);
     }
-    msk_host_call_push(self->frame->context.pool, &question, on_answer,
-                       msk_run_frame_cell(self->frame), msk_run_cell_release);
+    push_question(self, &question);
+}
+
+static void
+push_look(MskHostRun *self, MskHostQuestion question)
+{
+    g_autoptr(GPtrArray) uuids = msk_host_order_served(&self->state);
+
+    question.kind = MSK_HOST_ACT_LOOK;
+    question.complete_us = self->complete_us;
+    question.uuids = (char **) uuids->pdata;
+    push_question(self, &question);
+}
+
+static void
+on_list(const MskSharedList *list, void *data)
+{
+    MskHostRun *self = msk_run_cell_run(data);
+
+    if (self != NULL && list->error != NULL) {
+        on_answer(&(MskHostEvent){.kind = MSK_HOST_EVENT_FAILED,
+                                  .code = (MskErrorCode) list->error->code,
+                                  .message = list->error->message,
+                                  .retry_after_us = list->retry_after_us},
+                  data);
+    } else if (self != NULL) {
+        push_look(self, (MskHostQuestion){.changed = list->servers, .asked_us = list->asked_us});
+    }
+}
+
+/* Migrations are of one host, and have to be asked for before the VMs. */
+static void
+look(MskHostRun *self, const MskHostAct *act)
+{
+    self->complete_us = act->since_us;
+    int64_t since_us = msk_host_order_since(&self->state, &self->complete_us);
+
+    if (since_us > 0 && !act->migrations) {
+        msk_shared_looks_ask(self->frame->context.looks, since_us, self->frame->request_id, on_list,
+                             msk_run_frame_cell(self->frame), msk_run_cell_release);
+    } else {
+        push_look(self, (MskHostQuestion){.since_us = since_us, .migrations = act->migrations});
+    }
 }
 
 static gboolean
@@ -372,8 +415,10 @@ perform(MskHostRun *self, const MskHostAct *act, int64_t decided_us)
         return;
     case MSK_HOST_ACT_GET_SERVICE:
     case MSK_HOST_ACT_LIST:
-    case MSK_HOST_ACT_LOOK:
         push_call(self, act, 0);
+        return;
+    case MSK_HOST_ACT_LOOK:
+        look(self, act);
         return;
     case MSK_HOST_ACT_WAIT:
         stop_wait(self);
@@ -468,10 +513,17 @@ flow_kind(const void *run)
 }
 
 static void
+on_offered(void *run)
+{
+    react(run, &(MskHostEvent){.kind = MSK_HOST_EVENT_OFFERED});
+}
+
+static void
 stop(void *run)
 {
     MskHostRun *self = run;
 
+    msk_shared_looks_remove(self->frame->context.looks, self);
     stop_wait(self);
     g_clear_pointer(&self->fence_run, msk_fence_run_free);
 }
@@ -505,6 +557,7 @@ msk_host_run_new(MskRunFrame *frame, MskPrepareJob *job)
     msk_host_recovery_load(&self->state, frame->context.claim->state);
     msk_planned_rows_load(&self->state, job->moves);
     msk_run_frame_begin(frame, &kind, self, job);
+    msk_shared_looks_add(frame->context.looks, on_offered, self);
     react(self, &begin);
     return self;
 }

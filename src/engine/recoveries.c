@@ -31,6 +31,7 @@ typedef struct {
 
 struct MskRecoveries {
     MskRecoveriesContext context;
+    MskSharedLooks *looks;
     GHashTable *all; /* a set of Recovery */
 };
 
@@ -88,6 +89,7 @@ init_frame(Recovery *self)
     MskRunContext run = {
         .queue = context->queue,
         .pool = context->pool,
+        .looks = self->owner->looks,
         .settings = context->settings,
         .claim = self->claim,
         .claimed_mono_us = g_get_monotonic_time(),
@@ -207,6 +209,7 @@ msk_recoveries_new(const MskRecoveriesContext *context)
     MskRecoveries *self = g_new0(MskRecoveries, 1);
 
     self->context = *context;
+    self->looks = msk_shared_looks_new(context->pool);
     self->all = g_hash_table_new_full(NULL, NULL, recovery_free, NULL);
     return self;
 }
@@ -216,6 +219,7 @@ msk_recoveries_free(MskRecoveries *self)
 {
     if (self != NULL) {
         g_hash_table_unref(self->all);
+        msk_shared_looks_free(self->looks);
         g_free(self);
     }
 }

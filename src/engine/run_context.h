@@ -8,11 +8,13 @@
 
 #include "engine/call_pool.h"
 #include "engine/engine_settings.h"
+#include "engine/shared_looks.h"
 #include "engine/store_queue.h"
 
 typedef struct {
     MskStoreQueue *queue; /* all of these outlive the run */
     MskCallPool *pool;
+    MskSharedLooks *looks;
     const MskEngineSettings *settings;
     const MskClaim *claim;
     int64_t claimed_mono_us;

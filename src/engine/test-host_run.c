@@ -345,6 +345,68 @@ test_a_host_that_lives_again_is_taken_back(void)
     fixture_tear_down(&fixture);
 }
 
+#define N_HOSTS 5u
+
+static void
+report_hosts(const Fixture *self, char **ret_uuids)
+{
+    for (unsigned i = 0; i < self->n_hosts; i++) {
+        g_autofree char *host = g_strdup_printf("f%u", i + 1);
+
+        ret_uuids[i] = fixture_report_host(self, host);
+    }
+}
+
+/* Each host has its answers, also when the lists that all of them wait for are refused at first. */
+static void
+test_hosts_that_fail_together(void)
+{
+    char *uuids[N_HOSTS + 1] = {NULL};
+    Fixture fixture = {0};
+
+    fixture_set_up_many(&fixture, N_HOSTS, N_HOSTS * 10);
+    g_atomic_int_set(&fixture.world->n_refusals, 2);
+    report_hosts(&fixture, uuids);
+    g_autoptr(MskStore) store = fixture_store(&fixture);
+    MskEngine *engine = fixture_engine(&fixture, "DEFAULT.host_failure_recovery_threads=10");
+
+    for (unsigned i = 0; i < N_HOSTS; i++) {
+        fixture_work_until(store, uuids[i], MSK_NOTIFICATION_FINISHED);
+    }
+    for (unsigned i = 0; i < N_HOSTS; i++) {
+        fixture_check_moved(&fixture, store, uuids[i], "h2");
+        g_free(uuids[i]);
+    }
+    g_assert_cmpint(fixture.world->n_refusals, ==, 0);
+    g_test_message("%d lists of what changed", fixture.world->n_changed);
+    msk_engine_free(engine);
+    fixture_tear_down(&fixture);
+}
+
+static void
+test_an_engine_ends_while_hosts_wait_for_a_list(void)
+{
+    char *uuids[N_HOSTS + 1] = {NULL};
+    Fixture fixture = {0};
+
+    fixture_set_up_many(&fixture, N_HOSTS, N_HOSTS);
+    g_atomic_int_set(&fixture.world->hold_changed, 1);
+    report_hosts(&fixture, uuids);
+    MskEngine *engine = fixture_engine(&fixture, NULL);
+
+    while (g_atomic_int_get(&fixture.world->n_changed) == 0) {
+        work_for(2);
+    }
+    g_atomic_int_set(&fixture.world->hold_changed, 0);
+    msk_engine_free(engine);
+    work_for(2); /* nobody answers to what is gone */
+    for (unsigned i = 0; i < N_HOSTS; i++) {
+        g_free(uuids[i]);
+    }
+    g_assert_false(fixture.world->harm);
+    fixture_tear_down(&fixture);
+}
+
 static void
 run_engine_until_killed(const Fixture *fixture)
 {
@@ -429,6 +491,8 @@ main(int argc, char **argv)
     g_test_add_func("/host_run/rh_priority", test_rh_priority);
     g_test_add_func("/host_run/auto_priority", test_auto_priority_with_no_valid_host);
     g_test_add_func("/host_run/disarmed", test_disarmed);
+    g_test_add_func("/host_run/together", test_hosts_that_fail_together);
+    g_test_add_func("/host_run/end_in_a_look", test_an_engine_ends_while_hosts_wait_for_a_list);
     g_test_add_func("/host_run/process", test_process);
     g_test_add_func("/host_run/returns", test_a_host_that_lives_again_is_taken_back);
     g_test_add_func("/host_run/living", test_a_living_host_is_left_alone);

@@ -79,7 +79,7 @@ describe(const World *world, unsigned index)
     MskServer *server = msk_server_new(uuid);
 
     server->name = g_strdup_printf("vm%u", index);
-    server->host = g_strdup(vm->elsewhere ? vm->target : "h1");
+    server->host = g_strdup(vm->elsewhere ? vm->target : vm->source);
     server->vm_state = vm->vm_state;
     server->locked = vm->locked;
     server->task_state = vm->arrives_us > 0 ? g_strdup("rebuilding") : NULL;
@@ -168,7 +168,7 @@ cloud_set_service(MskCompute *compute, MskComputeCall *call, const MskComputeSer
         g_set_error(error, MSK_ERROR, MSK_ERROR_CONFLICT, "restart nova-compute first");
         return false;
     }
-    if (strcmp(service->host, "h1") == 0) {
+    if (strcmp(service->host, "h1") == 0 || *service->host == 'f') {
         change_service(world, change);
     } else {
         world->reserved_enabled = change->enabled == MSK_CHANGE_TO_TRUE;
@@ -202,9 +202,8 @@ cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError *
 
     (void) call;
     (void) error;
-    g_assert_cmpstr(host, ==, "h1");
     for (unsigned i = 0; i < world->n_vms; i++) {
-        if (!world->vms[i].elsewhere) {
+        if (!world->vms[i].elsewhere && strcmp(world->vms[i].source, host) == 0) {
             g_ptr_array_add(servers, describe(world, i));
         }
     }
@@ -221,7 +220,6 @@ cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, 
     GPtrArray *servers = g_ptr_array_new_with_free_func(free_server);
 
     (void) call;
-    (void) error;
     g_assert_cmpint(since_us, >, 0);
     g_assert_cmpint(since_us, <=, g_get_real_time());
     for (unsigned i = 0; i < world->n_vms; i++) {
@@ -230,7 +228,17 @@ cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, 
         }
     }
     world_leave(world);
+    g_atomic_int_inc(&world->n_changed);
     hold(world);
+    while (g_atomic_int_get(&world->hold_changed) != 0) {
+        g_usleep(1000);
+    }
+    if (g_atomic_int_get(&world->n_refusals) > 0) {
+        g_atomic_int_add(&world->n_refusals, -1);
+        g_ptr_array_unref(servers);
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "out of order");
+        return NULL;
+    }
     return servers;
 }
 
@@ -251,7 +259,7 @@ cloud_migrations(MskCompute *compute, MskComputeCall *call, const char *source, 
     (void) since_us;
     (void) error;
     for (unsigned i = 0; i < world->n_vms; i++) {
-        if (world->vms[i].n_orders > 0) {
+        if (world->vms[i].n_orders > 0 && strcmp(world->vms[i].source, source) == 0) {
             MskMigration *migration = g_new0(MskMigration, 1);
 
             migration->instance_uuid = uuid_of(i);
@@ -346,7 +354,11 @@ static MskConfig *
 load_config(const char *extra)
 {
     const char *overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1",
-                               "host_failure.auto_return_after=0", extra, NULL};
+                               "host_failure.auto_return_after=0",
+                               "host_failure.storm_segment_percent=0",
+                               "host_failure.storm_percent=0",
+                               extra,
+                               NULL};
     g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
     g_autoptr(GError) error = NULL;
 
@@ -396,8 +408,9 @@ add_host(MskStore *store, const char *segment_uuid, const char *name, bool reser
     g_assert_cmpint(msk_store_host_create(store, host, &error), ==, MSK_STORE_DONE);
 }
 
-void
-fixture_set_up(Fixture *self, const char *method, unsigned n_vms)
+/* Returns: (transfer full) the uuid of the segment. */
+static char *
+set_up(Fixture *self, const char *method, unsigned n_vms)
 {
     pthread_mutexattr_t attributes;
 
@@ -411,7 +424,12 @@ fixture_set_up(Fixture *self, const char *method, unsigned n_vms)
     g_assert_cmpint(pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), ==, 0);
     g_assert_cmpint(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST), ==, 0);
     g_assert_cmpint(pthread_mutex_init(&self->world->lock, &attributes), ==, 0);
+    g_assert_cmpuint(n_vms, <=, MAX_VMS);
+    self->n_hosts = 1;
     self->world->n_vms = n_vms;
+    for (unsigned i = 0; i < n_vms; i++) {
+        g_strlcpy(self->world->vms[i].source, "h1", sizeof self->world->vms[i].source);
+    }
     g_autoptr(MskStore) store = fixture_store(self);
     g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
     g_autoptr(GError) error = NULL;
@@ -425,6 +443,33 @@ fixture_set_up(Fixture *self, const char *method, unsigned n_vms)
     add_host(store, segment->uuid, "h2", false);
     add_host(store, segment->uuid, "r1", true);
     add_host(store, segment->uuid, "r2", true);
+    return g_strdup(segment->uuid);
+}
+
+void
+fixture_set_up(Fixture *self, const char *method, unsigned n_vms)
+{
+    g_autofree char *segment_uuid = set_up(self, method, n_vms);
+}
+
+void
+fixture_set_up_many(Fixture *self, unsigned n_hosts, unsigned n_vms)
+{
+    g_autofree char *segment_uuid = set_up(self, "auto", n_vms);
+    g_autoptr(MskStore) store = fixture_store(self);
+
+    g_assert_cmpuint(n_vms % n_hosts, ==, 0);
+    self->n_hosts = n_hosts;
+    for (unsigned i = 1; i <= n_hosts; i++) {
+        g_autofree char *name = g_strdup_printf("f%u", i);
+
+        add_host(store, segment_uuid, name, false);
+    }
+    for (unsigned i = 0; i < n_vms; i++) {
+        Vm *vm = &self->world->vms[i];
+
+        (void) g_snprintf(vm->source, sizeof vm->source, "f%u", i % n_hosts + 1); /* it fits */
+    }
 }
 
 void
@@ -453,11 +498,17 @@ fixture_report_as(const Fixture *self, const char *host, const char *type, const
 }
 
 char *
-fixture_report(const Fixture *self)
+fixture_report_host(const Fixture *self, const char *host)
 {
-    return fixture_report_as(self, "h1", "COMPUTE_HOST",
+    return fixture_report_as(self, host, "COMPUTE_HOST",
                              "{\"event\": \"STOPPED\", \"host_status\": \"NORMAL\", "
                              "\"cluster_status\": \"OFFLINE\"}");
+}
+
+char *
+fixture_report(const Fixture *self)
+{
+    return fixture_report_host(self, "h1");
 }
 
 void
@@ -497,7 +548,7 @@ fixture_check_moved(const Fixture *self, MskStore *store, const char *uuid, cons
         g_assert_false(vm->locked);
     }
     g_assert_cmpint(msk_store_moves_list(store, uuid, &moves, &error), ==, MSK_STORE_DONE);
-    g_assert_cmpuint(moves->len, ==, self->world->n_vms);
+    g_assert_cmpuint(moves->len, ==, self->world->n_vms / self->n_hosts);
     for (unsigned i = 0; i < moves->len; i++) {
         const MskStoredMove *move = g_ptr_array_index(moves, i);
 

@@ -58,6 +58,24 @@ def test_each_vm_costs_five_calls_at_most(count, evacuation_s, spread_s, answer_
         assert nova.most_at_once["evacuate"] <= 3
 
 
+def test_hosts_that_fail_together_share_what_is_asked():
+    dead = [f"cmp{number}" for number in range(1, 9)]
+    with ModelNova(hosts=(*dead, "alive"), evacuation_s=2.0, spread_s=2.0) as nova, \
+            Site(nova) as site:
+        site.segment_of("auto", *dead, "alive")
+        guests = [nova.boot(host, f"g{i}") for host in dead for i in range(4)]
+        for host in dead:
+            nova.kill_host(host, ago_s=40)
+        site.engine()
+        nova.calls.clear()
+        reports = [site.report(host) for host in dead]
+        assert {site.end(report)["status"] for report in reports} == {"finished"}
+        check_rescued(nova, guests)
+        assert {nova.servers[guest].host for guest in guests} == {"alive"}
+        # One each for the plan; each host by itself would ask for as many more as all do together.
+        assert nova.calls["servers"] <= 48, nova.calls
+
+
 def test_a_vm_that_seems_to_be_left_behind_is_waited_for():
     # Nova ends the rebuild before it says that the VM is elsewhere.
     with ModelNova(at_rest_s=1.5) as nova, site_with(nova) as site:

@@ -660,6 +660,9 @@ recover(Run *self)
         MskHostEvent event = {.kind = MSK_HOST_EVENT_TIMER};
 
         pass(self, due.at_us);
+        if (self->trouble.offered) {
+            react(self, &(MskHostEvent){.kind = MSK_HOST_EVENT_OFFERED});
+        }
         if (due.act.kind == MSK_HOST_ACT_RUN_TASKS) {
             if (!programs_are_over(self, &due.act, &event)) {
                 continue;

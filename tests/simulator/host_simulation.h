@@ -54,6 +54,7 @@ typedef struct {
     int64_t skew_us;     /* by which the successor's monotonic clock is ahead of the last one's */
     int64_t late_us;     /* how late what is made late is made; 0: some seconds */
     int64_t rest_us;     /* as the scenario's at-rest; 0: as that says */
+    bool offered;        /* before each event, another host's look is offered to this one */
     bool reported_twice; /* once it has ended, the same host is reported again */
 } HostTrouble;
 

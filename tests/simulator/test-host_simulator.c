@@ -91,6 +91,7 @@ test_every_fault(const void *data)
     unsigned n_actions = count_actions(scenario);
     unsigned stride = stride_of(n_actions, LONG_RUN);
 
+    run_with(scenario, (HostTrouble){.offered = true});
     for (int fault = HOST_FAULT_DIE_BEFORE; fault < N_HOST_FAULTS; fault++) {
         for (unsigned at = 1; at <= n_actions + 3; at += stride) {
             for (size_t i = 0; i < G_N_ELEMENTS(rests_us); i++) {
@@ -98,6 +99,7 @@ test_every_fault(const void *data)
                                                  .at = at,
                                                  .takes_us = 1 * S,
                                                  .rest_us = rests_us[i],
+                                                 .offered = at % 2 == 0,
                                                  .skew_us = skews_us[at % G_N_ELEMENTS(skews_us)]});
             }
         }
@@ -120,6 +122,7 @@ test_engines_that_race(const void *data)
                                    .at = at,
                                    .takes_us = takeovers_us[i % G_N_ELEMENTS(takeovers_us)],
                                    .late_us = lates_us[i / G_N_ELEMENTS(takeovers_us)],
+                                   .offered = at % 2 == 1,
                                    .rest_us = rests_us[at % G_N_ELEMENTS(rests_us)]});
         }
     }

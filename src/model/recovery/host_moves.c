@@ -155,23 +155,38 @@ look_due(const MskHostWork *work, const Survey *survey)
     return due_us == INT64_MAX ? due_us : MAX(due_us, state->next_look_us);
 }
 
+/* Whether it waits for Nova alone, and not for an order that may still take effect. */
+static bool
+is_paced(const MskPlannedMove *planned)
+{
+    return planned->move.phase == MSK_MOVE_CONFIRMING && !planned->asks_migrations;
+}
+
+/* @due_us: when this look would have been made, if nobody had offered it. */
 static void
-begin_look(MskHostWork *work, const Survey *survey)
+begin_look(MskHostWork *work, const Survey *survey, int64_t due_us)
 {
     MskHostRecovery *state = work->state;
     MskHostAct look = {.kind = MSK_HOST_ACT_LOOK};
+    bool serves = false;
 
     state->look_new = survey->new_due_us <= work->event->now_us;
     for (unsigned i = 0; i < state->moves->len; i++) {
         MskPlannedMove *planned = g_ptr_array_index(state->moves, i);
+        int64_t last_us = is_paced(planned) ? due_us : work->event->now_us;
 
         planned->served = planned->looking && planned->move.stored != state->look_new &&
-                          planned->look_at_us <= work->event->now_us;
+                          planned->look_at_us <= last_us;
         look.migrations = look.migrations || (planned->served && planned->asks_migrations);
+        serves = serves || planned->served;
+    }
+    if (!serves) {
+        return; /* an offer of no use */
     }
     if (!state->look_new && survey->seen_us != INT64_MAX) {
         look.since_us = survey->seen_us;
     }
+    state->waiting = false;
     state->looking = true;
     state->look_migrations = look.migrations;
     state->began_us = work->event->now_us;
@@ -197,7 +212,38 @@ msk_host_moves_schedule(MskHostWork *work)
     if (due_us > work->event->now_us) {
         msk_host_work_wait(work, due_us - work->event->now_us);
     } else {
-        begin_look(work, &survey);
+        begin_look(work, &survey, work->event->now_us);
+    }
+}
+
+/* Whether half of the time from the last look to the next is over. So hosts that are looked at
+ * equally often soon share each list, and one that is looked at seldom is not looked at each time.
+ */
+static bool
+is_about_due(const MskHostWork *work, const Survey *survey, int64_t due_us)
+{
+    const MskHostRecovery *state = work->state;
+    int64_t now_us = work->event->now_us;
+    int64_t since_us = survey->ordered_us == INT64_MAX ? state->began_us
+                                                       : MAX(state->began_us, survey->ordered_us);
+
+    return due_us != INT64_MAX && state->next_look_us <= now_us &&
+           due_us - now_us <= now_us - since_us;
+}
+
+void
+msk_host_moves_on_offered(MskHostWork *work)
+{
+    MskHostRecovery *state = work->state;
+
+    if (state->looking || state->phase != MSK_HOST_PHASE_MOVING) {
+        return;
+    }
+    Survey survey = survey_moves(state);
+    int64_t due_us = look_due(work, &survey);
+
+    if (is_about_due(work, &survey, due_us)) {
+        begin_look(work, &survey, due_us);
     }
 }
 

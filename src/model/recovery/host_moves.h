@@ -19,6 +19,9 @@ bool msk_host_moves_fill(MskHostWork *work);
 /** msk_host_moves_schedule: looks, or waits until it is time to. */
 void msk_host_moves_schedule(MskHostWork *work);
 
+/** msk_host_moves_on_offered: looks, if it is about time to. */
+void msk_host_moves_on_offered(MskHostWork *work);
+
 /** msk_host_moves_on_move: answers for MSK_HOST_EVENT_MOVE. */
 void msk_host_moves_on_move(MskHostWork *work);
 

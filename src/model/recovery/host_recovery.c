@@ -338,6 +338,10 @@ on_tasks_failed(MskHostWork *work)
 static void
 on_timer(MskHostWork *work)
 {
+    if (!work->state->waiting) {
+        return; /* a look came first */
+    }
+    work->state->waiting = false;
     if (work->state->phase == MSK_HOST_PHASE_MOVING) {
         msk_host_moves_schedule(work);
     } else if (work->state->phase == MSK_HOST_PHASE_SERVICE ||
@@ -384,6 +388,9 @@ dispatch(MskHostWork *work)
         return;
     case MSK_HOST_EVENT_TIMER:
         on_timer(work);
+        return;
+    case MSK_HOST_EVENT_OFFERED:
+        msk_host_moves_on_offered(work);
         return;
     case MSK_HOST_EVENT_MOVE:
         msk_host_moves_on_move(work);

@@ -122,9 +122,10 @@ typedef enum {
     MSK_HOST_EVENT_LOOKED,   /* with vms: all VMs that were moved */
     MSK_HOST_EVENT_FAILED,   /* the host's call did not go through */
     MSK_HOST_EVENT_TIMER,
-    MSK_HOST_EVENT_MOVE,         /* DONE, FAILED or STALE of the move's call */
-    MSK_HOST_EVENT_STORED,       /* the move's row, after its end */
-    MSK_HOST_EVENT_TASKS,        /* the programs of the slot have ended, and the flow goes on */
+    MSK_HOST_EVENT_OFFERED, /* another host's recovery looks: its list would serve this one, too */
+    MSK_HOST_EVENT_MOVE,    /* DONE, FAILED or STALE of the move's call */
+    MSK_HOST_EVENT_STORED,  /* the move's row, after its end */
+    MSK_HOST_EVENT_TASKS,   /* the programs of the slot have ended, and the flow goes on */
     MSK_HOST_EVENT_TASKS_FAILED, /* with message */
 } MskHostEventKind;
 
@@ -228,6 +229,7 @@ typedef struct {
     bool fenced;          /* because it was turned off */
     bool fence_failed;    /* and the heartbeat decides */
     bool doubted;         /* that the host has no VM is asked again */
+    bool waiting;         /* for a TIMER, and for nothing else meanwhile */
     bool looking;         /* a look is under way */
     bool look_new;        /* it is for moves that nothing was done for yet */
     bool look_migrations;
@@ -253,7 +255,8 @@ void msk_host_recovery_clear(MskHostRecovery *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MskHostRecovery, msk_host_recovery_clear)
 
 /**
- * msk_host_recovery_step: every action but FINISH is answered by exactly one event.
+ * msk_host_recovery_step: every action but FINISH is answered by exactly one event; a WAIT need not
+ * be once a look has begun. OFFERED answers nothing and may come at any time.
  *
  * Returns: what to do next; clear it with msk_host_step_clear().
  */

@@ -29,6 +29,7 @@ msk_host_work_act(MskHostWork *work, MskHostActKind kind)
 void
 msk_host_work_wait(MskHostWork *work, int64_t delay_us)
 {
+    work->state->waiting = true;
     msk_host_work_add(work, (MskHostAct){.kind = MSK_HOST_ACT_WAIT, .delay_us = MAX(delay_us, 1)});
 }
 
