@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/number.h"
 #include "host_simulation.h"
 
 #define MS INT64_C(1000)
-
-static int64_t
-number(const char *text)
-{
-    int64_t value = 0;
-
-    if (text == NULL || !msk_parse_int64(text, 0, INT32_MAX, &value)) {
-        g_error("'%s' is no number", text);
-    }
-    return value;
-}
-
-static MskVmState
-vm_state(const char *word)
-{
-    for (size_t i = 0; word != NULL && i < MSK_N_VM_STATES; i++) {
-        if (strcmp(word, msk_vm_state_name((MskVmState) i)) == 0) {
-            return (MskVmState) i;
-        }
-    }
-    g_error("'%s' is no state of a VM", word);
-}
 
 static void
 parse_vm_word(HostModel *model, ModelVm *vm, const char *word)
@@ -50,18 +27,18 @@ parse_vm_word(HostModel *model, ModelVm *vm, const char *word)
     if (strcmp(word, "noha") == 0) {
         vm->ha_enabled = false;
     } else if (g_str_has_prefix(word, "prio=")) {
-        vm->priority = number(word + strlen("prio="));
+        vm->priority = scenario_number(word + strlen("prio="));
     } else if (g_str_has_prefix(word, "size=")) {
-        vm->size = (uint64_t) number(word + strlen("size="));
+        vm->size = (uint64_t) scenario_number(word + strlen("size="));
     } else if (g_str_has_prefix(word, "leaves=")) {
         vm->busy = true;
         vm->arrives_as = vm->vm_state;
-        vm->arrives_us = number(word + strlen("leaves=")) * MS;
+        vm->arrives_us = scenario_number(word + strlen("leaves=")) * MS;
         model->recorded = true;
     } else if (g_str_has_prefix(word, "sent=")) {
-        vm->sent_at_us = number(word + strlen("sent=")) * MS;
+        vm->sent_at_us = scenario_number(word + strlen("sent=")) * MS;
     } else if (g_str_has_prefix(word, "deleted=")) {
-        vm->delete_at_us = number(word + strlen("deleted=")) * MS;
+        vm->delete_at_us = scenario_number(word + strlen("deleted=")) * MS;
     } else {
         g_error("'%s' is nothing a VM can be", word);
     }
@@ -75,7 +52,7 @@ parse_vm(HostModel *model, char **words)
     g_assert_cmpuint(model->n_vms, <=, MODEL_MAX_VMS);
     g_assert_nonnull(words[1]);
     g_strlcpy(vm->uuid, words[1], sizeof vm->uuid);
-    vm->vm_state = vm_state(words[2]);
+    vm->vm_state = scenario_vm_state(words[2]);
     vm->ha_enabled = true;
     for (char **word = &words[3]; *word != NULL; word++) {
         parse_vm_word(model, vm, *word);
@@ -113,40 +90,37 @@ static bool
 parse_number(HostScenario *self, char **words)
 {
     if (strcmp(words[0], "reserved") == 0) {
-        self->model.n_reserved = (unsigned) number(words[1]);
+        self->model.n_reserved = (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "silent") == 0) {
-        self->model.n_silent = (unsigned) number(words[1]);
+        self->model.n_silent = (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "threads") == 0) {
-        self->order.max_moves = (unsigned) number(words[1]);
+        self->order.max_moves = (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "evacuation") == 0) {
-        self->model.evacuate_us = number(words[1]) * MS;
+        self->model.evacuate_us = scenario_number(words[1]) * MS;
     } else if (strcmp(words[0], "at-rest") == 0) {
-        self->model.rest_us = number(words[1]) * MS;
+        self->model.rest_us = scenario_number(words[1]) * MS;
     } else if (strcmp(words[0], "fence-fails") == 0) {
         self->order.fencing = true;
-        self->model.n_fence_failures = (unsigned) number(words[1]);
+        self->model.n_fence_failures = (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "beats") == 0) {
         bool ever = g_strcmp0(words[1], "ever") == 0;
 
-        self->model.dies_us = ever ? INT64_MAX : number(words[1]) * MS;
+        self->model.dies_us = ever ? INT64_MAX : scenario_number(words[1]) * MS;
     } else if (strcmp(words[0], "storm") == 0) {
-        self->model.storm.failed_in_segment = (unsigned) number(words[1]);
-        self->model.storm.hosts_in_segment = (unsigned) number(words[2]);
-        self->model.storm_ends_us = number(words[3]) * MS;
+        self->model.storm.failed_in_segment = (unsigned) scenario_number(words[1]);
+        self->model.storm.hosts_in_segment = (unsigned) scenario_number(words[2]);
+        self->model.storm_ends_us = scenario_number(words[3]) * MS;
     } else {
         return false;
     }
     return true;
 }
 
-static void
-parse_line(HostScenario *self, const char *line)
+static bool
+parse_line(void *data, char **words)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    HostScenario *self = data;
 
-    if (words[0] == NULL || *words[0] == '\0' || *words[0] == '#') {
-        return;
-    }
     if (strcmp(words[0], "method") == 0) {
         g_assert_true(msk_recovery_method_parse(words[1], &self->order.method));
     } else if (strcmp(words[0], "vm") == 0) {
@@ -154,17 +128,16 @@ parse_line(HostScenario *self, const char *line)
     } else if (strcmp(words[0], "end") == 0 && words[1] != NULL) {
         self->end_status = g_strdup(words[1]);
         self->ends = g_strdupv(words + 2);
-    } else if (!parse_flag(self, words[0]) && !parse_number(self, words) &&
-               !program_model_parse(&self->programs, MSK_FLOW_HOST_AUTO, words)) {
-        g_error("%s: '%s' is not understood", self->name, line);
+    } else {
+        return parse_flag(self, words[0]) || parse_number(self, words) ||
+               program_model_parse(&self->programs, MSK_FLOW_HOST_AUTO, words);
     }
+    return true;
 }
 
 HostScenario *
 host_scenario_parse(const char *name, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, "---\n", 2);
-    g_auto(GStrv) lines = g_strsplit(parts[0], "\n", -1);
     HostScenario *self = g_new0(HostScenario, 1);
 
     self->name = g_strdup(name);
@@ -187,11 +160,8 @@ host_scenario_parse(const char *name, const char *text)
                  .settle_us = 10000 * MS,
                  .retry_us = 500 * MS},
     };
-    for (char **line = lines; *line != NULL; line++) {
-        parse_line(self, *line);
-    }
+    self->golden = scenario_parse(name, text, parse_line, self);
     self->order.flow = self->programs.flow;
-    self->golden = g_strdup(parts[1] == NULL ? "" : parts[1]);
     g_assert_nonnull(self->end_status);
     return self;
 }
@@ -205,11 +175,4 @@ host_scenario_free(HostScenario *self)
     msk_recovery_flow_free(self->programs.flow);
     g_free(self->golden);
     g_free(self);
-}
-
-void
-host_outcome_clear(HostOutcome *self)
-{
-    g_clear_pointer(&self->log, g_free);
-    g_clear_pointer(&self->complaint, g_free);
 }

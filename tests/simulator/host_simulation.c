@@ -74,16 +74,7 @@ typedef struct {
     GString *log;
 } Run;
 
-static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
-{
-    va_list arguments;
-
-    g_string_append_printf(self->log, "%7" G_GINT64_FORMAT " ", self->model.now_us / MS);
-    va_start(arguments, format);
-    g_string_append_vprintf(self->log, format, arguments);
-    va_end(arguments);
-    g_string_append_c(self->log, '\n');
-}
+#define say(self, ...) scenario_say((self)->log, (self)->model.now_us, __VA_ARGS__)
 
 static MskPlannedMove *
 planned_at(Run *self, unsigned index)
@@ -758,7 +749,7 @@ judge(Run *self)
                                           self->n_deaths);
 }
 
-HostOutcome
+ScenarioOutcome
 host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
 {
     Run run = {.scenario = scenario,
@@ -781,7 +772,7 @@ host_simulate(const HostScenario *scenario, const HostTrouble *trouble)
     host_model_verdict(&run.model);
     program_model_verdict(&run.programs);
 
-    HostOutcome outcome = {.n_actions = run.n_actions, .complaint = judge(&run)};
+    ScenarioOutcome outcome = {.n_actions = run.n_actions, .complaint = judge(&run)};
 
     outcome.log = g_string_free(run.log, FALSE);
     host_model_clear(&run.model);

@@ -23,6 +23,7 @@
 
 #include "host_model.h"
 #include "program_model.h"
+#include "scenario_files.h"
 
 typedef enum {
     HOST_FAULT_NONE,
@@ -72,14 +73,5 @@ HostScenario *host_scenario_parse(const char *name, const char *text);
 void host_scenario_free(HostScenario *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostScenario, host_scenario_free)
 
-typedef struct {
-    unsigned n_actions;
-    char *log;
-    char *complaint; /* (nullable) a broken rule */
-} HostOutcome;
-
-void host_outcome_clear(HostOutcome *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostOutcome, host_outcome_clear)
-
 /** host_simulate: @trouble: (nullable) */
-HostOutcome host_simulate(const HostScenario *scenario, const HostTrouble *trouble);
+ScenarioOutcome host_simulate(const HostScenario *scenario, const HostTrouble *trouble);

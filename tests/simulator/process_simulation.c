@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/number.h"
 #include "model/recovery/notification_triage.h"
 
 #define MS             INT64_C(1000)
@@ -43,27 +42,9 @@ typedef struct {
     GString *log;
 } Run;
 
-static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
-{
-    va_list arguments;
-
-    g_string_append_printf(self->log, "%7" G_GINT64_FORMAT " ", self->model.now_us / MS);
-    va_start(arguments, format);
-    g_string_append_vprintf(self->log, format, arguments);
-    va_end(arguments);
-    g_string_append_c(self->log, '\n');
-}
+#define say(self, ...) scenario_say((self)->log, (self)->model.now_us, __VA_ARGS__)
 
 /* ---- scenarios --------------------------------------------------------------------------- */
-
-static int64_t
-number(const char *text)
-{
-    int64_t value = 0;
-
-    g_assert_true(msk_parse_int64(text, 0, INT32_MAX, &value));
-    return value;
-}
 
 static bool
 parse_service(ProcessModel *model, char **words)
@@ -71,30 +52,28 @@ parse_service(ProcessModel *model, char **words)
     if (strcmp(words[0], "disabled") == 0) {
         model->enabled = false;
     } else if (strcmp(words[0], "disables") == 0) {
-        model->n_ignored = strcmp(words[1], "never") == 0 ? UINT_MAX : (unsigned) number(words[1]);
+        model->n_ignored =
+            strcmp(words[1], "never") == 0 ? UINT_MAX : (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "slow") == 0) {
-        model->slow_us = number(words[1]) * MS;
+        model->slow_us = scenario_number(words[1]) * MS;
     } else if (strcmp(words[0], "away") == 0) {
-        model->away_from_us = number(words[1]) * MS;
-        model->away_until_us = number(words[2]) * MS;
+        model->away_from_us = scenario_number(words[1]) * MS;
+        model->away_until_us = scenario_number(words[2]) * MS;
     } else if (strcmp(words[0], "at") == 0) {
         g_assert_cmpuint(model->n_hands, <, G_N_ELEMENTS(model->hands));
         model->hands[model->n_hands++] =
-            (ProcessHand){.at_us = number(words[1]) * MS, .enables = *words[2] == 'e'};
+            (ProcessHand){.at_us = scenario_number(words[1]) * MS, .enables = *words[2] == 'e'};
     } else {
         return false;
     }
     return true;
 }
 
-static void
-parse_line(ProcessScenario *self, const char *line)
+static bool
+parse_line(void *data, char **words)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    ProcessScenario *self = data;
 
-    if (words[0] == NULL || *words[0] == '\0' || *words[0] == '#') {
-        return;
-    }
     if (strcmp(words[0], "process") == 0) {
         g_free(self->process);
         self->process = g_strdup(words[1]);
@@ -103,46 +82,37 @@ parse_line(ProcessScenario *self, const char *line)
     } else if (strcmp(words[0], "end") == 0) {
         self->end_status = g_strdup(words[1]);
         self->end_enabled = *words[2] == 'e';
-    } else if (!parse_service(&self->model, words) &&
-               !program_model_parse(&self->programs, MSK_FLOW_PROCESS, words)) {
-        g_error("%s: '%s' is not understood", self->name, line);
+    } else {
+        return parse_service(&self->model, words) ||
+               program_model_parse(&self->programs, MSK_FLOW_PROCESS, words);
     }
+    return true;
 }
 
-ProcessScenario *
+void *
 process_scenario_parse(const char *name, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, "---\n", 2);
-    g_auto(GStrv) lines = g_strsplit(parts[0], "\n", -1);
     ProcessScenario *self = g_new0(ProcessScenario, 1);
 
-    self->name = g_strdup(name);
+    self->head.name = g_strdup(name);
     self->process = g_strdup("nova-compute");
     self->model.enabled = true;
-    for (char **line = lines; *line != NULL; line++) {
-        parse_line(self, *line);
-    }
-    self->golden = g_strdup(parts[1] == NULL ? "" : parts[1]);
+    self->head.golden = scenario_parse(name, text, parse_line, self);
     g_assert_nonnull(self->end_status);
     return self;
 }
 
 void
-process_scenario_free(ProcessScenario *self)
+process_scenario_free(void *scenario)
 {
-    g_free(self->name);
+    ProcessScenario *self = scenario;
+
+    g_free(self->head.name);
     g_free(self->process);
     g_free(self->end_status);
-    g_free(self->golden);
+    g_free(self->head.golden);
     msk_recovery_flow_free(self->programs.flow);
     g_free(self);
-}
-
-void
-process_outcome_clear(ProcessOutcome *self)
-{
-    g_clear_pointer(&self->log, g_free);
-    g_clear_pointer(&self->complaint, g_free);
 }
 
 /* ---- the cloud --------------------------------------------------------------------------- */
@@ -368,18 +338,19 @@ judge(const Run *self)
                                                                                 : "another end";
 }
 
-ProcessOutcome
-process_simulate(const ProcessScenario *scenario, ProcessFault fault, unsigned at, unsigned every)
+ScenarioOutcome
+process_simulate(const void *scenario, int fault, unsigned at, unsigned every)
 {
-    Run run = {.scenario = scenario,
-               .model = scenario->model,
-               .programs = scenario->programs,
+    const ProcessScenario *self = scenario;
+    Run run = {.scenario = self,
+               .model = self->model,
+               .programs = self->programs,
                .order = {.host = "host",
-                         .process = scenario->process,
+                         .process = self->process,
                          .poll_us = 1000 * MS,
                          .timeout_us = 180000 * MS,
-                         .flow = scenario->programs.flow},
-               .fault = fault,
+                         .flow = self->programs.flow},
+               .fault = (ProcessFault) fault,
                .at = at,
                .every = every,
                .log = g_string_new(NULL)};
@@ -396,7 +367,7 @@ process_simulate(const ProcessScenario *scenario, ProcessFault fault, unsigned a
     program_model_verdict(&run.programs);
 
     const char *what = judge(&run);
-    ProcessOutcome outcome = {
+    ScenarioOutcome outcome = {
         .n_actions = run.n_actions,
         .complaint = what == NULL ? NULL
                                   : g_strdup_printf("%s (%s at action %u, every %u)", what,

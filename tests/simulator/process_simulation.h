@@ -22,6 +22,7 @@
 
 #include "model/recovery/process_recovery.h"
 #include "program_model.h"
+#include "scenario_faults.h"
 
 typedef enum {
     PROCESS_FAULT_NONE,
@@ -55,30 +56,17 @@ typedef struct {
 } ProcessModel;
 
 typedef struct {
-    char *name;
+    ScenarioHead head;
     char *process;
     ProcessModel model;
     ProgramModel programs;
     bool fragile;
     char *end_status;
     bool end_enabled;
-    char *golden;
 } ProcessScenario;
 
-ProcessScenario *process_scenario_parse(const char *name, const char *text);
-void process_scenario_free(ProcessScenario *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProcessScenario, process_scenario_free)
-
-typedef struct {
-    unsigned n_actions;
-    char *log;
-    char *complaint; /* (nullable) a broken rule */
-} ProcessOutcome;
-
-void process_outcome_clear(ProcessOutcome *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ProcessOutcome, process_outcome_clear)
-
-/** process_simulate: @fault: at the action @at, from 1, and of a death again @every so many actions
- *  some times; 0: once. */
-ProcessOutcome process_simulate(const ProcessScenario *scenario, ProcessFault fault, unsigned at,
-                                unsigned every);
+/* See ScenarioFaults. */
+void *process_scenario_parse(const char *name, const char *text);
+void process_scenario_free(void *scenario);
+/** process_simulate: @fault: a ProcessFault. */
+ScenarioOutcome process_simulate(const void *scenario, int fault, unsigned at, unsigned every);

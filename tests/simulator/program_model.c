@@ -3,18 +3,9 @@
 
 #include <string.h>
 
-#include "base/number.h"
+#include "scenario_files.h"
 
 #define MS INT64_C(1000)
-
-static int64_t
-number(const char *text)
-{
-    int64_t value = 0;
-
-    g_assert_true(msk_parse_int64(text, 0, INT32_MAX, &value));
-    return value;
-}
 
 /* ---- scenarios --------------------------------------------------------------------------- */
 
@@ -45,12 +36,12 @@ parse_program(ProgramModel *self, char **words)
 
     g_assert_cmpuint(self->n_programs, <=, MODEL_MAX_PROGRAMS);
     g_strlcpy(program->name, words[0], sizeof program->name);
-    program->takes_us = number(words[1]) * MS;
+    program->takes_us = scenario_number(words[1]) * MS;
     for (char **word = &words[2]; *word != NULL; word++) {
         if (strcmp(*word, "fails") == 0) {
             program->n_failures = UINT_MAX;
         } else if (g_str_has_prefix(*word, "fails=")) {
-            program->n_failures = (unsigned) number(*word + strlen("fails="));
+            program->n_failures = (unsigned) scenario_number(*word + strlen("fails="));
         } else if (strcmp(*word, "repeatable") == 0) {
             program->repeatable = true;
         } else {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/number.h"
-
 #define S           INT64_C(1000000)
 #define BEAT_US     (10 * S)
 #define UP_US       (60 * S)
@@ -76,17 +74,7 @@ typedef struct {
     char *harm; /* (nullable) the first thing that must not happen */
 } Run;
 
-static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
-{
-    va_list arguments;
-
-    g_string_append_printf(self->log, "%5" G_GINT64_FORMAT ".%03u ", self->now_us / S,
-                           (unsigned) (self->now_us % S / 1000));
-    va_start(arguments, format);
-    g_string_append_vprintf(self->log, format, arguments);
-    va_end(arguments);
-    g_string_append_c(self->log, '\n');
-}
+#define say(self, ...) scenario_say_s((self)->log, (self)->now_us, __VA_ARGS__)
 
 static void
 harm(Run *self, const char *what)
@@ -98,68 +86,55 @@ harm(Run *self, const char *what)
 
 /* ---- scenarios --------------------------------------------------------------------------- */
 
-static int64_t
-number(const char *text)
-{
-    int64_t value = 0;
-
-    g_assert_true(msk_parse_int64(text, 0, INT32_MAX, &value));
-    return value;
-}
-
 static bool
 parse_figure(ReturnScenario *self, char **words)
 {
     if (strcmp(words[0], "after") == 0) {
-        self->order.after_us = number(words[1]) * S;
+        self->order.after_us = scenario_number(words[1]) * S;
     } else if (strcmp(words[0], "until") == 0) {
-        self->until_us = number(words[1]) * S;
+        self->until_us = scenario_number(words[1]) * S;
     } else if (strcmp(words[0], "evacuating") == 0) {
-        self->evacuating_us = number(words[1]) * S;
+        self->evacuating_us = scenario_number(words[1]) * S;
     } else if (strcmp(words[0], "failures") == 0) {
-        self->n_failures = (unsigned) number(words[1]);
+        self->n_failures = (unsigned) scenario_number(words[1]);
     } else if (strcmp(words[0], "max") == 0) {
-        self->order.max_failures = (unsigned) number(words[1]);
+        self->order.max_failures = (unsigned) scenario_number(words[1]);
     } else {
         return false;
     }
     return true;
 }
 
-static void
-parse_line(ReturnScenario *self, const char *line)
+static bool
+parse_line(void *data, char **words)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    ReturnScenario *self = data;
 
-    if (words[0] == NULL || *words[0] == '\0' || *words[0] == '#') {
-        return;
-    }
     if (strcmp(words[0], "lives") == 0) {
         g_assert_cmpuint(self->n_lives, <, RETURN_MAX_LIVES);
-        self->lives[self->n_lives++] =
-            (ReturnLife){.from_us = number(words[1]) * S,
-                         .to_us = strcmp(words[2], "ever") == 0 ? INT64_MAX : number(words[2]) * S};
+        self->lives[self->n_lives++] = (ReturnLife){
+            .from_us = scenario_number(words[1]) * S,
+            .to_us = strcmp(words[2], "ever") == 0 ? INT64_MAX : scenario_number(words[2]) * S};
     } else if (strcmp(words[0], "theirs") == 0) {
         self->theirs = true;
     } else if (strcmp(words[0], "at") == 0) {
         g_assert_cmpuint(self->n_hands, <, RETURN_MAX_HANDS);
         self->hands[self->n_hands++] =
-            (ReturnHand){.at_us = number(words[1]) * S, .verb = g_strdup(words[2])};
+            (ReturnHand){.at_us = scenario_number(words[1]) * S, .verb = g_strdup(words[2])};
     } else if (strcmp(words[0], "end") == 0) {
         self->end = g_strdup(words[1]);
-    } else if (!parse_figure(self, words)) {
-        g_error("%s: '%s' is not understood", self->name, line);
+    } else {
+        return parse_figure(self, words);
     }
+    return true;
 }
 
-ReturnScenario *
+void *
 return_scenario_parse(const char *name, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, "---\n", 2);
-    g_auto(GStrv) lines = g_strsplit(parts[0], "\n", -1);
     ReturnScenario *self = g_new0(ReturnScenario, 1);
 
-    self->name = g_strdup(name);
+    self->head.name = g_strdup(name);
     self->until_us = 400 * S;
     self->n_failures = 1;
     self->order = (MskReturnOrder){.host = "host",
@@ -167,31 +142,23 @@ return_scenario_parse(const char *name, const char *text)
                                    .window_us = 3600 * S,
                                    .max_failures = 3,
                                    .beat_age_us = 30 * S};
-    for (char **line = lines; *line != NULL; line++) {
-        parse_line(self, *line);
-    }
-    self->golden = g_strdup(parts[1] == NULL ? "" : parts[1]);
+    self->head.golden = scenario_parse(name, text, parse_line, self);
     g_assert_nonnull(self->end);
     return self;
 }
 
 void
-return_scenario_free(ReturnScenario *self)
+return_scenario_free(void *scenario)
 {
+    ReturnScenario *self = scenario;
+
     for (unsigned i = 0; i < self->n_hands; i++) {
         g_free(self->hands[i].verb);
     }
-    g_free(self->name);
+    g_free(self->head.name);
     g_free(self->end);
-    g_free(self->golden);
+    g_free(self->head.golden);
     g_free(self);
-}
-
-void
-return_outcome_clear(ReturnOutcome *self)
-{
-    g_clear_pointer(&self->log, g_free);
-    g_clear_pointer(&self->complaint, g_free);
 }
 
 /* ---- the host ---------------------------------------------------------------------------- */
@@ -515,15 +482,16 @@ judge(const Run *self)
     return strcmp(end, self->scenario->end) == 0 ? NULL : "another end";
 }
 
-ReturnOutcome
-return_simulate(const ReturnScenario *scenario, ReturnFault fault, unsigned at, unsigned every)
+ScenarioOutcome
+return_simulate(const void *scenario, int fault, unsigned at, unsigned every)
 {
-    Run run = {.scenario = scenario,
+    const ReturnScenario *self = scenario;
+    Run run = {.scenario = self,
                .on_maintenance = true,
                .forced_down = true,
-               .ours = !scenario->theirs,
+               .ours = !self->theirs,
                .late = MSK_RETURN_ACT_WAIT,
-               .fault = fault,
+               .fault = (ReturnFault) fault,
                .at = at,
                .every = every,
                .log = g_string_new(NULL)};
@@ -534,7 +502,7 @@ return_simulate(const ReturnScenario *scenario, ReturnFault fault, unsigned at, 
         Engine *engine =
             run.engines[0].next_us <= run.engines[1].next_us ? &run.engines[0] : &run.engines[1];
 
-        if (engine->next_us > scenario->until_us + run.n_deaths * TAKEOVER_US) {
+        if (engine->next_us > self->until_us + run.n_deaths * TAKEOVER_US) {
             break;
         }
         pass(&run, engine->next_us);
@@ -545,7 +513,7 @@ return_simulate(const ReturnScenario *scenario, ReturnFault fault, unsigned at, 
     }
 
     const char *what = judge(&run);
-    ReturnOutcome outcome = {
+    ScenarioOutcome outcome = {
         .n_actions = run.n_actions,
         .complaint = what == NULL ? NULL
                                   : g_strdup_printf("%s (%s at action %u, every %u)", what,

@@ -17,6 +17,7 @@
  */
 
 #include "model/recovery/host_return.h"
+#include "scenario_faults.h"
 
 #define RETURN_MAX_LIVES 8
 #define RETURN_MAX_HANDS 4
@@ -42,7 +43,7 @@ typedef struct {
 } ReturnHand;
 
 typedef struct {
-    char *name;
+    ScenarioHead head;
     MskReturnOrder order;
     int64_t until_us;
     int64_t evacuating_us;
@@ -53,23 +54,11 @@ typedef struct {
     ReturnHand hands[RETURN_MAX_HANDS];
     unsigned n_hands;
     char *end;
-    char *golden;
 } ReturnScenario;
 
-ReturnScenario *return_scenario_parse(const char *name, const char *text);
-void return_scenario_free(ReturnScenario *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReturnScenario, return_scenario_free)
+/* See ScenarioFaults. */
+void *return_scenario_parse(const char *name, const char *text);
+void return_scenario_free(void *scenario);
 
-typedef struct {
-    unsigned n_actions;
-    char *log;
-    char *complaint; /* (nullable) a broken rule */
-} ReturnOutcome;
-
-void return_outcome_clear(ReturnOutcome *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ReturnOutcome, return_outcome_clear)
-
-/** return_simulate: @fault: at the action @at of both engines, from 1, and of a death again @every
- *  so many actions, some times; 0: once. */
-ReturnOutcome return_simulate(const ReturnScenario *scenario, ReturnFault fault, unsigned at,
-                              unsigned every);
+/** return_simulate: @fault: a ReturnFault; actions are those of both engines. */
+ScenarioOutcome return_simulate(const void *scenario, int fault, unsigned at, unsigned every);

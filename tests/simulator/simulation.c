@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/number.h"
 #include "model/recovery/notification_triage.h"
+#include "scenario_files.h"
 
 #define MS              INT64_C(1000)
 #define MAX_ACTIONS     5000
@@ -31,35 +31,13 @@ static const char *const fault_names[N_FAULTS] = {
 
 /* ---- scenarios --------------------------------------------------------------------------- */
 
-static int64_t
-number(const char *text)
-{
-    int64_t value = 0;
-
-    if (text == NULL || !msk_parse_int64(text, 0, INT32_MAX, &value)) {
-        g_error("'%s' is no number", text);
-    }
-    return value;
-}
-
-static MskVmState
-vm_state(const char *word)
-{
-    for (size_t i = 0; word != NULL && i < MSK_N_VM_STATES; i++) {
-        if (strcmp(word, msk_vm_state_name((MskVmState) i)) == 0) {
-            return (MskVmState) i;
-        }
-    }
-    g_error("'%s' is no state of a VM", word);
-}
-
 static void
 add_event(ModelRules *rules, char **words)
 {
     ModelEvent *event = &rules->events[rules->n_events++];
 
     g_assert_cmpuint(rules->n_events, <=, MODEL_MAX_EVENTS);
-    event->at_us = number(words[1]) * MS;
+    event->at_us = scenario_number(words[1]) * MS;
     if (words[2] == NULL || !model_verb(words[2], &event->verb)) {
         g_error("'%s' is nothing that can happen", words[2]);
     }
@@ -91,9 +69,9 @@ parse_rule(ModelRules *rules, char **words)
         if (table[i].flag != NULL) {
             *table[i].flag = true;
         } else if (table[i].count != NULL) {
-            *table[i].count = (unsigned) number(words[1]);
-        } else {
-            *table[i].time_us = number(words[1]) * MS;
+            *table[i].count = (unsigned) scenario_number(words[1]);
+        } else if (table[i].time_us != NULL) {
+            *table[i].time_us = scenario_number(words[1]) * MS;
         }
         return true;
     }
@@ -105,7 +83,7 @@ static bool
 parse_trial(Scenario *self, char **words)
 {
     if (strcmp(words[0], "outage") == 0) {
-        self->outage_us = number(words[1]) * MS;
+        self->outage_us = scenario_number(words[1]) * MS;
     } else if (strcmp(words[0], "fragile") == 0) {
         self->fragile = true;
     } else if (strcmp(words[0], "alone") == 0) {
@@ -116,14 +94,11 @@ parse_trial(Scenario *self, char **words)
     return true;
 }
 
-static void
-parse_line(Scenario *self, const char *line)
+static bool
+parse_line(void *data, char **words)
 {
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    Scenario *self = data;
 
-    if (words[0] == NULL || *words[0] == '\0' || *words[0] == '#') {
-        return;
-    }
     if (strcmp(words[0], "order") == 0) {
         self->incident =
             g_strcmp0(words[1], "impaired") == 0 ? MSK_INCIDENT_IMPAIRED : MSK_INCIDENT_DOWN;
@@ -131,31 +106,27 @@ parse_line(Scenario *self, const char *line)
     } else if (strcmp(words[0], "cloud") == 0) {
         self->rules.live_truth = g_strcmp0(words[1], "libvirt") == 0;
     } else if (strcmp(words[0], "vm") == 0) {
-        self->vm_state = vm_state(words[1]);
+        self->vm_state = scenario_vm_state(words[1]);
         self->rules.ha_enabled = g_strcmp0(words[2], "noha") != 0;
     } else if (strcmp(words[0], "at") == 0 && words[1] != NULL) {
         add_event(&self->rules, words);
     } else if (strcmp(words[0], "end") == 0 && words[1] != NULL) {
         self->end_status = g_strdup(words[1]);
-        self->end_vm_state = vm_state(words[2]);
-    } else if (!parse_trial(self, words) && !parse_rule(&self->rules, words)) {
-        g_error("%s: '%s' is not understood", self->name, line);
+        self->end_vm_state = scenario_vm_state(words[2]);
+    } else {
+        return parse_trial(self, words) || parse_rule(&self->rules, words);
     }
+    return true;
 }
 
 Scenario *
-scenario_parse(const char *name, const char *text)
+instance_scenario_parse(const char *name, const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, "---\n", 2);
-    g_auto(GStrv) lines = g_strsplit(parts[0], "\n", -1);
     Scenario *self = g_new0(Scenario, 1);
 
     self->name = g_strdup(name);
     self->rules = (ModelRules){.live_truth = true, .ha_enabled = true, .call_us = 1 * MS};
-    for (char **line = lines; *line != NULL; line++) {
-        parse_line(self, *line);
-    }
-    self->golden = g_strdup(parts[1] == NULL ? "" : parts[1]);
+    self->golden = scenario_parse(name, text, parse_line, self);
     g_assert_nonnull(self->end_status);
     return self;
 }
@@ -204,16 +175,7 @@ typedef struct {
     char *complaint;
 } Run;
 
-static void G_GNUC_PRINTF(2, 3) say(Run *self, const char *format, ...)
-{
-    va_list arguments;
-
-    g_string_append_printf(self->log, "%7" G_GINT64_FORMAT " ", self->cloud.now_us / MS);
-    va_start(arguments, format);
-    g_string_append_vprintf(self->log, format, arguments);
-    va_end(arguments);
-    g_string_append_c(self->log, '\n');
-}
+#define say(self, ...) scenario_say((self)->log, (self)->cloud.now_us, __VA_ARGS__)
 
 static void
 complain(Run *self, const char *what)

@@ -39,8 +39,8 @@ typedef struct {
     char *golden;
 } Scenario;
 
-/** scenario_parse: @text: of a file called @name. Aborts with a message when it is wrong. */
-Scenario *scenario_parse(const char *name, const char *text);
+/** instance_scenario_parse: @text: of a file called @name. */
+Scenario *instance_scenario_parse(const char *name, const char *text);
 void scenario_free(Scenario *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "host_simulation.h"
 
 /*
@@ -32,18 +30,14 @@ static const int64_t skews_us[] = {0, INT64_C(31536000) * S, -31536000 * S};
 static HostScenario *
 load(const char *path)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *name = g_path_get_basename(path);
-    g_autoptr(GError) error = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *text = scenario_files_read(path, &name);
 
-    if (!g_file_get_contents(path, &text, NULL, &error)) {
-        g_error("%s", error->message);
-    }
     return host_scenario_parse(name, text);
 }
 
 static void
-check(const HostScenario *scenario, const HostOutcome *outcome)
+check(const HostScenario *scenario, const ScenarioOutcome *outcome)
 {
     if (outcome->complaint != NULL) {
         g_test_message("%s: %s\n%s", scenario->name, outcome->complaint, outcome->log);
@@ -55,7 +49,7 @@ static void
 test_as_it_is(const void *data)
 {
     g_autoptr(HostScenario) scenario = load(data);
-    g_auto(HostOutcome) outcome = host_simulate(scenario, NULL);
+    g_auto(ScenarioOutcome) outcome = host_simulate(scenario, NULL);
 
     g_assert_cmpstr(outcome.log, ==, scenario->golden);
     check(scenario, &outcome);
@@ -64,7 +58,7 @@ test_as_it_is(const void *data)
 static void
 run_with(const HostScenario *scenario, HostTrouble trouble)
 {
-    g_auto(HostOutcome) outcome = host_simulate(scenario, &trouble);
+    g_auto(ScenarioOutcome) outcome = host_simulate(scenario, &trouble);
 
     check(scenario, &outcome);
 }
@@ -72,7 +66,7 @@ run_with(const HostScenario *scenario, HostTrouble trouble)
 static unsigned
 count_actions(const HostScenario *scenario)
 {
-    g_auto(HostOutcome) smooth = host_simulate(scenario, NULL);
+    g_auto(ScenarioOutcome) smooth = host_simulate(scenario, NULL);
 
     return smooth.n_actions;
 }
@@ -192,54 +186,29 @@ test_a_second_report(const void *data)
     }
 }
 
-static void
-add(const char *file, const char *suffix, void (*test)(const void *data))
-{
-    g_autofree char *name = g_strndup(file, strlen(file) - strlen(".txt"));
-    g_autofree char *path = g_strdup_printf("/host_simulator/%s/%s", name, suffix);
-
-    g_test_add_data_func_full(path, g_build_filename(SCENARIOS, file, NULL), test, g_free);
-}
-
-static int
-print(const char *path)
+static ScenarioOutcome
+run(const char *path)
 {
     g_autoptr(HostScenario) scenario = load(path);
-    g_auto(HostOutcome) outcome = host_simulate(scenario, NULL);
 
-    g_print("%s", outcome.log);
-    if (outcome.complaint != NULL) {
-        g_printerr("%s: %s\n", scenario->name, outcome.complaint);
-    }
-    return outcome.complaint == NULL ? 0 : 1;
+    return host_simulate(scenario, NULL);
 }
 
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    const char *file = NULL;
-    unsigned n = 0;
+    static const ScenarioTest tests[] = {{"as_it_is", test_as_it_is},
+                                         {"every_fault", test_every_fault},
+                                         {"engines_that_race", test_engines_that_race},
+                                         {"engines_that_flap", test_engines_that_flap},
+                                         {"what_lasts", test_what_lasts},
+                                         {"a_second_report", test_a_second_report}};
+    static const ScenarioSuite suite = {.name = "host_simulator",
+                                        .folder = SCENARIOS,
+                                        .n_least = 70,
+                                        .tests = tests,
+                                        .n_tests = G_N_ELEMENTS(tests),
+                                        .run = run};
 
-    if (argc == 3 && strcmp(argv[1], "--print") == 0) {
-        return print(argv[2]);
-    }
-    g_test_init(&argc, &argv, NULL);
-    GDir *folder = g_dir_open(SCENARIOS, 0, &error);
-
-    g_assert_no_error(error);
-    while ((file = g_dir_read_name(folder)) != NULL) {
-        if (g_str_has_suffix(file, ".txt")) {
-            add(file, "as_it_is", test_as_it_is);
-            add(file, "every_fault", test_every_fault);
-            add(file, "engines_that_race", test_engines_that_race);
-            add(file, "engines_that_flap", test_engines_that_flap);
-            add(file, "what_lasts", test_what_lasts);
-            add(file, "a_second_report", test_a_second_report);
-            n++;
-        }
-    }
-    g_dir_close(folder);
-    g_assert_cmpuint(n, >=, 70);
-    return g_test_run();
+    return scenario_files_main(argc, argv, &suite);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "scenario_files.h"
+
 /*
  * Each scenario of the folder is run as it is and compared with its log; then with every fault at
  * every action; then with a second report on the same VM. "test-simulator --print FILE" shows the
@@ -16,14 +18,10 @@
 static Scenario *
 load(const char *path)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *name = g_path_get_basename(path);
-    g_autoptr(GError) error = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *text = scenario_files_read(path, &name);
 
-    if (!g_file_get_contents(path, &text, NULL, &error)) {
-        g_error("%s", error->message);
-    }
-    return scenario_parse(name, text);
+    return instance_scenario_parse(name, text);
 }
 
 static void
@@ -62,7 +60,7 @@ test_every_fault(const void *data)
     g_autoptr(Scenario) scenario = load(data);
     g_auto(Outcome) smooth = simulate(scenario, FAULT_NONE, 0, NULL);
 
-    for (int fault = FAULT_DIE_BEFORE; fault < N_FAULTS; fault++) {
+    for (int fault = FAULT_DIE_BEFORE; !scenario->alone && fault < N_FAULTS; fault++) {
         for (unsigned at = 1; at <= smooth.n_actions + 3; at++) {
             g_autofree char *what = g_strdup_printf("fault %d at action %u", fault, at);
             g_auto(Outcome) outcome = simulate(scenario, (Fault) fault, at, NULL);
@@ -79,7 +77,7 @@ test_engines_that_flap(const void *data)
     static const unsigned gaps[] = {1, 2, 3, 5, 8};
     g_autoptr(Scenario) scenario = load(data);
 
-    for (int fault = FAULT_DIE_BEFORE; fault <= FAULT_DIE_LATE; fault++) {
+    for (int fault = FAULT_DIE_BEFORE; !scenario->alone && fault <= FAULT_DIE_LATE; fault++) {
         for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++) {
             for (unsigned at = 1; at <= gaps[i]; at++) {
                 g_autofree char *what =
@@ -116,60 +114,30 @@ test_a_second_report(const void *data)
     }
 }
 
-static void
-add(const char *folder, const char *file, const char *suffix, void (*test)(const void *data))
-{
-    g_autofree char *name = g_strndup(file, strlen(file) - strlen(".txt"));
-    g_autofree char *path = g_strdup_printf("/simulator/%s/%s", name, suffix);
-
-    g_test_add_data_func_full(path, g_build_filename(folder, file, NULL), test, g_free);
-}
-
-static bool
-is_alone(const char *folder, const char *file)
-{
-    g_autofree char *path = g_build_filename(folder, file, NULL);
-    g_autoptr(Scenario) scenario = load(path);
-
-    return scenario->alone;
-}
-
-static int
-print(const char *path)
+static ScenarioOutcome
+run(const char *path)
 {
     g_autoptr(Scenario) scenario = load(path);
     g_auto(Outcome) outcome = simulate(scenario, FAULT_NONE, 0, NULL);
 
-    g_print("%s", outcome.log);
-    return 0;
+    return (ScenarioOutcome){.n_actions = outcome.n_actions,
+                             .log = g_steal_pointer(&outcome.log),
+                             .complaint = g_steal_pointer(&outcome.complaint)};
 }
 
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    const char *file = NULL;
-    unsigned n = 0;
+    static const ScenarioTest tests[] = {{"as_it_is", test_as_it_is},
+                                         {"every_fault", test_every_fault},
+                                         {"engines_that_flap", test_engines_that_flap},
+                                         {"a_second_report", test_a_second_report}};
+    static const ScenarioSuite suite = {.name = "simulator",
+                                        .folder = SCENARIOS,
+                                        .n_least = 30,
+                                        .tests = tests,
+                                        .n_tests = G_N_ELEMENTS(tests),
+                                        .run = run};
 
-    if (argc == 3 && strcmp(argv[1], "--print") == 0) {
-        return print(argv[2]);
-    }
-    g_test_init(&argc, &argv, NULL);
-    GDir *folder = g_dir_open(SCENARIOS, 0, &error);
-
-    g_assert_no_error(error);
-    while ((file = g_dir_read_name(folder)) != NULL) {
-        if (g_str_has_suffix(file, ".txt")) {
-            add(SCENARIOS, file, "as_it_is", test_as_it_is);
-            if (!is_alone(SCENARIOS, file)) {
-                add(SCENARIOS, file, "every_fault", test_every_fault);
-                add(SCENARIOS, file, "engines_that_flap", test_engines_that_flap);
-            }
-            add(SCENARIOS, file, "a_second_report", test_a_second_report);
-            n++;
-        }
-    }
-    g_dir_close(folder);
-    g_assert_cmpuint(n, >=, 30);
-    return g_test_run();
+    return scenario_files_main(argc, argv, &suite);
 }
