@@ -359,6 +359,7 @@ on_looked(MskStoreResult result, const GError *error, void *data)
     self->looking = false;
     self->may_have_strays = result == MSK_STORE_FAILED;
     if (g_strcmp0(self->uuid, job->uuid) != 0) {
+        leave_if_done(self);
         return; /* claimed by who we were; found again once that engine's lease is over */
     }
     while (job->claims->len > 0) {

@@ -301,7 +301,8 @@ order(MskHostReturns *self, const char *uuid, Host *host, MskReturnActKind act)
 {
     int64_t until_us = 0;
 
-    if (self->context.may_act(self->context.data, &until_us)) {
+    if (self->context.settings->auto_return &&
+        self->context.may_act(self->context.data, &until_us)) {
         push_call(self, uuid, host, act, MIN(until_us, host->looked_us + STALE_US));
     } /* else the next round looks again */
 }
@@ -418,7 +419,8 @@ on_listed(MskStoreResult result, const GError *error, void *data)
     (void) error; /* was logged by the queue */
     self->listing = false;
     if (result == MSK_STORE_DONE && !self->stopped) {
-        take_list(self, job->hosts);
+        /* It may have been turned off meanwhile. */
+        take_list(self, self->context.settings->auto_return ? job->hosts : NULL);
     }
     list_after(self, poll_ms(self));
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine_lock.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +132,43 @@ test_no_such_parent(Fixture *self, const void *data)
     g_assert_error(error, MSK_ERROR, MSK_ERROR_DENIED);
 }
 
+/* Somebody who looks for the dead has it for a moment, but not for long. */
+static void
+test_a_lock_that_is_taken(Fixture *self, const void *data)
+{
+    g_autofree char *path = g_build_filename(self->dir, "own.lock", NULL);
+    g_autoptr(GError) error = NULL;
+
+    (void) data;
+    g_assert_cmpint(g_mkdir(self->dir, 0700), ==, 0);
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+
+    g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+    g_assert_null(msk_engine_lock_take(self->dir, "own", &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+    g_assert_cmpint(close(fd), ==, 0);
+    MskEngineLock *lock = msk_engine_lock_take(self->dir, "own", NULL);
+
+    g_assert_nonnull(lock);
+    msk_engine_lock_free(lock);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+/* What cannot be opened tells nothing of its engine. */
+static void
+test_a_lock_that_cannot_be_opened(Fixture *self, const void *data)
+{
+    g_autofree char *path = g_build_filename(self->dir, "other.lock", NULL);
+
+    (void) data;
+    g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0);
+    g_auto(GStrv) none = msk_engine_lock_list_dead(self->dir, "own");
+
+    g_assert_cmpuint(g_strv_length(none), ==, 0);
+    msk_engine_lock_forget(self->dir, "other");
+    g_assert_cmpint(g_rmdir(path), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -140,6 +179,9 @@ main(int argc, char **argv)
                tear_down);
     g_test_add("/engine_lock/what_is_no_lock_is_passed_over", Fixture, NULL, set_up,
                test_what_is_no_lock_is_passed_over, tear_down);
+    g_test_add("/engine_lock/taken", Fixture, NULL, set_up, test_a_lock_that_is_taken, tear_down);
+    g_test_add("/engine_lock/cannot_be_opened", Fixture, NULL, set_up,
+               test_a_lock_that_cannot_be_opened, tear_down);
     g_test_add("/engine_lock/no_such_parent", Fixture, NULL, set_up, test_no_such_parent,
                tear_down);
     return g_test_run();

@@ -20,13 +20,16 @@ typedef struct {
     MskConfig *config;
     MskEngineFlows *flows;
     MskEngineSettings settings;
-    MskStore *store; /* the test's own connection */
+    MskStore *store;   /* the test's own connection */
+    TestFaults faults; /* of the queue's store */
     MskStoreQueue *queue;
     MskClaim *claim;
     MskFlowProgress *flow;
     GHashTable *earlier;
     int64_t lease_us; /* how much is left of it */
     bool may_act;
+    unsigned n_refusals; /* so often it may not, at first */
+    unsigned n_late;     /* so often the lease is over before the program is begun, then */
 
     bool is_done;
     MskFlowTasksResult result;
@@ -45,11 +48,11 @@ write_program(const Fixture *self, const char *name, const char *script)
 }
 
 static MskStore *
-open_store(const Fixture *self)
+open_store(const Fixture *self, TestFaults *faults)
 {
     g_autofree char *file = g_build_filename(self->dir, "test.sqlite", NULL);
 
-    return test_place_open(file, 5000);
+    return test_place_open(file, 5000, faults);
 }
 
 static void
@@ -59,8 +62,9 @@ set_up(Fixture *self, const void *data)
     self->dir = g_dir_make_tmp("msk-tasks-XXXXXX", NULL);
     self->tasks = g_build_filename(self->dir, "tasks.d", NULL);
     g_assert_cmpint(g_mkdir(self->tasks, 0755), ==, 0);
-    self->store = open_store(self);
-    self->queue = msk_store_queue_new(open_store(self));
+    self->store = open_store(self, NULL);
+    self->queue = msk_store_queue_new(open_store(self, &self->faults));
+    self->faults.n_begun = 0; /* opening it does not count */
     self->claim = test_place_claim(self->store, "VM", "{\"event\": \"LIFECYCLE\"}");
     self->flow = msk_flow_progress_new("instance_recovery_engine");
     self->may_act = true;
@@ -82,6 +86,15 @@ tear_down(Fixture *self, const void *data)
     g_free(self->message);
     g_free(self->tasks);
     g_free(self->dir);
+}
+
+/* Begins @self anew. */
+static void
+begin_anew(Fixture *self, const void *data)
+{
+    tear_down(self, data);
+    *self = (Fixture){0};
+    set_up(self, data);
 }
 
 /* Loads the flow begin, start, end with @options below [recovery_tasks], apart by blanks. */
@@ -124,9 +137,17 @@ load_well(Fixture *self, const char *options)
 static bool
 may_act(void *data, int64_t *ret_until_us)
 {
-    const Fixture *self = data;
+    Fixture *self = data;
 
+    if (self->n_refusals > 0) {
+        self->n_refusals--;
+        return false;
+    }
     *ret_until_us = msk_engine_now_us() + self->lease_us;
+    if (self->n_late > 0) {
+        self->n_late--;
+        *ret_until_us = 1;
+    }
     return self->may_act;
 }
 
@@ -177,17 +198,16 @@ new_tasks(Fixture *self)
     return msk_flow_tasks_new(&context, MSK_FLOW_INSTANCE);
 }
 
+static bool
+is_done(void *data)
+{
+    return ((Fixture *) data)->is_done;
+}
+
 static void
 wait_until_done(Fixture *self)
 {
-    int64_t deadline_us = g_get_monotonic_time() + WAIT_US;
-
-    while (!self->is_done) {
-        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
-        while (g_main_context_iteration(NULL, FALSE)) {
-        }
-        g_usleep(1000);
-    }
+    test_place_until(is_done, self);
 }
 
 static MskFlowTasksResult
@@ -296,6 +316,13 @@ static const struct {
     {"timeout", "exec sleep 1000\n", "timeouts=begin:1",
      "Task 'exec:begin' failed: killed, because it did not end within 1 s",
      "FAILURE: 0.00 Running|1.00 Failed: killed, because it did not end within 1 s"},
+    {"blank lines", "echo; echo ' '; exit 4\n", "", "Task 'exec:begin' failed: exit status 4",
+     "FAILURE: 0.00 Running|1.00 Failed: exit status 4"},
+    {"much on standard error",
+     "head -c 3000 /dev/zero | tr '\\0' 'x' >&2; echo >&2; echo last >&2; "
+     "exit 5\n",
+     "", "Task 'exec:begin' failed: exit status 5: last",
+     "FAILURE: 0.00 Running|1.00 Failed: exit status 5: last"},
     {"optional", "exit 1\n", "optional=begin", NULL,
      "FAILURE: 0.00 Running|1.00 Failed: exit status 1; the recovery goes on, because the task is "
      "optional"},
@@ -307,9 +334,7 @@ test_failures(Fixture *self, const void *data)
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_test_message("%s", ends[i].name);
         if (i > 0) {
-            tear_down(self, data);
-            *self = (Fixture){0};
-            set_up(self, data);
+            begin_anew(self, data);
         }
         write_program(self, "begin", ends[i].script);
         write_program(self, "end", "");
@@ -387,9 +412,7 @@ test_records(Fixture *self, const void *data)
     for (size_t i = 0; i < G_N_ELEMENTS(records); i++) {
         g_test_message("%s", records[i].name);
         if (i > 0) {
-            tear_down(self, data);
-            *self = (Fixture){0};
-            set_up(self, data);
+            begin_anew(self, data);
         }
         write_program(self, "begin", "touch $here/ran\ngrep -q '\"repeated\":true'\n");
         write_program(self, "end", "");
@@ -438,6 +461,138 @@ test_not_begun_when_the_claim_is_lost(Fixture *self, const void *data)
     self->claim->epoch++;
     g_assert_cmpint(run(self, 1), ==, MSK_FLOW_TASKS_LOST);
     g_assert_false(ran(self));
+}
+
+/* Whatever gets in its way, it is run, and once. */
+static void
+test_run_once_whatever_gets_in_its_way(Fixture *self, const void *data)
+{
+    static const struct {
+        int fail_at; /* transaction */
+        unsigned n_refusals;
+        unsigned n_late;
+    } table[] = {{1, 0, 0}, {2, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 1, 1}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *path = NULL;
+        g_autofree char *text = NULL;
+
+        g_test_message("row %zu", i);
+        if (i > 0) {
+            begin_anew(self, data);
+        }
+        write_program(self, "begin", "echo x >>$here/ran\n");
+        write_program(self, "end", "");
+        load_well(self, "");
+        self->faults.fail_at = table[i].fail_at;
+        self->n_refusals = table[i].n_refusals;
+        self->n_late = table[i].n_late;
+        g_assert_cmpint(run(self, 1), ==, MSK_FLOW_TASKS_DONE);
+        path = g_build_filename(self->dir, "ran", NULL);
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "x\n");
+        assert_row(self, "exec:begin", "SUCCESS: 0.00 Running|1.00 Succeeded");
+        g_assert_cmpint(self->faults.n_failed, ==, table[i].fail_at > 0 ? 1 : 0);
+        g_assert_cmpuint(self->n_refusals + self->n_late, ==, 0);
+    }
+}
+
+/* A lease that cannot be renewed for a moment is no reason to kill it. */
+static void
+test_goes_on_while_the_lease_lasts(Fixture *self, const void *data)
+{
+    (void) data;
+    write_program(self, "begin", "touch $here/ran; while test -e $here/ran; do sleep 0.1; done\n");
+    write_program(self, "end", "");
+    load_well(self, "");
+    g_autoptr(MskFlowTasks) tasks = new_tasks(self);
+    g_autofree char *path = g_build_filename(self->dir, "ran", NULL);
+
+    msk_flow_tasks_run(tasks, 1);
+    while (!ran(self)) {
+        test_place_for(10);
+    }
+    self->n_refusals = 2;
+    while (self->n_refusals > 0) {
+        test_place_for(10);
+    }
+    g_assert_cmpint(g_remove(path), ==, 0);
+    wait_until_done(self);
+    g_assert_cmpint(self->result, ==, MSK_FLOW_TASKS_DONE);
+}
+
+/* It was not begun, as far as anybody knows; its successor begins it. */
+static void
+test_freed_before_it_is_on_record(Fixture *self, const void *data)
+{
+    (void) data;
+    write_program(self, "begin", "touch $here/ran\n");
+    write_program(self, "end", "");
+    load_well(self, "");
+    MskFlowTasks *tasks = new_tasks(self);
+
+    g_atomic_int_set(&self->faults.away, 1);
+    msk_flow_tasks_run(tasks, 1);
+    while (g_atomic_int_get(&self->faults.n_failed) == 0) {
+        test_place_for(10);
+    }
+    test_place_for(50); /* it is going to be tried again */
+    msk_flow_tasks_free(tasks);
+    g_atomic_int_set(&self->faults.away, 0);
+    test_place_for(700);
+    g_assert_false(ran(self));
+    g_assert_false(self->is_done);
+    g_assert_cmpint(g_atomic_int_get(&self->faults.n_begun), ==, 1);
+}
+
+/* It was there when the engine started. */
+static void
+test_a_program_that_is_gone(Fixture *self, const void *data)
+{
+    g_autofree char *path = g_build_filename(self->tasks, "begin", NULL);
+
+    (void) data;
+    write_program(self, "begin", "");
+    write_program(self, "end", "");
+    load_well(self, "");
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(run(self, 1), ==, MSK_FLOW_TASKS_FAILED);
+    g_assert_nonnull(strstr(self->message, "begin cannot be run: No such file or directory"));
+}
+
+/* Whatever monitors write, programs read JSON. */
+static void
+test_payloads(Fixture *self, const void *data)
+{
+    static const struct {
+        const char *payload; /* (nullable) */
+        const char *expected;
+    } table[] = {
+        {NULL, "{}"}, {"", "{}"}, {"{\"event\": ", "{}"}, {"[1]", "[1]"}, {"\"text\"", "\"text\""},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *path = NULL;
+        g_autofree char *text = NULL;
+
+        g_test_message("row %zu", i);
+        if (i > 0) {
+            begin_anew(self, data);
+        }
+        write_program(self, "begin", "cat >$here/input\n");
+        write_program(self, "end", "");
+        load_well(self, "");
+        g_free(self->claim->notification->payload);
+        self->claim->notification->payload = g_strdup(table[i].payload);
+        g_assert_cmpint(run(self, 1), ==, MSK_FLOW_TASKS_DONE);
+        path = g_build_filename(self->dir, "input", NULL);
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        json_auto_t *input = json_loads(text, 0, NULL);
+        json_auto_t *expected = json_loads(table[i].expected, JSON_DECODE_ANY, NULL);
+
+        g_assert_true(json_equal(json_object_get(json_object_get(input, "notification"), "payload"),
+                                 expected));
+    }
 }
 
 /* The engine is told to end while a program runs: its pipe is not waited for. */
@@ -514,7 +669,12 @@ main(int argc, char **argv)
         {"/flow_tasks/records", test_records},
         {"/flow_tasks/without_a_lease", test_killed_without_a_lease},
         {"/flow_tasks/lost", test_not_begun_when_the_claim_is_lost},
+        {"/flow_tasks/once", test_run_once_whatever_gets_in_its_way},
+        {"/flow_tasks/lease_lasts", test_goes_on_while_the_lease_lasts},
+        {"/flow_tasks/gone", test_a_program_that_is_gone},
+        {"/flow_tasks/payloads", test_payloads},
         {"/flow_tasks/freed", test_freed_while_it_runs},
+        {"/flow_tasks/freed_early", test_freed_before_it_is_on_record},
         {"/flow_tasks/refused_at_start", test_refused_at_start},
     };
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/test_clock.h"
 #include "engine/test_hosts.h"
 
 /* Recoveries of hosts and of their services, with engines that are killed: see test_hosts.h. */
@@ -116,49 +117,42 @@ test_a_living_host_is_left_alone(void)
     fixture_tear_down(&fixture);
 }
 
-static void
-work_for(unsigned ms)
-{
-    int64_t end_us = g_get_monotonic_time() + (int64_t) ms * 1000;
+typedef struct {
+    const Fixture *fixture;
+    TestFaults *faults;
+    int n_lists;
+    int n_failed;
+} Awaited;
 
-    while (g_get_monotonic_time() < end_us) {
-        while (g_main_context_iteration(NULL, FALSE)) {
-        }
-        g_usleep(2000);
-    }
+static bool
+was_listed(void *data)
+{
+    const Awaited *awaited = data;
+
+    return g_atomic_int_get(&awaited->fixture->world->n_lists) >= awaited->n_lists;
 }
 
-/* Lets the @number-th list return when another process has the database locked for @seconds, which
- * is returned. */
-static GPid
-lock_database_at(const Fixture *self, int number, const char *seconds)
+static bool
+has_failed(void *data)
 {
-    g_autofree char *program = g_strdup_printf(
-        "import sqlite3, time; c = sqlite3.connect('%s', isolation_level=None, timeout=60);"
-        " c.execute('BEGIN IMMEDIATE'); print(1, end='', flush=True); time.sleep(%s)",
-        self->file, seconds);
-    char *argv[] = {(char[]){"/usr/bin/python3"}, (char[]){"-c"}, program, NULL};
-    GPid pid = 0;
-    int out = -1;
-    char byte = 0;
+    const Awaited *awaited = data;
 
-    while (g_atomic_int_get(&self->world->n_lists) < number) {
-        work_for(2);
-    }
-    g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-                                           &pid, NULL, &out, NULL, NULL));
-    g_assert_cmpint(read(out, &byte, 1), ==, 1);
-    g_assert_cmpint(close(out), ==, 0);
-    return pid;
+    return g_atomic_int_get(&awaited->faults->n_failed) >= awaited->n_failed;
 }
 
+/* The database goes away while the @number-th list is under way; what follows from it could not be
+ * stored when this returns. */
 static void
-assert_ended(GPid pid)
+take_database_away_at(const Fixture *self, TestFaults *faults, int number)
 {
-    int status = -1;
+    Awaited awaited = {self, faults, number, 0};
 
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    g_assert_cmpint(status, ==, 0);
+    test_place_until(was_listed, &awaited);
+    g_atomic_int_set(&faults->away, 1);
+    g_atomic_int_set(&self->world->held, 0);
+    /* One of them may be the engine's lease, one its look for work. */
+    awaited.n_failed = g_atomic_int_get(&faults->n_failed) + 3;
+    test_place_until(has_failed, &awaited);
 }
 
 /* First the plan, then the order could not be stored for a while; when it can be, a person has
@@ -167,6 +161,7 @@ static void
 test_no_evacuation_on_an_old_look(void)
 {
     Fixture fixture = {0};
+    TestFaults faults = {0};
 
     fixture_set_up(&fixture, "auto", 1);
     World *world = fixture.world;
@@ -174,24 +169,23 @@ test_no_evacuation_on_an_old_look(void)
     g_atomic_int_set(&world->held, 1);
     g_autofree char *uuid = fixture_report(&fixture);
     g_autoptr(MskStore) store = fixture_store(&fixture);
-    MskEngine *engine = fixture_engine(&fixture, NULL);
-    GPid first = lock_database_at(&fixture, 1, "5");
+    MskEngine *engine = fixture_engine_with(&fixture, NULL, &faults);
 
+    take_database_away_at(&fixture, &faults, 1);
+    test_clock_forward(6);
     g_atomic_int_set(&world->held, 2); /* which looks at the VM once more, before the order */
-    GPid second = lock_database_at(&fixture, 2, "6.5");
-
-    g_atomic_int_set(&world->held, 0);
-    work_for(1000);
+    g_atomic_int_set(&faults.away, 0);
+    take_database_away_at(&fixture, &faults, 2);
     world_lock(world);
     world->vms[0].elsewhere = true;
     g_strlcpy(world->vms[0].target, "h3", sizeof world->vms[0].target);
     world_leave(world);
+    test_clock_forward(6);
+    g_atomic_int_set(&faults.away, 0);
     fixture_work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
     g_assert_false(world->harm);
     g_assert_cmpuint(world->vms[0].n_orders, ==, 0);
     g_assert_false(world->vms[0].locked);
-    assert_ended(first);
-    assert_ended(second);
     msk_engine_free(engine);
     fixture_tear_down(&fixture);
 }
@@ -264,6 +258,8 @@ test_disarmed(void)
         g_usleep(2000);
     }
     fixture_work_until(store, uuid, MSK_NOTIFICATION_RUNNING);
+    fixture_reload(engine, "host_failure.disarmed_segments=s1:soon"); /* is refused as a whole */
+    test_place_for(300);
     g_assert_false(fixture.world->forced_down);
     fixture_reload(engine, NULL);
     fixture_work_until(store, uuid, MSK_NOTIFICATION_FINISHED);
@@ -273,23 +269,31 @@ test_disarmed(void)
 }
 
 /* What a test waits for: of the world, or of the hosts in the database. */
-typedef bool (*Condition)(const Fixture *self, MskStore *store);
+typedef struct {
+    const Fixture *fixture;
+    MskStore *store;
+    bool (*holds)(const Fixture *self, MskStore *store);
+} Condition;
+
+static bool
+is_so(void *data)
+{
+    const Condition *condition = data;
+
+    world_lock(condition->fixture->world);
+    bool so = condition->holds(condition->fixture, condition->store);
+
+    world_leave(condition->fixture->world);
+    return so;
+}
 
 static void
-work_until_it_is(const Fixture *self, MskStore *store, Condition condition)
+work_until_it_is(const Fixture *self, MskStore *store,
+                 bool (*holds)(const Fixture *self, MskStore *store))
 {
-    int64_t deadline_us = g_get_monotonic_time() + INT64_C(120) * G_USEC_PER_SEC;
-    bool holds = false;
+    Condition condition = {self, store, holds};
 
-    while (!holds) {
-        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
-        while (g_main_context_iteration(NULL, FALSE)) {
-        }
-        g_usleep(2000);
-        world_lock(self->world);
-        holds = condition(self, store);
-        world_leave(self->world);
-    }
+    test_place_until(is_so, &condition);
 }
 
 static bool
@@ -395,11 +399,11 @@ test_an_engine_ends_while_hosts_wait_for_a_list(void)
     MskEngine *engine = fixture_engine(&fixture, NULL);
 
     while (g_atomic_int_get(&fixture.world->n_changed) == 0) {
-        work_for(2);
+        test_place_for(2);
     }
     g_atomic_int_set(&fixture.world->hold_changed, 0);
     msk_engine_free(engine);
-    work_for(2); /* nobody answers to what is gone */
+    test_place_for(2); /* nobody answers to what is gone */
     for (unsigned i = 0; i < N_HOSTS; i++) {
         g_free(uuids[i]);
     }

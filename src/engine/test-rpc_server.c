@@ -2,7 +2,6 @@
 #include "engine/rpc_server.h"
 #include "engine/test_place.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "io/bus_listener.h"
@@ -93,32 +92,17 @@ typedef struct {
 static MskStore *
 open_store(const Fixture *self)
 {
-    return test_place_open(self->file, 200);
+    return test_place_open(self->file, 200, NULL);
 }
 
 static void
 make_notification(Fixture *self, MskStore *store)
 {
-    g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
-    g_autoptr(MskHost) host = g_new0(MskHost, 1);
-    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
+    g_autofree char *segment_uuid = test_place_segment(store, "auto");
 
-    segment->name = g_strdup("s1");
-    segment->service_type = g_strdup("COMPUTE");
-    segment->recovery_method = g_strdup("auto");
-    segment->enabled = true;
-    g_assert_cmpint(msk_store_segment_create(store, segment, NULL), ==, MSK_STORE_DONE);
-    host->name = g_strdup("h1");
-    host->type = g_strdup("KVM");
-    host->control_attributes = g_strdup("none");
-    host->failover_segment_id = g_strdup(segment->uuid);
-    g_assert_cmpint(msk_store_host_create(store, host, NULL), ==, MSK_STORE_DONE);
-    notification->type = g_strdup("COMPUTE_HOST");
-    notification->payload = g_strdup("{\"event\": \"STOPPED\"}");
-    notification->generated_time_us = g_get_real_time();
-    g_assert_cmpint(msk_store_notification_create(store, "h1", 0, notification, NULL), ==,
-                    MSK_STORE_DONE);
-    self->uuid = g_strdup(notification->uuid);
+    test_place_host(store, segment_uuid, "h1", false);
+    self->uuid = test_place_report(store, "h1", "COMPUTE_HOST", "{\"event\": \"STOPPED\"}",
+                                   g_get_real_time());
 }
 
 static void
@@ -147,19 +131,10 @@ set_up(Fixture *self, const void *data)
 static void
 tear_down(Fixture *self, const void *data)
 {
-    GDir *files = g_dir_open(self->dir, 0, NULL);
-    const char *name = NULL;
-
     (void) data;
     msk_store_queue_free(self->queue);
     msk_rpc_server_free(self->server);
-    while ((name = g_dir_read_name(files)) != NULL) {
-        g_autofree char *path = g_build_filename(self->dir, name, NULL);
-
-        g_assert_cmpint(g_remove(path), ==, 0);
-    }
-    g_dir_close(files);
-    g_assert_cmpint(g_rmdir(self->dir), ==, 0);
+    test_place_remove(self->dir);
     g_free(self->uuid);
     g_free(self->file);
     g_free(self->dir);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/run_frame.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -154,7 +155,7 @@ open_store(const Fixture *self)
 {
     g_autofree char *file = g_build_filename(self->dir, "test.sqlite", NULL);
 
-    return test_place_open(file, 5000);
+    return test_place_open(file, 5000, NULL);
 }
 
 static void
@@ -289,15 +290,12 @@ wait_for(unsigned *n)
 static void
 check_stored(const Fixture *self, MskNotificationStatus status, const char *word)
 {
-    g_autoptr(MskNotification) notification = NULL;
-    g_autoptr(GError) error = NULL;
+    g_autofree char *message = NULL;
 
-    g_assert_cmpint(msk_store_notification_get(self->store, self->claim->notification->uuid,
-                                               &notification, &error),
-                    ==, MSK_STORE_DONE);
-    g_assert_cmpint(notification->status, ==, status);
+    g_assert_cmpint(test_place_status(self->store, self->claim->notification->uuid, &message), ==,
+                    status);
     if (word != NULL) {
-        g_assert_nonnull(strstr(notification->message, word));
+        g_assert_nonnull(strstr(message, word));
     }
 }
 

@@ -3,14 +3,14 @@
 #include "engine/test_place.h"
 
 #include "base/error.h"
+#include "engine/engine_clock.h"
 
-#include <glib/gstdio.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define EVACUATE_US INT64_C(300000)
-#define TIMEOUT_US  (INT64_C(120) * G_USEC_PER_SEC)
+#define LEASE_US    (INT64_C(600) * G_USEC_PER_SEC)
 
 typedef struct {
     MskCompute head;
@@ -30,13 +30,9 @@ world_lock(World *world)
     g_assert_cmpint(result, ==, 0);
 }
 
-static World *
-enter(MskCompute *compute)
+static void
+arrive(World *world)
 {
-    World *world = ((Cloud *) compute)->world;
-
-    world_lock(world);
-    world->n_calls++;
     for (unsigned i = 0; i < world->n_vms; i++) {
         Vm *vm = &world->vms[i];
 
@@ -47,13 +43,43 @@ enter(MskCompute *compute)
             vm->vm_state = vm->elsewhere ? MSK_VM_ACTIVE : MSK_VM_ERROR;
         }
     }
-    return world;
 }
 
 void
 world_leave(World *world)
 {
     g_assert_cmpint(pthread_mutex_unlock(&world->lock), ==, 0);
+}
+
+/* Returns: (nullable) the world for leave(), or NULL when the call is refused. */
+static World *
+enter(MskCompute *compute, GError **error)
+{
+    World *world = ((Cloud *) compute)->world;
+
+    world_lock(world);
+    arrive(world);
+    world->n_calls++;
+    if (world->n_calls != world->fail_at || world->answer_lost) {
+        return world;
+    }
+    world_leave(world);
+    g_set_error(error, MSK_ERROR, world->fail_code, "the cloud refuses");
+    return NULL;
+}
+
+/* Returns: whether the caller hears of what was done. */
+static bool
+leave(World *world, MskComputeCall *call, GError **error)
+{
+    bool lost = world->n_calls == world->fail_at;
+
+    world_leave(world);
+    if (lost) {
+        call->effect_unknown = true;
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "the answer was lost");
+    }
+    return !lost;
 }
 
 static Vm *
@@ -78,7 +104,7 @@ describe(const World *world, unsigned index)
     g_autofree char *uuid = uuid_of(index);
     MskServer *server = msk_server_new(uuid);
 
-    server->name = g_strdup_printf("vm%u", index);
+    server->name = index == 1 ? NULL : g_strdup_printf("vm%u", index); /* not all have one */
     server->host = g_strdup(vm->elsewhere ? vm->target : vm->source);
     server->vm_state = vm->vm_state;
     server->locked = vm->locked;
@@ -100,34 +126,55 @@ cloud_find_host(MskCompute *compute, MskComputeCall *call, const char *host, GEr
 static MskServer *
 cloud_get(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
 {
-    World *world = enter(compute);
-    MskServer *server = describe(world, (unsigned) (vm_of(world, ref->uuid) - world->vms));
+    World *world = enter(compute, error);
+    g_autoptr(MskServer) server = NULL;
 
-    (void) call;
-    (void) error;
-    world_leave(world);
-    return server;
+    if (world == NULL) {
+        return NULL;
+    }
+    server = describe(world, (unsigned) (vm_of(world, ref->uuid) - world->vms));
+    return leave(world, call, error) ? g_steal_pointer(&server) : NULL;
 }
 
 static bool
-cloud_turn(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
+turn(MskCompute *compute, MskComputeCall *call, const char *uuid, MskVmState vm_state,
+     GError **error)
 {
-    (void) compute;
-    (void) call;
-    (void) ref;
-    (void) error;
-    return true;
+    World *world = enter(compute, error);
+
+    if (world == NULL) {
+        return false;
+    }
+    Vm *vm = vm_of(world, uuid);
+
+    vm->n_starts += vm_state == MSK_VM_ACTIVE && vm->vm_state != MSK_VM_ACTIVE ? 1 : 0;
+    vm->vm_state = vm_state;
+    return leave(world, call, error);
+}
+
+static bool
+cloud_stop(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
+{
+    return turn(compute, call, ref->uuid, MSK_VM_STOPPED, error);
+}
+
+static bool
+cloud_start(MskCompute *compute, MskComputeCall *call, const MskServerRef *ref, GError **error)
+{
+    return turn(compute, call, ref->uuid, MSK_VM_ACTIVE, error);
 }
 
 static MskComputeService *
 cloud_get_service(MskCompute *compute, MskComputeCall *call, const char *host, const char *binary,
                   GError **error)
 {
-    World *world = enter(compute);
-    MskComputeService *service = g_new0(MskComputeService, 1);
+    World *world = enter(compute, error);
+    g_autoptr(MskComputeService) service = NULL;
 
-    (void) call;
-    (void) error;
+    if (world == NULL) {
+        return NULL;
+    }
+    service = g_new0(MskComputeService, 1);
     service->id = g_strdup("1");
     service->host = g_strdup(host);
     service->binary = g_strdup(binary);
@@ -137,8 +184,7 @@ cloud_get_service(MskCompute *compute, MskComputeCall *call, const char *host, c
     service->up = !world->forced_down && world->beats;
     service->answered_us = g_get_real_time();
     service->updated_us = service->answered_us - (world->beats ? 3 : 60) * (int64_t) G_USEC_PER_SEC;
-    world_leave(world);
-    return service;
+    return leave(world, call, error) ? g_steal_pointer(&service) : NULL;
 }
 
 static void
@@ -159,9 +205,11 @@ static bool
 cloud_set_service(MskCompute *compute, MskComputeCall *call, const MskComputeService *service,
                   const MskServiceChange *change, GError **error)
 {
-    World *world = enter(compute);
+    World *world = enter(compute, error);
 
-    (void) call;
+    if (world == NULL) {
+        return false;
+    }
     if (change->forced_down == MSK_CHANGE_TO_FALSE && !world->restarted) {
         world->n_refused++;
         world_leave(world);
@@ -173,8 +221,7 @@ cloud_set_service(MskCompute *compute, MskComputeCall *call, const MskComputeSer
     } else {
         world->reserved_enabled = change->enabled == MSK_CHANGE_TO_TRUE;
     }
-    world_leave(world);
-    return true;
+    return leave(world, call, error);
 }
 
 static void
@@ -194,52 +241,58 @@ hold(World *world)
     }
 }
 
+/* Those on @source, or, without one, those that were ordered to move, wherever they are; the engine
+ * has to find the others by other means. */
+static GPtrArray *
+list(MskCompute *compute, MskComputeCall *call, const char *source, GError **error)
+{
+    World *world = enter(compute, error);
+    g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func(free_server);
+
+    if (world == NULL) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < world->n_vms; i++) {
+        const Vm *vm = &world->vms[i];
+
+        if (source == NULL ? vm->n_orders > 0 : !vm->elsewhere && strcmp(vm->source, source) == 0) {
+            g_ptr_array_add(servers, describe(world, i));
+        }
+    }
+    if (!leave(world, call, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&servers);
+}
+
 static GPtrArray *
 cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError **error)
 {
-    World *world = enter(compute);
-    GPtrArray *servers = g_ptr_array_new_with_free_func(free_server);
+    GPtrArray *servers = list(compute, call, host, error);
 
-    (void) call;
-    (void) error;
-    for (unsigned i = 0; i < world->n_vms; i++) {
-        if (!world->vms[i].elsewhere && strcmp(world->vms[i].source, host) == 0) {
-            g_ptr_array_add(servers, describe(world, i));
-        }
-    }
-    world_leave(world);
-    hold(world);
+    hold(((Cloud *) compute)->world);
     return servers;
 }
 
-/* Those that were ordered to move; the engine has to find the others by other means. */
 static GPtrArray *
 cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, GError **error)
 {
-    World *world = enter(compute);
-    GPtrArray *servers = g_ptr_array_new_with_free_func(free_server);
+    World *world = ((Cloud *) compute)->world;
+    g_autoptr(GPtrArray) servers = list(compute, call, NULL, error);
 
-    (void) call;
     g_assert_cmpint(since_us, >, 0);
     g_assert_cmpint(since_us, <=, g_get_real_time());
-    for (unsigned i = 0; i < world->n_vms; i++) {
-        if (world->vms[i].n_orders > 0) {
-            g_ptr_array_add(servers, describe(world, i));
-        }
-    }
-    world_leave(world);
     g_atomic_int_inc(&world->n_changed);
     hold(world);
     while (g_atomic_int_get(&world->hold_changed) != 0) {
         g_usleep(1000);
     }
-    if (g_atomic_int_get(&world->n_refusals) > 0) {
+    if (servers != NULL && g_atomic_int_get(&world->n_refusals) > 0) {
         g_atomic_int_add(&world->n_refusals, -1);
-        g_ptr_array_unref(servers);
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "out of order");
         return NULL;
     }
-    return servers;
+    return g_steal_pointer(&servers);
 }
 
 static void
@@ -252,12 +305,13 @@ static GPtrArray *
 cloud_migrations(MskCompute *compute, MskComputeCall *call, const char *source, int64_t since_us,
                  GError **error)
 {
-    World *world = enter(compute);
-    GPtrArray *migrations = g_ptr_array_new_with_free_func(free_migration);
+    World *world = enter(compute, error);
+    g_autoptr(GPtrArray) migrations = g_ptr_array_new_with_free_func(free_migration);
 
-    (void) call;
     (void) since_us;
-    (void) error;
+    if (world == NULL) {
+        return NULL;
+    }
     for (unsigned i = 0; i < world->n_vms; i++) {
         if (world->vms[i].n_orders > 0 && strcmp(world->vms[i].source, source) == 0) {
             MskMigration *migration = g_new0(MskMigration, 1);
@@ -269,53 +323,95 @@ cloud_migrations(MskCompute *compute, MskComputeCall *call, const char *source, 
             g_ptr_array_add(migrations, migration);
         }
     }
-    world_leave(world);
-    return migrations;
+    return leave(world, call, error) ? g_steal_pointer(&migrations) : NULL;
 }
 
 static bool
 cloud_evacuate(MskCompute *compute, MskComputeCall *call, const char *uuid, const char *target,
                GError **error)
 {
-    World *world = enter(compute);
+    World *world = enter(compute, error);
+
+    if (world == NULL) {
+        return false;
+    }
     Vm *vm = vm_of(world, uuid);
 
-    (void) call;
-    (void) error;
     world->harm =
         world->harm || vm->arrives_us > 0 || vm->elsewhere || world->beats || !world->forced_down;
-    vm->arrives_us = g_get_monotonic_time() + EVACUATE_US;
+    vm->arrives_us =
+        g_get_monotonic_time() + (world->evacuate_us > 0 ? world->evacuate_us : EVACUATE_US);
     g_strlcpy(vm->target, target != NULL ? target : "h2", sizeof vm->target);
     vm->n_orders++;
     world->n_orders++;
-    world_leave(world);
-    return true;
+    return leave(world, call, error);
 }
 
 static bool
 cloud_set_locked(MskCompute *compute, MskComputeCall *call, const char *uuid, bool locked,
                  GError **error)
 {
-    World *world = enter(compute);
+    World *world = enter(compute, error);
 
-    (void) call;
-    (void) error;
+    if (world == NULL) {
+        return false;
+    }
     vm_of(world, uuid)->locked = locked;
-    world_leave(world);
-    return true;
+    return leave(world, call, error);
 }
 
 static bool
 cloud_reset(MskCompute *compute, MskComputeCall *call, const char *uuid, MskVmState vm_state,
             GError **error)
 {
-    World *world = enter(compute);
+    World *world = enter(compute, error);
 
-    (void) call;
-    (void) error;
+    if (world == NULL) {
+        return false;
+    }
     vm_of(world, uuid)->vm_state = vm_state;
-    world_leave(world);
-    return true;
+    return leave(world, call, error);
+}
+
+static void
+free_aggregate(void *data)
+{
+    msk_aggregate_free(data);
+}
+
+/* One, with the failed host in it. */
+static GPtrArray *
+cloud_aggregates(MskCompute *compute, MskComputeCall *call, GError **error)
+{
+    World *world = enter(compute, error);
+    g_autoptr(GPtrArray) aggregates = g_ptr_array_new_with_free_func(free_aggregate);
+    MskAggregate *aggregate = NULL;
+
+    if (world == NULL) {
+        return NULL;
+    }
+    aggregate = g_new0(MskAggregate, 1);
+    aggregate->id = 1;
+    aggregate->name = g_strdup("a1");
+    aggregate->hosts = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(aggregate->hosts, g_strdup("h1"));
+    g_ptr_array_add(aggregates, aggregate);
+    return leave(world, call, error) ? g_steal_pointer(&aggregates) : NULL;
+}
+
+static bool
+cloud_set_aggregate_host(MskCompute *compute, MskComputeCall *call, int64_t id, const char *host,
+                         bool member, GError **error)
+{
+    World *world = enter(compute, error);
+
+    g_assert_cmpint(id, ==, 1);
+    g_assert_true(member);
+    if (world == NULL) {
+        return false;
+    }
+    g_strlcpy(world->joined, host, sizeof world->joined);
+    return leave(world, call, error);
 }
 
 static void
@@ -328,8 +424,8 @@ static const MskComputeDriver driver = {
     .name = "test",
     .find_host = cloud_find_host,
     .get_server = cloud_get,
-    .stop_server = cloud_turn,
-    .start_server = cloud_turn,
+    .stop_server = cloud_stop,
+    .start_server = cloud_start,
     .free = cloud_free,
     .is_cloud = true,
     .get_service = cloud_get_service,
@@ -340,72 +436,74 @@ static const MskComputeDriver driver = {
     .evacuate = cloud_evacuate,
     .set_locked = cloud_set_locked,
     .reset_state = cloud_reset,
+    .list_aggregates = cloud_aggregates,
+    .set_aggregate_host = cloud_set_aggregate_host,
 };
+
+MskCompute *
+fixture_cloud(const Fixture *self)
+{
+    Cloud *cloud = g_new0(Cloud, 1);
+
+    cloud->head.driver = &driver;
+    cloud->world = self->world;
+    return &cloud->head;
+}
 
 /* ---- the fixture ------------------------------------------------------------------------- */
 
 MskStore *
 fixture_store(const Fixture *self)
 {
-    return test_place_open(self->file, 2000);
+    return test_place_open(self->file, 2000, NULL);
 }
 
-static MskConfig *
-load_config(const char *extra)
+MskConfig *
+fixture_config(const char *extra)
 {
-    const char *overrides[] = {"DEFAULT.process_unfinished_notifications_interval=1",
-                               "host_failure.auto_return_after=0",
-                               "host_failure.storm_segment_percent=0",
-                               "host_failure.storm_percent=0",
-                               extra,
-                               NULL};
+    g_autofree char *text = g_strconcat("DEFAULT.process_unfinished_notifications_interval=1\n"
+                                        "instance_failure.process_all_instances=true\n"
+                                        "host_failure.auto_return_after=0\n"
+                                        "host_failure.storm_segment_percent=0\n"
+                                        "host_failure.storm_percent=0",
+                                        extra != NULL ? "\n" : "", extra, NULL);
+    g_auto(GStrv) overrides = g_strsplit(text, "\n", -1);
     g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
     g_autoptr(GError) error = NULL;
 
     msk_engine_add_options(schema);
-    MskConfig *config =
-        msk_config_load(schema, &(MskConfigSources){.overrides = overrides}, &error);
+    MskConfig *config = msk_config_load(
+        schema, &(MskConfigSources){.overrides = (const char *const *) overrides}, &error);
 
     g_assert_no_error(error);
     return config;
 }
 
 MskEngine *
-fixture_engine(const Fixture *self, const char *extra)
+fixture_engine_with(const Fixture *self, const char *extra, TestFaults *faults)
 {
     MskEnginePlaces places = {.host = "c1", .state_path = self->dir, .bus_dir = self->bus};
     g_autoptr(GError) error = NULL;
-    g_autoptr(MskConfig) config = load_config(extra);
-    Cloud *cloud = g_new0(Cloud, 1);
-
-    cloud->head.driver = &driver;
-    cloud->world = self->world;
-    MskEngine *engine = msk_engine_new(&places, config, fixture_store(self), &cloud->head, &error);
+    g_autoptr(MskConfig) config = fixture_config(extra);
+    MskStore *store = test_place_open(self->file, 2000, faults);
+    MskEngine *engine = msk_engine_new(&places, config, store, fixture_cloud(self), &error);
 
     g_assert_no_error(error);
     return engine;
 }
 
+MskEngine *
+fixture_engine(const Fixture *self, const char *extra)
+{
+    return fixture_engine_with(self, extra, NULL);
+}
+
 void
 fixture_reload(MskEngine *engine, const char *extra)
 {
-    g_autoptr(MskConfig) config = load_config(extra);
+    g_autoptr(MskConfig) config = fixture_config(extra);
 
     msk_engine_reload(engine, config);
-}
-
-static void
-add_host(MskStore *store, const char *segment_uuid, const char *name, bool reserved)
-{
-    g_autoptr(MskHost) host = g_new0(MskHost, 1);
-    g_autoptr(GError) error = NULL;
-
-    host->name = g_strdup(name);
-    host->type = g_strdup("KVM");
-    host->control_attributes = g_strdup("none");
-    host->failover_segment_id = g_strdup(segment_uuid);
-    host->reserved = reserved;
-    g_assert_cmpint(msk_store_host_create(store, host, &error), ==, MSK_STORE_DONE);
 }
 
 /* Returns: (transfer full) the uuid of the segment. */
@@ -431,19 +529,13 @@ set_up(Fixture *self, const char *method, unsigned n_vms)
         g_strlcpy(self->world->vms[i].source, "h1", sizeof self->world->vms[i].source);
     }
     g_autoptr(MskStore) store = fixture_store(self);
-    g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
-    g_autoptr(GError) error = NULL;
+    char *segment_uuid = test_place_segment(store, method);
 
-    segment->name = g_strdup("s1");
-    segment->service_type = g_strdup("COMPUTE");
-    segment->recovery_method = g_strdup(method);
-    segment->enabled = true;
-    g_assert_cmpint(msk_store_segment_create(store, segment, &error), ==, MSK_STORE_DONE);
-    add_host(store, segment->uuid, "h1", false);
-    add_host(store, segment->uuid, "h2", false);
-    add_host(store, segment->uuid, "r1", true);
-    add_host(store, segment->uuid, "r2", true);
-    return g_strdup(segment->uuid);
+    test_place_host(store, segment_uuid, "h1", false);
+    test_place_host(store, segment_uuid, "h2", false);
+    test_place_host(store, segment_uuid, "r1", true);
+    test_place_host(store, segment_uuid, "r2", true);
+    return segment_uuid;
 }
 
 void
@@ -463,7 +555,7 @@ fixture_set_up_many(Fixture *self, unsigned n_hosts, unsigned n_vms)
     for (unsigned i = 1; i <= n_hosts; i++) {
         g_autofree char *name = g_strdup_printf("f%u", i);
 
-        add_host(store, segment_uuid, name, false);
+        test_place_host(store, segment_uuid, name, false);
     }
     for (unsigned i = 0; i < n_vms; i++) {
         Vm *vm = &self->world->vms[i];
@@ -486,15 +578,8 @@ char *
 fixture_report_as(const Fixture *self, const char *host, const char *type, const char *payload)
 {
     g_autoptr(MskStore) store = fixture_store(self);
-    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
-    g_autoptr(GError) error = NULL;
 
-    notification->type = g_strdup(type);
-    notification->payload = g_strdup(payload);
-    notification->generated_time_us = g_get_real_time();
-    g_assert_cmpint(msk_store_notification_create(store, host, 0, notification, &error), ==,
-                    MSK_STORE_DONE);
-    return g_strdup(notification->uuid);
+    return test_place_report(store, host, type, payload, g_get_real_time());
 }
 
 char *
@@ -511,24 +596,26 @@ fixture_report(const Fixture *self)
     return fixture_report_host(self, "h1");
 }
 
+typedef struct {
+    MskStore *store;
+    const char *uuid;
+    MskNotificationStatus status;
+} Awaited;
+
+static bool
+has_status(void *data)
+{
+    const Awaited *awaited = data;
+
+    return test_place_status(awaited->store, awaited->uuid, NULL) == awaited->status;
+}
+
 void
 fixture_work_until(MskStore *store, const char *uuid, MskNotificationStatus status)
 {
-    int64_t deadline_us = g_get_monotonic_time() + TIMEOUT_US;
-    MskNotificationStatus now = MSK_NOTIFICATION_NEW;
+    Awaited awaited = {store, uuid, status};
 
-    while (now != status) {
-        g_autoptr(MskNotification) notification = NULL;
-        g_autoptr(GError) error = NULL;
-
-        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
-        while (g_main_context_iteration(NULL, FALSE)) {
-        }
-        g_usleep(2000);
-        g_assert_cmpint(msk_store_notification_get(store, uuid, &notification, &error), ==,
-                        MSK_STORE_DONE);
-        now = notification->status;
-    }
+    test_place_until(has_status, &awaited);
 }
 
 void
@@ -557,4 +644,89 @@ fixture_check_moved(const Fixture *self, MskStore *store, const char *uuid, cons
         g_assert_cmpint(move->vmove->start_time_us, >, 0);
         g_assert_cmpint(move->vmove->end_time_us, >, 0);
     }
+}
+
+/* ---- the parts of an engine -------------------------------------------------------------- */
+
+void
+parts_set_up(Parts *self, const char *method, unsigned n_vms)
+{
+    fixture_set_up(&self->place, method, n_vms);
+    self->store = fixture_store(&self->place);
+}
+
+static void
+write_file(const Parts *self, const char *name, const char *text, int mode)
+{
+    g_autofree char *path = g_build_filename(self->place.dir, name, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, &error));
+}
+
+void
+parts_write(const Parts *self)
+{
+    write_file(self, "page", "#!/bin/sh\ncd ${0%/*} && cat >paged\n", 0700);
+    write_file(self, "fence_test",
+               "#!/bin/sh\ncd ${0%/*}\ngrep -q action=off && { touch off; exit 0; }; "
+               "test -e off && exit 2\n",
+               0700);
+    write_file(self, "devices", "[h1]\nagent = fence_test\n", 0600);
+}
+
+void
+parts_start(Parts *self, const char *extra)
+{
+    g_autoptr(GString) options = g_string_new(extra);
+    g_autoptr(GError) error = NULL;
+
+    (void) g_string_replace(options, "@DIR@", self->place.dir, 0); /* any number of times */
+    self->queue = msk_store_queue_new(test_place_open(self->place.file, 2000, &self->faults));
+    g_atomic_int_set(&self->faults.n_begun, 0); /* opening it does not count */
+    self->pool = msk_call_pool_new(fixture_cloud(&self->place), 1);
+    self->config = fixture_config(options->len > 0 ? options->str : NULL);
+    g_assert_true(msk_engine_settings_load(self->config, &self->settings, &error));
+}
+
+void
+parts_stop(Parts *self)
+{
+    msk_store_queue_free(self->queue);
+    msk_call_pool_free(self->pool, 60000);
+}
+
+void
+parts_clear(Parts *self)
+{
+    msk_engine_settings_clear(&self->settings);
+    msk_config_unref(self->config);
+    msk_store_free(self->store);
+    fixture_tear_down(&self->place);
+}
+
+bool
+parts_may_act(void *self, int64_t *ret_until_us)
+{
+    Parts *parts = self;
+
+    parts->n_asked++;
+    *ret_until_us = parts->n_asked == parts->over_at ? 1 : msk_engine_now_us() + LEASE_US;
+    return parts->n_asked != parts->short_at;
+}
+
+unsigned
+parts_count_calls(const Parts *self)
+{
+    world_lock(self->place.world);
+    unsigned n_calls = self->place.world->n_calls;
+
+    world_leave(self->place.world);
+    return n_calls;
+}
+
+unsigned
+parts_count_transactions(Parts *self)
+{
+    return (unsigned) g_atomic_int_get(&self->faults.n_begun);
 }

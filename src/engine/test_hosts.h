@@ -9,7 +9,10 @@
  * that fail are f1, f2 and so on.
  */
 
+#include "base/error.h"
 #include "engine/engine.h"
+#include "engine/recoveries.h"
+#include "engine/test_place.h"
 
 #define MAX_VMS 64
 
@@ -22,7 +25,8 @@ typedef struct {
     int64_t arrives_us; /* 0: it is not on its way */
     bool elsewhere;
     unsigned n_evacuations;
-    unsigned n_orders;
+    unsigned n_orders; /* to be evacuated */
+    unsigned n_starts;
 } Vm;
 
 /* Shared by processes: covered by the lock. */
@@ -32,12 +36,17 @@ typedef struct {
     unsigned n_vms;
     unsigned n_orders;
     unsigned n_calls;
+    unsigned fail_at;       /* the call of this number fails; 0: none */
+    bool answer_lost;       /* it is carried out all the same, */
+    MskErrorCode fail_code; /* or else refused so */
+    int64_t evacuate_us;    /* how long an evacuation takes; 0: a while */
     bool forced_down;
     bool disabled;
     char reason[64]; /* that it was disabled with */
     bool restarted;  /* since the evacuations: forced-down can be lifted */
     unsigned n_refused;
     bool reserved_enabled;
+    char joined[16]; /* the host that joined the aggregate of h1 */
     bool beats;
     bool harm;
     int n_lists;      /* atomic: lists that were asked for */
@@ -66,9 +75,15 @@ void fixture_set_up_many(Fixture *self, unsigned n_hosts, unsigned n_vms);
 void fixture_tear_down(Fixture *self);
 
 MskStore *fixture_store(const Fixture *self);
+/** fixture_cloud: Returns: (transfer full) */
+MskCompute *fixture_cloud(const Fixture *self);
+/** fixture_config: @extra: (nullable) more options, "group.name=value", a line each. */
+MskConfig *fixture_config(const char *extra);
 
-/** fixture_engine: @extra: (nullable) one more option, "group.name=value". */
+/** fixture_engine: @extra: as above. */
 MskEngine *fixture_engine(const Fixture *self, const char *extra);
+/** fixture_engine_with: @faults: (nullable) of its store. */
+MskEngine *fixture_engine_with(const Fixture *self, const char *extra, TestFaults *faults);
 /** fixture_reload: as SIGHUP does. @extra: as above. */
 void fixture_reload(MskEngine *engine, const char *extra);
 
@@ -85,3 +100,34 @@ void fixture_work_until(MskStore *store, const char *uuid, MskNotificationStatus
  *  and the database, of those of one host. */
 void fixture_check_moved(const Fixture *self, MskStore *store, const char *uuid,
                          const char *target);
+
+/* What an engine is to those who recover, each of which can be tested alone. */
+typedef struct {
+    Fixture place;
+    TestFaults faults; /* of the queue's store */
+    MskStore *store;   /* the test's own connection */
+    MskStoreQueue *queue;
+    MskCallPool *pool; /* makes one call at a time */
+    MskConfig *config;
+    MskEngineSettings settings;
+    unsigned n_asked;  /* so often the lease was asked for */
+    unsigned short_at; /* the time that it is too short; 0: never */
+    unsigned over_at;  /* the time that it ends before the order is given; 0: never */
+} Parts;
+
+/** parts_set_up: @method, @n_vms: as above. */
+void parts_set_up(Parts *self, const char *method, unsigned n_vms);
+/** parts_write: a program "page" for flows that leaves the file "paged", a fence agent "fence_test"
+ *  that leaves "off", and "devices" that name it for h1; all in the directory of the place. */
+void parts_write(const Parts *self);
+/** parts_start: the rest. @extra: as above; @DIR@ in it is the directory of the place. */
+void parts_start(Parts *self, const char *extra);
+/** parts_stop: frees the queue and the pool, before those who answer to them. */
+void parts_stop(Parts *self);
+void parts_clear(Parts *self);
+
+/** parts_may_act: @self: Parts. See MskRecoveriesContext. */
+bool parts_may_act(void *self, int64_t *ret_until_us);
+
+unsigned parts_count_calls(const Parts *self);
+unsigned parts_count_transactions(Parts *self);

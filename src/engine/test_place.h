@@ -2,73 +2,56 @@
 #pragma once
 
 /*
- * test_place: a database in a directory of a test, what is in it, and the end of that directory,
- * for the unit tests of this folder. A failure ends the test.
+ * test_place: a database in a directory of a test, what is in it, how it fails, and the end of that
+ * directory, for the unit tests of this folder. A failure of any of this ends the test.
  */
 
 #include "store/store.h"
 
-#include <glib/gstdio.h>
+/* How a database fails, for the stores that were opened with it: it counts their transactions.
+ * Written by the test, read by the threads of the stores. All zero: it does not fail. */
+typedef struct {
+    const void *driver;   /* of test_place.c, once a store was opened */
+    int n_begun;          /* atomic: so many transactions were asked for */
+    int n_failed;         /* atomic: so many of them have failed */
+    int away;             /* atomic: whether all fail */
+    int held;             /* atomic: those of a later number wait; 0: none does */
+    int fail_at;          /* the one of this number fails; 0: none */
+    int lose_at;          /* before the one of this number somebody else comes first; 0: never */
+    const char *lose_sql; /* (nullable) (static) with this; NULL: takes over all claims */
+} TestFaults;
 
-/* Returns: (owned) a synced store in the SQLite file @file, with one connection. */
-G_GNUC_UNUSED static MskStore *
-test_place_open(const char *file, unsigned busy_timeout_ms)
-{
-    g_autofree char *url = g_strconcat("sqlite:///", file, NULL);
-    MskStoreOptions options = {
-        .connection = url, .max_connections = 1, .busy_timeout_ms = busy_timeout_ms};
-    g_autoptr(GError) error = NULL;
-    MskStore *store = NULL;
+/** test_place_open: Returns: (transfer full) a synced store in the SQLite file @file, with one
+ *  connection. @faults: (nullable) outlives it. What is committed does not outlive a power cut. */
+MskStore *test_place_open(const char *file, unsigned busy_timeout_ms, TestFaults *faults);
 
-    g_assert_true(msk_store_sync(&options, NULL, &error));
-    store = msk_store_open(&options, &error);
-    g_assert_no_error(error);
-    return store;
-}
+/** test_place_run_sql: in a database, as somebody else may. */
+void test_place_run_sql(const char *file, const char *sql);
 
-/* Returns: (owned) the engine "e1" has claimed a notification of @type, of the host "h1". */
-G_GNUC_UNUSED static MskClaim *
-test_place_claim(MskStore *store, const char *type, const char *payload)
-{
-    g_autoptr(MskSegment) segment = g_new0(MskSegment, 1);
-    g_autoptr(MskHost) host = g_new0(MskHost, 1);
-    g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
-    g_autoptr(GPtrArray) claims = NULL;
-    g_autoptr(GError) error = NULL;
+/** test_place_segment: a segment "s1". Returns: (transfer full) its uuid. */
+char *test_place_segment(MskStore *store, const char *recovery_method);
+void test_place_host(MskStore *store, const char *segment_uuid, const char *name, bool reserved);
 
-    segment->name = g_strdup("s1");
-    segment->service_type = g_strdup("COMPUTE");
-    segment->recovery_method = g_strdup("auto");
-    segment->enabled = true;
-    g_assert_cmpint(msk_store_segment_create(store, segment, &error), ==, MSK_STORE_DONE);
-    host->name = g_strdup("h1");
-    host->type = g_strdup("KVM");
-    host->control_attributes = g_strdup("none");
-    host->failover_segment_id = g_strdup(segment->uuid);
-    g_assert_cmpint(msk_store_host_create(store, host, &error), ==, MSK_STORE_DONE);
-    notification->type = g_strdup(type);
-    notification->payload = g_strdup(payload);
-    notification->generated_time_us = 1700000000000000;
-    g_assert_cmpint(msk_store_notification_create(store, "h1", 0, notification, &error), ==,
-                    MSK_STORE_DONE);
-    g_assert_cmpint(msk_store_engine_register(store, "e1", "h1", 60000, &error), ==,
-                    MSK_STORE_DONE);
-    g_assert_cmpint(msk_store_claim_new(store, "e1", 1, &claims, &error), ==, MSK_STORE_DONE);
-    return g_ptr_array_steal_index(claims, 0);
-}
+/** test_place_report: Returns: (transfer full) the uuid of a notification of the host @host. */
+char *test_place_report(MskStore *store, const char *host, const char *type, const char *payload,
+                        int64_t generated_time_us);
 
-/* Removes @path with all that is below it. */
-G_GNUC_UNUSED static void
-test_place_remove(const char *path)
-{
-    GDir *entries = g_dir_open(path, 0, NULL);
-    const char *name = NULL;
+/** test_place_take: Returns: (transfer full) the claim of the engine @engine_uuid, which registers
+ *  itself, to what waits: one notification. */
+MskClaim *test_place_take(MskStore *store, const char *engine_uuid);
 
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *entry = g_build_filename(path, name, NULL);
+/** test_place_claim: Returns: (transfer full) the engine "e1" has claimed a notification of @type,
+ *  of the host "h1" in a segment of its own. */
+MskClaim *test_place_claim(MskStore *store, const char *type, const char *payload);
 
-        test_place_remove(entry);
-    }
-    g_clear_pointer(&entries, g_dir_close);
-    g_assert_cmpint(g_remove(path), ==, 0);
-}
+/** test_place_status: of a notification. @ret_message: (nullable) (out) (transfer full) */
+MskNotificationStatus test_place_status(MskStore *store, const char *uuid, char **ret_message);
+
+/** test_place_remove: @path with all that is below it. */
+void test_place_remove(const char *path);
+
+/** test_place_until: runs the main loop until @holds says so, which is asked again and again. */
+void test_place_until(bool (*holds)(void *data), void *data);
+
+/** test_place_for: runs the main loop for so long. */
+void test_place_for(unsigned ms);

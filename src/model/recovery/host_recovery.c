@@ -7,6 +7,7 @@
 
 #define FIRST_RETRY_US INT64_C(500000)
 #define MAX_RETRY_US   (INT64_C(30) * G_USEC_PER_SEC)
+#define JOIN_PATIENCE  3u  /* the same, to join aggregates: the instances wait for it */
 #define CALL_PATIENCE  20u /* failed calls of one phase, half a minute apart at the end */
 
 static void begin_way(MskHostWork *work);
@@ -260,7 +261,8 @@ on_failed(MskHostWork *work)
 
     if (state->phase == MSK_HOST_PHASE_MOVING) {
         msk_host_moves_on_failed(work, retry_delay(work));
-    } else if (state->phase == MSK_HOST_PHASE_JOINING) {
+    } else if (state->phase == MSK_HOST_PHASE_JOINING &&
+               (work->event->code != MSK_ERROR_UNAVAILABLE || state->n_tries >= JOIN_PATIENCE)) {
         msk_host_work_note(work, MSK_HOST_TASK_EVACUATE, 0.2,
                            "Host %s could not be added to every aggregate: %s", state->reserved,
                            work->event->message);
