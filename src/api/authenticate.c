@@ -329,10 +329,20 @@ check_user(const MskApiCall *call, Tokens *tokens, bool allow_expired, GError **
 static MskTokenVerdict
 check_tokens(const MskApiCall *call, Tokens *tokens, GError **error)
 {
+    g_autoptr(GError) failure = NULL;
     bool allow_expired;
-    MskTokenVerdict verdict = check_service(call, tokens, &allow_expired, error);
+    MskTokenVerdict verdict = check_service(call, tokens, &allow_expired, &failure);
 
-    return verdict == MSK_TOKEN_GOOD ? check_user(call, tokens, allow_expired, error) : verdict;
+    if (verdict != MSK_TOKEN_GOOD && call->settings->auth->delays_decision) {
+        log_info("the token in X-Service-Token is no good, and is passed over");
+        g_clear_pointer(&tokens->service, msk_keystone_token_unref);
+        verdict = MSK_TOKEN_GOOD;
+    }
+    if (verdict != MSK_TOKEN_GOOD) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return verdict;
+    }
+    return check_user(call, tokens, allow_expired, error);
 }
 
 bool

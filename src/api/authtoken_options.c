@@ -31,7 +31,8 @@ const MskOption msk_authtoken_options[] = {
      .help = "The old name of www_authenticate_uri, which goes before it."},
     {ROW("delay_auth_decision", BOOL), .initial = "false",
      .help = "Take a request whose token is no good further along, as the middleware would. Here "
-             "that is 401 all the same, with another body."},
+             "that is 401 all the same, with another body; but a token in X-Service-Token that is "
+             "no good does not count, and the user's does."},
     {ROW("http_connect_timeout", INT), .unit = "seconds", .has_bounds = true, .min = 1, .max = 3600,
      .help = "How long Keystone may take to say whether a token is good, with all tries; then the "
              "client is answered 503. 10 when unset."},

@@ -9,10 +9,16 @@ import threading
 import time
 
 import pytest
+import webob
+import webob.dec
+from keystonemiddleware import auth_token
+from masakari.api.auth import MasakariKeystoneContext
+from oslo_config import cfg
 
 from kit.host import KitError, wait_until
 from kit.keystone import PASSWORD, Keystone
 from kit.mariadb import MariaDb
+from kit.memcached import Memcached
 from kit.pki import Authority
 from kit.services import Services
 
@@ -124,6 +130,96 @@ def test_who_has_no_good_token_is_refused(keystone, services):
     assert good not in log and PASSWORD + '"' not in log
 
 
+# ---- beside keystonemiddleware -------------------------------------------------------------------
+
+def far_region(keystone):
+    """A region where nobody is behind Keystone's internal endpoint."""
+    service = keystone.admin("GET", "/services?type=identity")["services"][0]["id"]
+    keystone.admin("PUT", "/regions/far", {"region": {}}, ok=(409,))
+    for interface, url in (("internal", "http://127.0.0.1:1/v3"), ("public", keystone.url)):
+        keystone.admin("POST", "/endpoints", {"endpoint": {
+            "service_id": service, "interface": interface, "url": url, "region_id": "far"}})
+
+
+STRICT = {"service_token_roles_required": "true"}
+DELAYED = {"delay_auth_decision": "true"}
+FAR = {"region_name": "far", "http_request_max_retries": 0}
+MIDDLEWARE_OPTIONS = {
+    "defaults": {},
+    "service roles required": STRICT,
+    "another service role": {**STRICT, "service_token_roles": "nobody, reader"},
+    "delayed": DELAYED,
+    "delayed, service roles required": {**DELAYED, **STRICT},
+    "public interface": {**FAR, "interface": "public", "include_service_catalog": "false",
+                         "auth_version": "v3", "www_authenticate_uri": "https://example.org/id"},
+    "dead interface": {**FAR, "interface": "internal"},
+    "dead interface, delayed": {**FAR, **DELAYED, "interface": "internal"},
+}
+
+
+def real_middleware(services):
+    """Debian's keystonemiddleware, and what the Python service has behind it, with the same file,
+    in front of an application that knows no path."""
+    cfg.CONF([], project="none", default_config_files=[], default_config_dirs=[])
+    conf = cfg.ConfigOpts()
+    conf([], project="masakari", default_config_files=[str(services.config_file())],
+         default_config_dirs=[])
+
+    @webob.dec.wsgify
+    def application(_request):
+        return webob.Response(status=404)
+    return auth_token.AuthProtocol(MasakariKeystoneContext(application),
+                                   {"oslo_config_config": conf})
+
+
+def token_headers(tokens):
+    """What clients send: a user's token, a service's token, and what they accept."""
+    for user, service, accept in (
+            (None, None, None), (None, None, "application/json"), (None, None, "text/html"),
+            ("", None, None), ("forged", None, None), ("admin", None, None),
+            ("admin", "service", None), ("admin", "reader", None), ("admin", "forged", None),
+            ("forged", "service", None), (None, "service", None)):
+        sent = {"X-Auth-Token": tokens.get(user), "X-Service-Token": tokens.get(service),
+                "Accept": accept}
+        yield {name: value for name, value in sent.items() if value is not None}
+
+
+@pytest.fixture(scope="module", name="cache")
+def fixture_cache():
+    with Memcached() as cache:
+        yield cache
+
+
+@pytest.mark.parametrize("case", MIDDLEWARE_OPTIONS)
+def test_answers_are_those_of_the_middleware(keystone, services, cache, case):
+    if "far" in MIDDLEWARE_OPTIONS[case].values() and not keystone.admin(
+            "GET", "/endpoints?region_id=far")["endpoints"]:
+        far_region(keystone)
+    tokens = {"admin": keystone.token(), "forged": "forged", "": "",
+              "service": keystone.token("masakari", "service"),
+              "reader": keystone.token("demo-reader", "demo")}
+    wrong = []
+    services.options["keystone_authtoken"].update(
+        {"token_cache_time": 300, "http_connect_timeout": 60, **MIDDLEWARE_OPTIONS[case]})
+    middleware = real_middleware(services)
+    services.options["keystone_authtoken"]["memcached_servers"] = cache.url
+    services.api()
+    for headers in token_headers(tokens):
+        expected = webob.Request.blank("/v1/nothing", headers=headers).get_response(middleware)
+        sent = {name.replace("-", "_"): value for name, value in headers.items()}
+        code, found, body = ask(services, None, "/nothing", **sent)
+        ours = (code, found.get("WWW-Authenticate"))
+        theirs = (expected.status_int, expected.headers.get("WWW-Authenticate"))
+        if code != 404:
+            ours += (found.get("Content-Type"), body)
+            theirs += (expected.headers.get("Content-Type"),
+                       expected.json if "json" in expected.content_type else expected.body)
+        if ours != theirs:
+            wrong.append((headers, ours, theirs))
+    assert cache.stat("cmd_set") == "0"  # tokens are remembered in the process alone
+    assert not wrong
+
+
 def test_what_a_client_claims_counts_for_nothing(keystone, services):
     services.api()
     member, project = of_project(keystone, "demo-member", "demo")
@@ -150,22 +246,31 @@ def test_a_token_of_another_project_or_of_none(keystone, services):
 
 
 def test_keystone_over_tls(keystone, services, tmp_path):
-    """cafile and insecure of [keystone_authtoken]; what is not trusted is asked nothing."""
+    """cafile, insecure, certfile and keyfile of [keystone_authtoken], with a server that wants to
+    see a certificate; what is not trusted is asked nothing."""
     trusted, other = Authority(tmp_path / "trusted"), Authority(tmp_path / "other")
-    daemon, url = keystone.over_tls(*trusted.issue("keystone"))
+    cert, key = trusted.issue("masakari", "clientAuth")
+    daemon, url = keystone.over_tls(*trusted.issue("keystone"), trusted.ca_file, (cert, key))
     token, _ = of_project(keystone, "admin", "admin")
     options = services.options["keystone_authtoken"]
+    own = {"certfile": cert, "keyfile": key}
     # The catalogue has no endpoint there: auth_url is used for everything.
-    options.update(auth_url=url, www_authenticate_uri=url, region_name="nowhere")
+    options.update(auth_url=url, www_authenticate_uri=url, region_name="nowhere",
+                   http_connect_timeout=60)
     try:
-        for more, expected in (({"cafile": trusted.ca_file}, 200), ({"insecure": "true"}, 200),
-                               ({}, 503), ({"cafile": other.ca_file}, 503)):
+        for more, expected in (({**own, "cafile": trusted.ca_file}, 200),
+                               ({**own, "insecure": "true"}, 200), (own, 503),
+                               ({**own, "cafile": other.ca_file}, 503)):
             services.options["keystone_authtoken"] = {**options, **more}
             api = services.api()
             assert status(services, token) == expected, (more, api.log.read_text("utf-8"))
             assert (expected == 200) == ("certificate" not in api.log.read_text(
                 encoding="utf-8").splitlines()[-2]), more
             assert api.stop() == 0
+        # Keystone ends the connection of a client without one, sooner or later.
+        services.options["keystone_authtoken"] = {**options, "cafile": trusted.ca_file}
+        services.api()
+        assert status(services, token) == 503
     finally:
         daemon.kill()
 
@@ -314,42 +419,65 @@ def start_again(keystone):
     wait_until(started, 120, "Keystone to get its port again", 0.5)
 
 
-def test_restarts_under_load(keystone, services):
-    services.options["keystone_authtoken"]["token_cache_time"] = 0
+def make_host(services, token):
+    """A segment with a host that notifications can be about."""
+    segment = ask(services, token, method="POST", body={"segment": {
+        "name": "s", "recovery_method": "auto", "service_type": "x"}})[2]["segment"]["uuid"]
+    assert ask(services, token, f"/segments/{segment}/hosts", "POST", {"host": {
+        "name": "h1", "type": "x", "control_attributes": "x"}})[0] == 201
+
+
+def vm_report(instance):
+    """What an instance monitor says when the process of a guest has died."""
+    return {"notification": {
+        "type": "VM", "hostname": "h1", "generated_time": "2026-01-01T00:00:00", "payload": {
+            "event": "LIFECYCLE", "instance_uuid": instance,
+            "vir_domain_event": "STOPPED_FAILED"}}}
+
+
+def test_restarts_and_a_hang_under_load(keystone, services):
+    services.options["keystone_authtoken"].update(token_cache_time=0, http_connect_timeout=2)
+    services.options["DEFAULT"]["osapi_max_limit"] = 100000
+    services.options["libvirt"]["host_uris"] = "h1:test:///default"
     services.api()
     token, _ = of_project(keystone, "admin", "admin")
+    make_host(services, token)
     over = threading.Event()
-    made = []
+    accepted, refused = [], []
 
     def work(worker):
         number = 0
         while not over.is_set():
             number += 1
-            code, headers, answer = ask(services, token, method="POST", body={"segment": {
-                "name": f"s{worker}-{number}", "recovery_method": "auto", "service_type": "x"}})
-            if code == 201:
-                made.append(answer["segment"]["name"])
+            instance = f"5e5e{worker:04}-0000-4000-8000-{number:012}"
+            code, headers, _ = ask(services, token, "/notifications", "POST", vm_report(instance))
+            if code == 202:
+                accepted.append(instance)
             else:
                 assert code == 503 and headers["Retry-After"] == "1"
+                refused.append(instance)
                 time.sleep(0.01)
 
-    def more():
-        before = len(made)
-        wait_until(lambda: len(made) > before + 6, 120, "segments to be made", 0.1)
+    def more(answers=accepted):
+        before = len(answers)
+        wait_until(lambda: len(answers) > before + 6, 120, "reports to be answered", 0.1)
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         work_done = [pool.submit(work, worker) for worker in range(6)]
         try:
             more()
             keystone.kill()
+            more(refused)
             start_again(keystone)
             more()
-            keystone.stop()
-            start_again(keystone)
+            keystone.hang()
+            more(refused)
+            keystone.wake()
             more()
         finally:
+            keystone.wake()
             over.set()
         for done in work_done:
             done.result()
-    listed = ask(services, token)[2]["segments"]
-    assert sorted(made) == sorted(row["name"] for row in listed)
+    listed = ask(services, token, "/notifications")[2]["notifications"]
+    assert sorted(accepted) == sorted(row["payload"]["instance_uuid"] for row in listed)

@@ -29,12 +29,14 @@ def answers_tcp(port):
         return False
 
 
-def answers_http(port, path="/", tls=False):
-    """Whether an HTTP server answers on a port of 127.0.0.1, whatever it says below 500."""
+def answers_http(port, path="/", tls=None):
+    """Whether an HTTP server answers on a port of 127.0.0.1, whatever it says below 500.
+    tls: the certificate and key that it is shown over TLS."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    if tls:
-        connection = http.client.HTTPSConnection(
-            "127.0.0.1", port, timeout=10, context=ssl._create_unverified_context())
+    if tls is not None:
+        context = ssl._create_unverified_context()
+        context.load_cert_chain(*tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
     try:
         connection.request("GET", path)
         return connection.getresponse().status < 500
@@ -147,8 +149,8 @@ UWSGI = ("/usr/bin/uwsgi", "--plugins", "python3", "--master", "--no-orphans", "
 
 def uwsgi(port, wsgi_file, processes=1, threads=4, tls=None):
     """The command line of a Python WSGI service, as Debian's packages run theirs.
-    tls: (certificate, key)."""
+    tls: certificate, key and whatever else uwsgi takes behind them."""
     listen = ["--http-socket", f"127.0.0.1:{port}"] if tls is None else [
-        "--https-socket", f"127.0.0.1:{port},{tls[0]},{tls[1]}"]
+        "--https-socket", ",".join(map(str, (f"127.0.0.1:{port}", *tls)))]
     return [*UWSGI, "--processes", processes, "--threads", threads, *listen,
             "--wsgi-file", wsgi_file]

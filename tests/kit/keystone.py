@@ -81,12 +81,14 @@ class Keystone(Daemon):
              *(word for kind in ("admin", "internal", "public")
                for word in (f"--bootstrap-{kind}-url", self.url))], self.dir, "keystone-manage")
 
-    def over_tls(self, cert, key):
-        """The same Keystone once more, on a port with TLS: (daemon to be killed, its URL)."""
+    def over_tls(self, cert, key, client_ca, client):
+        """The same Keystone once more, on a port with TLS and for clients with a certificate of an
+        authority: (daemon to be killed, its URL). client: (certificate, key) of one of them."""
         port = free_port()
         daemon = Daemon(
-            "keystone-tls", uwsgi(port, "/usr/bin/keystone-wsgi-public", 1, 4, (cert, key)),
-            self.dir, lambda: answers_http(port, "/v3", tls=True),
+            "keystone-tls", uwsgi(port, "/usr/bin/keystone-wsgi-public", 1, 4,
+                                  (cert, key, "HIGH", f"!{client_ca}")),
+            self.dir, lambda: answers_http(port, "/v3", tls=client),
             {"OS_KEYSTONE_CONFIG_FILES": str(self.config)})
         return daemon.start(), f"https://127.0.0.1:{port}"
 

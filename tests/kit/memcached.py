@@ -2,6 +2,7 @@
 """A memcached of its own on a free port: `with Memcached() as cache: cache.url`."""
 import pathlib
 import shutil
+import socket
 
 from kit import host as kit_host
 from kit.daemon import Daemon, answers_tcp
@@ -26,6 +27,15 @@ class Memcached(Daemon):
 
     def __exit__(self, *_):
         self.close()
+
+    def stat(self, name):
+        """One of its figures, as a text."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.sendall(b"stats\r\nquit\r\n")
+            for line in connection.makefile():
+                if line.startswith(f"STAT {name} "):
+                    return line.split()[2]
+        raise KeyError(name)
 
     def close(self):
         """Ends it, and removes the directory if it is ours."""
