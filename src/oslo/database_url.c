@@ -70,16 +70,28 @@ decode(const char *text, size_t length, const char *part, char **ret, GError **e
     return true;
 }
 
-/* "user[:password]" of @length. */
+/*
+ * "user[:password]@", as SQLAlchemy finds it: a password may hold '/' and ':' but no '@', and a
+ * user
+ * '@' but neither of them.
+ * @ret_rest: (out) what comes behind it, or @text where there is none.
+ */
 static bool
-read_user(MskDatabaseUrl *self, const char *text, size_t length, GError **error)
+read_user(MskDatabaseUrl *self, const char *text, const char **ret_rest, GError **error)
 {
-    const char *colon = memchr(text, ':', length);
-    size_t user_length = colon != NULL ? (size_t) (colon - text) : length;
+    const char *colon = text + strcspn(text, ":/");
+    const char *at = *colon == ':' ? strchr(colon, '@') : NULL;
+    bool has_password = at != NULL;
+    const char *end = has_password ? colon : memrchr(text, '@', (size_t) (colon - text));
 
-    return decode(text, user_length, "user", &self->user, error) &&
-           (colon == NULL ||
-            decode(colon + 1, length - user_length - 1, "password", &self->password, error));
+    *ret_rest = text;
+    if (end == NULL) {
+        return true;
+    }
+    *ret_rest = has_password ? at + 1 : end + 1;
+    return decode(text, (size_t) (end - text), "user", &self->user, error) &&
+           (!has_password ||
+            decode(colon + 1, (size_t) (at - colon - 1), "password", &self->password, error));
 }
 
 static bool
@@ -271,15 +283,8 @@ read_query(MskDatabaseUrl *self, const char *text, GError **error)
 static bool
 read_place(MskDatabaseUrl *self, const char *text, GError **error)
 {
-    /* As SQLAlchemy does: a password may hold '/' and ':', but no '@'. */
-    const char *at = strchr(text, '@');
-    const char *question = strchr(text, '?');
-
-    if (at != NULL && (question == NULL || at < question)) {
-        if (!read_user(self, text, (size_t) (at - text), error)) {
-            return false;
-        }
-        text = at + 1;
+    if (!read_user(self, text, &text, error)) {
+        return false;
     }
     size_t host_length = strcspn(text, "/?");
     g_autofree char *host = g_strndup(text, host_length);

@@ -20,6 +20,10 @@ test_places(void)
         {"mysql://db/m?charset=utf8", "@db:3306/m", NULL},
         {"mysql+mysqldb://u:p@/m?unix_socket=%2Frun%2Fmysqld+1", "u@/run/mysqld 1:m", "p"},
         {"mysql://u:@db:/m?&read_timeout=", "u@db:3306/m", ""},
+        {"mysql://u@x:p@db/m", "u@x@db:3306/m", "p"},
+        {"mysql://u@x@db/m", "u@x@db:3306/m", NULL},
+        {"mysql://u:p?q@db/m", "u@db:3306/m", "p?q"},
+        {"mysql://db/m@x", "@db:3306/m@x", NULL},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

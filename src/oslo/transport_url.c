@@ -61,6 +61,9 @@ parse_port(const char *text, MskTransportHost *host, GError **error)
 {
     int64_t port = 0;
 
+    if (text[0] == '\0') {
+        return true;
+    }
     if (!msk_parse_int64(text, 1, UINT16_MAX, &port)) {
         return refuse(error, "the port is no number from 1 to 65535");
     }
@@ -68,7 +71,8 @@ parse_port(const char *text, MskTransportHost *host, GError **error)
     return true;
 }
 
-/* @text: "host", "host:port", "[address]", "[address]:port", or an IPv6 address. */
+/* @text: "host", "host:port", "[address]", "[address]:port", or an IPv6 address. No port behind a
+ * colon is none. */
 static bool
 parse_place(const char *text, MskTransportHost *host, GError **error)
 {
