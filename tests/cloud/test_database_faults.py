@@ -73,7 +73,7 @@ def test_nothing_accepted_is_lost_or_doubled(server, nova, services):
             fault(server)
         load.wait_for(10)
     assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
-    wait_all_recovered(server, nova, load.accepted)
+    wait_all_recovered(services.rest, nova, load.accepted)
     assert engine.alive()
 
 
@@ -120,7 +120,7 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         engine_way.open()
         api_way.open()
         assert deliver([services.rest], posted, statuses) in ({202, 409} if is_killed else {409})
-        wait_all_recovered(server, nova, [claimed, posted])
+        wait_all_recovered(services.rest, nova, [claimed, posted])
         assert engine.alive()
 
 
@@ -152,5 +152,5 @@ def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, ser
         engine_way.rewrite(b"UPDATE masakari_c_lock", undo_between)
         configure(engine_way)
         engine = services.engine()
-        wait_all_recovered(server, nova, [guest])
+        wait_all_recovered(services.rest, nova, [guest])
         assert engine_way.hits == 1 and engine.alive()

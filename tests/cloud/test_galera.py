@@ -70,7 +70,7 @@ def test_writers_on_two_nodes_and_the_death_of_one():
             first.kill()
             load.wait_for(20)
         assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
-        wait_all_recovered(second, nova, load.accepted)
+        wait_all_recovered(sites[1].rest, nova, load.accepted)
         turns, tokens = second.sql(TURNS, "masakari")[0]
         assert turns == tokens
         assert engines[1].alive()

@@ -5,7 +5,7 @@ recovered once.
     use_model(services, nova, connection)        # before the programs start
     with Load([services.rest], nova) as load:    # nova: a fakes.nova.ModelNova with the host h1
         …                                        # load.accepted, load.statuses
-    wait_all_recovered(server, nova, load.accepted)
+    wait_all_recovered(services.rest, nova, load.accepted)
 """
 import collections
 import threading
@@ -46,11 +46,10 @@ def deliver(rests, instance, statuses):
     raise AssertionError("503 for ever")
 
 
-def wait_all_recovered(server, nova, instances, database="masakari"):
+def wait_all_recovered(rest, nova, instances):
     """Every report has one row, which is finished, and every VM was stopped and started once."""
     def states():
-        return server.sql("SELECT JSON_VALUE(payload, '$.instance_uuid'), status FROM"
-                          " notifications", database)
+        return [(row["payload"]["instance_uuid"], row["status"]) for row in rest.notifications()]
 
     wait_until(lambda: all(status == "finished" for _, status in states()), TIMEOUT,
                "the end of all recoveries", 0.2)

@@ -2,7 +2,7 @@
 """A RabbitMQ broker of our own: one node in a directory of its own, on free ports of loopback.
 
     with RabbitMq() as broker:                    # or RabbitMq(tls=True)
-        conf = {"transport_url": broker.url()}    # rabbit://openstack:pw@127.0.0.1:PORT/
+        conf = {"transport_url": broker.url()}    # rabbit://USER:PASSWORD@127.0.0.1:PORT/VHOST
         broker.queues()                           # {name: {"messages": n, ...}}
         broker.kill(); broker.start()             # a crash, and back with what was durable
 
@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import urllib.parse
 import uuid
 
 from kit import host as kit_host
@@ -27,8 +28,20 @@ SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 CTL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 # Ends with the thread that started it. The broker's script becomes the broker, so the signal stays.
 WITH_MAKER = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
+# Every client has to decode them; a '/' in the password is too much for oslo.messaging.
 USER = "openstack"
-PASSWORD = "pw"
+PASSWORD = "p@ss:w+rd%"
+VHOST = "ma/sakari"
+
+
+def place_of(port, host="127.0.0.1", password=PASSWORD):
+    """One broker of a transport_url."""
+    return f"{USER}:{urllib.parse.quote(password, safe='')}@{host}:{port}"
+
+
+def transport_url(*places):
+    """A transport_url of some brokers, see place_of()."""
+    return f"rabbit://{','.join(places)}/{urllib.parse.quote(VHOST, safe='')}"
 
 
 def make_certificates(directory):
@@ -105,6 +118,7 @@ class RabbitMq:
     def _write_conf(self):
         lines = [f"listeners.tcp.default = 127.0.0.1:{self.port}",
                  f"default_user = {USER}", f"default_pass = {PASSWORD}",
+                 f"default_vhost = {VHOST}",
                  "log.file.level = warning", "log.console = false",
                  "auth_mechanisms.1 = PLAIN", "auth_mechanisms.2 = AMQPLAIN",
                  "disk_free_limit.absolute = 1MB", "vm_memory_high_watermark.absolute = 1GB"]
@@ -173,10 +187,9 @@ class RabbitMq:
 
     # -- use
 
-    def url(self, vhost="/", tls=False, user=USER, password=PASSWORD):
+    def url(self, tls=False, password=PASSWORD):
         """A transport_url of this broker."""
-        port = self.tls_port if tls else self.port
-        return f"rabbit://{user}:{password}@127.0.0.1:{port}{vhost}"
+        return transport_url(place_of(self.tls_port if tls else self.port, password=password))
 
     def ctl(self, *args, timeout=120):
         """Runs rabbitmqctl; returns what it printed. Takes a second or two."""
@@ -186,28 +199,32 @@ class RabbitMq:
             raise KitError(f"rabbitmqctl {' '.join(args)} failed: {result.stdout}{result.stderr}")
         return result.stdout
 
-    def _table(self, command, columns, *args):
-        text = self.ctl(command, "--no-table-headers", *args, *columns)
+    def _table(self, command, columns):
+        text = self.ctl(command, "--no-table-headers", "-p", VHOST, *columns)
         rows = [line.split("\t") for line in text.splitlines()]
         return [dict(zip(columns, row)) for row in rows if len(row) == len(columns)]
 
-    def queues(self, vhost="/"):
+    def queues(self):
         """{name: {"durable", "auto_delete", "exclusive", "arguments", "messages", "consumers"}}:
         texts as rabbitmqctl prints them."""
         columns = ("name", "durable", "auto_delete", "exclusive", "arguments", "messages",
                    "consumers")
-        return {row.pop("name"): row for row in self._table("list_queues", columns, "-p", vhost)}
+        return {row.pop("name"): row for row in self._table("list_queues", columns)}
 
-    def exchanges(self, vhost="/"):
+    def exchanges(self):
         """{name: {"type", "durable", "auto_delete", "arguments"}}"""
         columns = ("name", "type", "durable", "auto_delete", "arguments")
         return {row.pop("name"): row
-                for row in self._table("list_exchanges", columns, "-p", vhost)}
+                for row in self._table("list_exchanges", columns)}
 
-    def bindings(self, vhost="/"):
+    def prefetch(self):
+        """{queue: how many messages its consumer takes at once, as a text}"""
+        columns = ("queue_name", "prefetch_count")
+        return dict(row.values() for row in self._table("list_consumers", columns))
+
+    def bindings(self):
         """A list of {"source_name", "destination_name", "routing_key"}."""
-        return self._table("list_bindings", ("source_name", "destination_name", "routing_key"),
-                           "-p", vhost)
+        return self._table("list_bindings", ("source_name", "destination_name", "routing_key"))
 
 
-__all__ = ["RabbitMq", "make_certificates", "USER", "PASSWORD"]
+__all__ = ["RabbitMq", "make_certificates", "place_of", "transport_url"]

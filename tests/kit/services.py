@@ -29,6 +29,7 @@ from kit.host import BUILD, KitError, Process, tail
 CLONE_NEWNET = 0x40000000
 PORTS = (20000, 32768)
 CLAIMS = []
+PAGE = 1000  # osapi_max_limit
 NOAUTH_HEADERS = {"X-Auth-Token": "admin:demo", "OpenStack-API-Version": "instance-ha 1.3",
                   "Accept": "application/json"}
 
@@ -163,8 +164,13 @@ class Rest:
 
     def notifications(self):
         """All notifications, the oldest first."""
-        found = self.get("/notifications?sort_key=created_at&sort_dir=asc")
-        return found["notifications"]
+        found, page, marker = [], None, ""
+        while page is None or len(page) == PAGE:
+            page = self.get("/notifications?sort_key=created_at&sort_dir=asc"
+                            f"&limit={PAGE}{marker}")["notifications"]
+            found += page
+            marker = f"&marker={page[-1]['notification_uuid']}" if page else ""
+        return found
 
 
 class Services:
