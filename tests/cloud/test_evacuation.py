@@ -7,20 +7,16 @@ What Nova's fake driver cannot show: guests have no disk and no memory, so it sh
 and what state Nova gives them, not that they run.
 """
 import concurrent.futures
-import contextlib
-import datetime
-import json
 import random
 import time
 
 import pytest
 
-from kit.host import KitError, wait_until
+from kit.host import wait_until
 from kit.nova_guests import copies, forget
-from kit.services import Services
+from kit.recovery_site import cloud_site
 
 STATE_HOST, CRASH_HOST = "dying-states", "dying-crash"
-OVER = ("finished", "error", "failed", "ignored")
 # What a guest was made to be, and what it is after its evacuation. The Python engine does the same:
 # what Nova does not evacuate is reset to error before, and stopped behind it unless it ran.
 STATES = {
@@ -37,70 +33,6 @@ ORDERS = {
 }
 KILLS = 10
 GUESTS = 50
-
-
-class Site:
-    """Our services."""
-
-    def __init__(self, nova, services):
-        self.nova = nova
-        self.services = services
-        self.n_engines = 0
-        self.engines = []
-
-    def engine(self):
-        """One more engine."""
-        self.n_engines += 1
-        self.engines.append(self.services.engine(log_name=f"engine{self.n_engines}"))
-
-    def segment(self, host):
-        """A segment of a host that is to die, and another one."""
-        rest = self.services.rest
-        made = rest.post("/segments", {"segment": {
-            "name": host, "recovery_method": "auto", "service_type": "COMPUTE"}})
-        for name in (host, "cmp1"):
-            rest.post(f"/segments/{made['segment']['uuid']}/hosts", {"host": {
-                "name": name, "type": "KVM", "control_attributes": "none"}})
-
-    def report(self, host):
-        """Says that the host is gone, as a host monitor does; returns the notification's path."""
-        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
-        made = self.services.rest.post("/notifications", {"notification": {
-            "type": "COMPUTE_HOST", "hostname": host, "generated_time": now, "payload": {
-                "event": "STOPPED", "host_status": "NORMAL", "cluster_status": "OFFLINE"}}})
-        return f"/notifications/{made['notification']['notification_uuid']}"
-
-    def is_over(self, path):
-        """The notification, once its recovery has ended."""
-        shown = self.services.rest.get(path)["notification"]
-        return shown if shown["status"] in OVER else None
-
-    def finish(self, path):
-        """Waits for the end of a recovery, a good one, and returns the notification."""
-        shown = wait_until(lambda: self.is_over(path), 400, f"the end of {path}", 0.3)
-        if shown["status"] != "finished":
-            raise KitError(f"the recovery ended in {shown['status']}: {json.dumps(shown)}"
-                           f" {json.dumps(self.services.rest.get(f'{path}/vmoves'))}")
-        return shown
-
-    def moves(self, path):
-        """What became of each guest."""
-        found = self.services.rest.get(f"{path}/vmoves")["vmoves"]
-        return {move["instance_uuid"]: move["status"] for move in found}
-
-
-@contextlib.contextmanager
-def new_site(cloud, **options):
-    """Our API with a database of its own, and one engine."""
-    with Services() as services:
-        cloud.configure(services)
-        services.options["host_failure"] = {"storm_segment_percent": 0, "storm_percent": 0}
-        services.options["DEFAULT"].update(options)
-        services.db_sync()
-        services.api()
-        site = Site(cloud.nova, services)
-        site.engine()
-        yield site
 
 
 def is_at_rest(nova, guest, vm_state):
@@ -175,7 +107,8 @@ def fixture_crash(cloud, hosts):
 
 @pytest.fixture(scope="module", name="site")
 def fixture_site(cloud):
-    with new_site(cloud) as site:
+    with cloud_site(cloud) as site:
+        site.engine()
         yield site
 
 
@@ -198,18 +131,19 @@ def check_rescued(nova, host, guests):
 
 def test_guests_of_each_state_leave_a_host_that_nobody_fenced(site, hosts):
     nova, guests = site.nova, dict(hosts.by_state)
-    site.segment(STATE_HOST)
+    site.segment_of("auto", STATE_HOST, "cmp1")
     nova.kill_host(STATE_HOST)
     nova.act(guests["busy"], "os-stop")  # nobody hears that
-    path = site.report(STATE_HOST)
-    wait_until(lambda: "ongoing" in site.moves(path).values(), 120, "the first evacuation", 0.05)
+    report = site.report(STATE_HOST)
+    wait_until(lambda: "ongoing" in site.states(report).values(), 120, "the first evacuation", 0.05)
     deleted, offloaded = guests.pop("deleted"), guests.pop(OFFLOADED)
     nova.call("DELETE", f"/servers/{deleted}")
-    shown = site.finish(path)
+    shown = site.finish(report)
     assert "Gate 'heartbeat' is open" in str(shown["recovery_workflow_details"])
     check_rescued(nova, STATE_HOST, {guest: name for name, guest in guests.items()})
     assert is_at_rest(nova, offloaded, OFFLOADED) and not nova.evacuations(offloaded, STATE_HOST)
-    assert site.moves(path) == {**dict.fromkeys(guests.values(), "succeeded"), deleted: "ignored"}
+    assert site.states(report) == {**dict.fromkeys(guests.values(), "succeeded"),
+                                   deleted: "ignored"}
     dead = nova.services()[STATE_HOST]
     assert dead["forced_down"] and dead["disabled_reason"] == "Masakari detected host failed."
 
@@ -218,19 +152,20 @@ def recover_while_engines_die(cloud, hosts):
     """Kills engines at KILLS moments of one recovery; returns what is to be checked."""
     seed = random.randrange(1 << 32)
     dice, said = random.Random(seed), [f"seed {seed}"]
-    with new_site(cloud, transport_url="local://", host_failure_recovery_threads=8) as site:
+    with cloud_site(cloud, transport_url="local://", host_failure_recovery_threads=8) as site:
         site.engine()
-        site.segment(CRASH_HOST)
+        site.engine()
+        site.segment_of("auto", CRASH_HOST, "cmp1")
         site.nova.kill_host(CRASH_HOST)
         site.nova.force_down(CRASH_HOST)
-        path = site.report(CRASH_HOST)
+        report = site.report(CRASH_HOST)
         for number in range(KILLS):
             # An evacuation is as fast as Nova: the moments are spread over all of them.
-            wait_until(lambda n=number: site.is_over(path) or sum(
-                status != "pending" for status in site.moves(path).values()) > n * GUESTS / KILLS,
+            wait_until(lambda n=number * GUESTS / KILLS: site.is_over(report) or sum(
+                status != "pending" for status in site.states(report).values()) > n,
                 400, f"the moment of kill {number + 1}", 0.1)
             time.sleep(2 * dice.random())
-            if site.is_over(path):
+            if site.is_over(report):
                 said.append(f"over before kill {number + 1}")
                 break
             # One of two, and the other takes over; or both.
@@ -240,8 +175,8 @@ def recover_while_engines_die(cloud, hosts):
                 said.append(f"kill {number + 1}: {engine.name}")
             while len(site.engines) < 2:
                 site.engine()
-        site.finish(path)
-        return said, site.moves(path)
+        site.finish(report)
+        return said, site.states(report)
 
 
 def test_fifty_guests_are_evacuated_once_by_engines_that_are_killed(cloud, hosts, crash):

@@ -4,12 +4,10 @@ Nova: a guest that failed is recovered, and the API that took the report tells t
 
 The database is one that Debian's masakari-manage has made, ours takes over, and the Python service
 gets back."""
-import datetime
-
 import pytest
 
-from kit.host import wait_until
 from kit.python_twin import PythonTwin
+from kit.recovery_site import Reports
 from kit.services import Services
 
 HOST = "cmp4"
@@ -33,13 +31,6 @@ def fixture_guest(cloud):
     made = cloud.nova.boot("pair-guest", HOST, {"HA_Enabled": "True"})
     yield made
     cloud.nova.delete(made)
-
-
-def report(guest):
-    """What an instance monitor says when the process of a guest has died."""
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return {"notification": {"type": "VM", "hostname": HOST, "generated_time": now, "payload": {
-        "event": "LIFECYCLE", "instance_uuid": guest, "vir_domain_event": "STOPPED_FAILED"}}}
 
 
 def orders(cloud, guest):
@@ -87,22 +78,11 @@ def test_a_failed_guest_is_recovered(cloud, pair_db, guest, api_kind, engine_kin
         take_over(cloud, ours)
     api = twin.api() if api_kind == "python" else ours.api(log_name=f"api-{engine_kind}")
     engine = twin.engine() if engine_kind == "python" else ours.engine(log_name=f"e-{api_kind}")
-    rest = twin.rest if api_kind == "python" else ours.rest
+    reports = Reports(twin.rest if api_kind == "python" else ours.rest)
     try:
-        if not rest.get("/segments")["segments"]:
-            segment = rest.post("/segments", {"segment": {
-                "name": "pairs", "recovery_method": "auto", "service_type": "COMPUTE"}})
-            rest.post(f"/segments/{segment['segment']['uuid']}/hosts", {"host": {
-                "name": HOST, "type": "KVM", "control_attributes": "SSH"}})
-        made = rest.post("/notifications", report(guest))["notification"]
-        path = f"/notifications/{made['notification_uuid']}"
-
-        def done():
-            shown = rest.get(path)["notification"]
-            return shown if shown["status"] not in ("new", "running") else None
-
-        shown = wait_until(done, 150, f"the end of {path}", 0.5)
-        assert shown["status"] == "finished", shown
+        if not reports.rest.get("/segments")["segments"]:
+            reports.segment_of("auto", HOST)
+        shown = reports.finish(reports.report(HOST, guest))
         assert orders(cloud, guest) == ["create", "stop", "start"]
         assert cloud.nova.server(guest)["status"] == "ACTIVE"
         details = shown["recovery_workflow_details"]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs in recovery flows, by real API and engine programs, against a model Nova."""
 import contextlib
-import datetime
 import json
 import pathlib
 import re
@@ -11,37 +10,27 @@ import pytest
 
 from fakes.nova import ModelNova
 from kit.host import KitError, tail, wait_until
-from kit.services import Services
+from kit.recovery_site import TIMEOUT, Site
 
 GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "user" / "custom-flows.md"
 INSTANCE = "instance_failure_recovery_tasks"
-TIMEOUT = 300
 
 
-class Site:
-    """The API, a model Nova with a VM, and a directory of programs; engines come by themselves."""
+class FlowSite(Site):
+    """A site with a VM and a directory of programs; engines come by themselves."""
 
     def __init__(self, nova, flow, **settings):
-        self.nova = nova
+        super().__init__(nova)
         self.guest = nova.boot("cmp1", "g0")
-        self.services = Services()
         self.tasks = self.services.dir / "tasks.d"
         self.tasks.mkdir()
-        self.services.options["DEFAULT"].update({
-            "compute_driver": "nova", "verify_interval": 1,
-            "process_unfinished_notifications_interval": 1, **nova.options()})
-        self.services.options["instance_failure"] = {"process_all_instances": "true"}
         self.services.options["taskflow_driver_recovery_flows"] = flow
         self.services.options["recovery_tasks"] = {"directory": self.tasks, **settings}
 
     def __enter__(self):
-        self.services.db_sync()
-        self.services.api()
-        self.services.rest.segment_with_host("cmp1")
+        super().__enter__()
+        self.segment_of("auto", "cmp1")
         return self
-
-    def __exit__(self, *_):
-        self.services.stop()
 
     def program(self, name, text):
         """Installs a program."""
@@ -49,40 +38,21 @@ class Site:
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
 
-    def report(self, kind, payload):
-        """Reports a failure on cmp1; returns the notification's uuid."""
-        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-        made = self.services.rest.post("/notifications", {"notification": {
-            "type": kind, "hostname": "cmp1", "generated_time": now.isoformat(),
-            "payload": payload}})
-        return made["notification"]["notification_uuid"]
-
     def report_guest(self):
         """Says that the VM has died."""
-        return self.report("VM", {"event": "LIFECYCLE", "instance_uuid": self.guest,
-                                  "vir_domain_event": "STOPPED_FAILED"})
+        return self.report(guest=self.guest)
 
-    def show(self, uuid):
-        """A notification, and its tasks as {name: (state, [message])} of the last flow."""
-        found = self.services.rest.get(f"/notifications/{uuid}")["notification"]
-        tasks = {task["name"]: (task["state"], [line["message"] for line in
-                                                task["progress_details"]])
-                 for task in found["recovery_workflow_details"]}
-        return found, tasks
 
-    def end(self, uuid, *statuses):
-        """Waits for the end of a notification."""
-        def look():
-            found = self.show(uuid)
-            return found if found[0]["status"] in (statuses or ("finished", "failed")) else None
-
-        return wait_until(look, TIMEOUT, f"the end of notification {uuid}", 0.1)
+def tasks_of(shown):
+    """{name: (state, [message])} of the last flow of a notification."""
+    return {task["name"]: (task["state"], [line["message"] for line in task["progress_details"]])
+            for task in shown["recovery_workflow_details"]}
 
 
 @contextlib.contextmanager
 def site_with(flow, programs, **settings):
     """A site with programs, {name: script}; `$here` is a directory of theirs."""
-    with ModelNova() as nova, Site(nova, flow, **settings) as site:
+    with ModelNova() as nova, FlowSite(nova, flow, **settings) as site:
         for name, script in programs.items():
             site.program(name, f"#!/bin/sh\nhere={site.services.dir}\n{script}\n")
         yield site
@@ -104,7 +74,8 @@ def test_the_guides_example():
         (site.tasks / "ledger-end").symlink_to(site.tasks / "ledger")
         site.services.engine()
         uuid = site.report_guest()
-        found, tasks = site.end(uuid)
+        found = site.end(uuid)
+        tasks = tasks_of(found)
         assert found["status"] == "finished", found
         said = ("SUCCESS", ["Running", "reading the ledger", "added to the ledger", "Succeeded"])
         assert tasks["exec:ledger"] == tasks["exec:ledger-end"] == said
@@ -119,7 +90,7 @@ def test_the_input_of_the_guide():
     flow = {INSTANCE: "pre: ['exec:keep'], main: ['stop_instance_task', 'start_instance_task']"}
     with site_with(flow, {"keep": "cat >$here/input"}) as site:
         site.services.engine()
-        assert site.end(site.report_guest())[0]["status"] == "finished"
+        assert site.end(site.report_guest())["status"] == "finished"
         shown = json.loads(re.search(r"^  (\{.*\})$", GUIDE.read_text(encoding="utf-8"),
                                      re.MULTILINE)[1])
         got = json.loads((site.services.dir / "input").read_text(encoding="utf-8"))
@@ -149,7 +120,8 @@ def test_an_engine_dies_while_a_program_runs(repeatable):
         first.kill()
         (site.services.dir / "open").touch()
         second = site.services.engine(log_name="engine2")
-        found, tasks = site.end(uuid)
+        found = site.end(uuid)
+        tasks = tasks_of(found)
         lines = runs.read_text(encoding="utf-8").split()
         if repeatable:
             assert found["status"] == "finished" and len(lines) == 2, (found, tasks)
@@ -176,16 +148,16 @@ def test_programs_of_a_hosts_flow():
         site.nova.kill_host("cmp1", ago_s=40)
         site.services.options["host_failure"] = {"armed": "false"}
         engine = site.services.engine()
-        uuid = site.report("COMPUTE_HOST", {"event": "STOPPED", "host_status": "NORMAL",
-                                            "cluster_status": "OFFLINE"})
+        uuid = site.report()
         # It is held until an operator arms it, and then goes on without another start.
-        wait_until(lambda: any("gate 'armed'" in line for _, lines in site.show(uuid)[1].values()
-                               for line in lines), TIMEOUT, "the gate to hold")
+        wait_until(lambda: "gate 'armed'" in str(tasks_of(site.show(uuid))), TIMEOUT,
+                   "the gate to hold")
         assert not (site.services.dir / "before").exists()
         site.services.options["host_failure"]["armed"] = "true"
         site.services.config_file()
         engine.signal(signal.SIGHUP)
-        found, tasks = site.end(uuid)
+        found = site.end(uuid)
+        tasks = tasks_of(found)
         assert found["status"] == "finished", found
         assert site.nova.evacuations(site.guest) == ["done"]
         assert [name for name in tasks if name.startswith("exec:")] == [
@@ -207,9 +179,9 @@ def test_no_program_of_a_host_that_lives_is_run():
                    dict.fromkeys(("before", "disabled", "listed", "after"), KEEP)) as site:
         site.services.options["host_failure"] = {"hold_timeout": 1}
         site.services.engine()
-        uuid = site.report("COMPUTE_HOST", {"event": "STOPPED", "host_status": "NORMAL",
-                                            "cluster_status": "OFFLINE"})
-        found, tasks = site.end(uuid)
+        uuid = site.report()
+        found = site.end(uuid)
+        tasks = tasks_of(found)
         assert found["status"] == "failed", found
         assert not (site.services.dir / "before").exists()
         assert "exec:before" not in tasks, "only what was begun is shown"
@@ -220,8 +192,9 @@ def test_programs_of_a_process_flow():
     flow = "pre: ['disable_compute_node_task', 'exec:tell'], main: [], post: []"
     with site_with({"process_failure_recovery_tasks": flow}, {"tell": KEEP}) as site:
         site.services.engine()
-        found, tasks = site.end(site.report("PROCESS", {
+        found = site.end(site.post("PROCESS", "cmp1", {
             "event": "STOPPED", "process_name": "nova-compute"}))
+        tasks = tasks_of(found)
         assert found["status"] == "finished", found
         assert tasks["exec:tell"][0] == "SUCCESS"
         assert not site.nova.hosts["cmp1"].enabled
