@@ -228,17 +228,11 @@ reload(MskProgram *program, const MskConfig *old)
 }
 
 static void
-on_drained(void *data)
-{
-    msk_program_quit(data, NULL);
-}
-
-static void
 drain(MskProgram *program)
 {
     Api *self = msk_program_data(program);
 
-    msk_http_server_drain(self->server, on_drained, program);
+    msk_http_server_drain(self->server, msk_program_drained, program);
 }
 
 static void

@@ -103,17 +103,11 @@ reload(MskProgram *program, const MskConfig *old)
 }
 
 static void
-on_drained(void *data)
-{
-    msk_program_quit(data, NULL);
-}
-
-static void
 drain(MskProgram *program)
 {
     const Engine *self = msk_program_data(program);
 
-    msk_engine_drain(self->engine, on_drained, program);
+    msk_engine_drain(self->engine, msk_program_drained, program);
 }
 
 static void

@@ -36,17 +36,11 @@ start(MskProgram *program, GError **error)
 }
 
 static void
-quit(void *data)
-{
-    msk_program_quit(data, NULL);
-}
-
-static void
 drain(MskProgram *program)
 {
     const InstanceMonitor *self = msk_program_data(program);
 
-    msk_instance_monitor_drain(self->monitor, quit, program);
+    msk_instance_monitor_drain(self->monitor, msk_program_drained, program);
 }
 
 static void

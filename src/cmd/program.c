@@ -183,6 +183,12 @@ msk_program_quit(MskProgram *program, GError *error)
     g_main_loop_quit(program->loop);
 }
 
+void
+msk_program_drained(void *program)
+{
+    msk_program_quit(program, NULL);
+}
+
 static void
 log_change(const MskOption *option, const char *old_text, const char *new_text, void *data)
 {

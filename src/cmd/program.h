@@ -101,6 +101,9 @@ void *msk_program_data(const MskProgram *program);
  * @error: (nullable) (transfer full) why, when it is a failure: logged, and the exit status.
  */
 void msk_program_quit(MskProgram *program, GError *error);
+/** msk_program_drained: msk_program_quit() for whoever calls back when nothing is left to do.
+ *  @program: an MskProgram. */
+void msk_program_drained(void *program);
 
 /** msk_program_draining: whether SIGTERM or SIGINT was received. */
 bool msk_program_draining(const MskProgram *program);

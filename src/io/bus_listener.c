@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/bus_listener.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "io/bus_link.h"
+#include "io/bus_thread.h"
 
 #define LOG_NAME "oslo.messaging._drivers.amqpdriver"
 #include "base/log.h"
 
-#define MAX_WAITING  256
-#define REMEMBERED   16 /* ids of requests; oslo.messaging's number */
-#define RECEIVE_MS   60000
-#define BEHIND_MS    20
-#define FREE_WAIT_US INT64_C(2000000)
+#define MAX_WAITING 256
+#define REMEMBERED  16 /* ids of requests; oslo.messaging's number */
+#define RECEIVE_MS  60000
+#define BEHIND_MS   20
 
 /* Kept alive by its owner, by its thread, and by each request on its way to the main loop. */
 struct MskBusListener {
@@ -30,10 +28,7 @@ struct MskBusListener {
     bool freed;    /* main thread only */
     int n_waiting; /* atomic: requests on their way to the main loop */
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
-    bool finished;
-    pthread_t thread; /* of the owner: joined, or left behind where it hangs */
+    MskBusThread thread;
 
     /* The thread's own. */
     MskBusLink *link;
@@ -51,9 +46,8 @@ listener_unref(MskBusListener *self)
         g_free(self->remembered[i]);
     }
     msk_bus_settings_unref(self->settings);
-    (void) close(self->wake_fd);                 /* nothing was written to it that matters */
-    (void) pthread_cond_destroy(&self->changed); /* nobody waits: no reference is left */
-    (void) pthread_mutex_destroy(&self->lock);
+    (void) close(self->wake_fd); /* nothing was written to it that matters */
+    msk_bus_thread_clear(&self->thread);
     g_free(self->server);
     g_free(self);
 }
@@ -255,10 +249,7 @@ run(void *data)
         serve(self);
     } while (!stopped(self, msk_bus_link_wait_ms(self->link)));
     msk_bus_link_free(self->link);
-    g_assert(pthread_mutex_lock(&self->lock) == 0);
-    self->finished = true;
-    (void) pthread_cond_broadcast(&self->changed); /* cannot fail */
-    g_assert(pthread_mutex_unlock(&self->lock) == 0);
+    msk_bus_thread_finish(&self->thread);
     listener_unref(self);
     return NULL;
 }
@@ -270,7 +261,6 @@ msk_bus_listener_new(MskBusSettings *settings, const char *server, MskBusRequest
                      void *data)
 {
     MskBusListener *self = g_new0(MskBusListener, 1);
-    pthread_condattr_t clock;
 
     g_assert(!settings->local);
     g_atomic_ref_count_init(&self->references);
@@ -281,13 +271,7 @@ msk_bus_listener_new(MskBusSettings *settings, const char *server, MskBusRequest
     self->data = data;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     g_assert(self->wake_fd >= 0);
-    g_assert(pthread_mutex_init(&self->lock, NULL) == 0);
-    g_assert(pthread_condattr_init(&clock) == 0);
-    g_assert(pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0);
-    g_assert(pthread_cond_init(&self->changed, &clock) == 0);
-    (void) pthread_condattr_destroy(&clock); /* cannot fail */
-    g_assert(pthread_create(&self->thread, NULL, run, self) == 0);
-    (void) pthread_setname_np(self->thread, "bus-listener"); /* for ps */
+    msk_bus_thread_start(&self->thread, "bus-listener", run, self);
     return self;
 }
 
@@ -297,26 +281,10 @@ msk_bus_listener_free(MskBusListener *self)
     if (self == NULL) {
         return;
     }
-    int64_t until_us = g_get_monotonic_time() + FREE_WAIT_US;
-    const struct timespec until = {.tv_sec = until_us / G_USEC_PER_SEC,
-                                   .tv_nsec = until_us % G_USEC_PER_SEC * 1000};
     const uint64_t one = 1;
-    int waited = 0;
 
     self->freed = true;
     g_assert(write(self->wake_fd, &one, sizeof one) == sizeof one);
-    g_assert(pthread_mutex_lock(&self->lock) == 0);
-    while (!self->finished && waited == 0) {
-        waited = pthread_cond_timedwait(&self->changed, &self->lock, &until);
-    }
-    bool finished = self->finished;
-
-    g_assert(pthread_mutex_unlock(&self->lock) == 0);
-    if (finished) {
-        /* What libraries keep for a thread is gone only once it has ended. */
-        g_assert(pthread_join(self->thread, NULL) == 0);
-    } else {
-        (void) pthread_detach(self->thread); /* it holds a reference of its own */
-    }
+    msk_bus_thread_leave(&self->thread);
     listener_unref(self);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/bus_sender.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "io/bus_link.h"
+#include "io/bus_thread.h"
 
 #define LOG_NAME "oslo.messaging._drivers.impl_rabbit"
 #include "base/log.h"
 
 #define REPLY_RETRY_US  INT64_C(250000)
-#define FREE_WAIT_US    INT64_C(2000000)
 #define IDLE_US         INT64_C(1000000)
 #define MAX_NAME        255u /* of AMQP */
 #define MAX_DECLARATION 64   /* names that are remembered as declared */
@@ -33,13 +32,10 @@ struct MskBusSender {
     unsigned max_messages;
     unsigned max_attempts;
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
-    GQueue queue;       /* of Message */
-    unsigned n_dropped; /* since it was last said */
+    MskBusThread thread; /* its lock guards what follows */
+    GQueue queue;        /* of Message */
+    unsigned n_dropped;  /* since it was last said */
     bool stopping;
-    bool finished;
-    pthread_t thread; /* of the owner: joined, or left behind where it hangs */
     int64_t stop_at_us;
 
     /* The thread's own. */
@@ -59,18 +55,6 @@ message_free(void *data)
 }
 
 static void
-lock(MskBusSender *self)
-{
-    g_assert(pthread_mutex_lock(&self->lock) == 0);
-}
-
-static void
-unlock(MskBusSender *self)
-{
-    g_assert(pthread_mutex_unlock(&self->lock) == 0);
-}
-
-static void
 sender_unref(MskBusSender *self)
 {
     if (!g_atomic_ref_count_dec(&self->references)) {
@@ -79,19 +63,8 @@ sender_unref(MskBusSender *self)
     g_queue_clear_full(&self->queue, message_free);
     g_ptr_array_unref(self->queues_declared);
     msk_bus_settings_unref(self->settings);
-    (void) pthread_cond_destroy(&self->changed); /* nobody waits: no reference is left */
-    (void) pthread_mutex_destroy(&self->lock);
+    msk_bus_thread_clear(&self->thread);
     g_free(self);
-}
-
-/* With the lock held. */
-static void
-wait_until(MskBusSender *self, int64_t until_us)
-{
-    const struct timespec until = {.tv_sec = until_us / G_USEC_PER_SEC,
-                                   .tv_nsec = until_us % G_USEC_PER_SEC * 1000};
-
-    (void) pthread_cond_timedwait(&self->changed, &self->lock, &until); /* looked at again */
 }
 
 /* ---- the thread -------------------------------------------------------------------------- */
@@ -295,7 +268,7 @@ work_once(MskBusSender *self)
     GQueue batch = G_QUEUE_INIT;
 
     take_batch(self, &batch);
-    unlock(self);
+    msk_bus_thread_unlock(&self->thread);
     if (g_queue_is_empty(&batch)) {
         tend(self);
     } else {
@@ -303,12 +276,12 @@ work_once(MskBusSender *self)
     }
     int64_t wait_ms = msk_bus_link_amqp(self->link) == NULL ? msk_bus_link_wait_ms(self->link) : 0;
 
-    lock(self);
+    msk_bus_thread_lock(&self->thread);
     put_back(self, &batch);
     int64_t until_us = g_get_monotonic_time() + wait_ms * 1000;
 
     while (!self->stopping && g_get_monotonic_time() < until_us) {
-        wait_until(self, until_us);
+        msk_bus_thread_wait(&self->thread, until_us);
     }
 }
 
@@ -321,12 +294,13 @@ rest(MskBusSender *self)
                msk_bus_link_amqp(self->link) != NULL;
     }
     if (g_queue_is_empty(&self->queue) && msk_bus_link_amqp(self->link) != NULL) {
-        wait_until(self, g_get_monotonic_time() + IDLE_US);
+        msk_bus_thread_wait(&self->thread, g_get_monotonic_time() + IDLE_US);
     } else if (!g_queue_is_empty(&self->queue)) {
         const Message *first = g_queue_peek_head(&self->queue);
 
         if (first->not_before_us > g_get_monotonic_time()) {
-            wait_until(self, MIN(first->not_before_us, g_get_monotonic_time() + REPLY_RETRY_US));
+            msk_bus_thread_wait(&self->thread,
+                                MIN(first->not_before_us, g_get_monotonic_time() + REPLY_RETRY_US));
         }
     }
     return true;
@@ -338,16 +312,13 @@ run(void *data)
     MskBusSender *self = data;
 
     self->link = msk_bus_link_new(self->settings, self->purpose);
-    lock(self);
+    msk_bus_thread_lock(&self->thread);
     while (rest(self)) {
         work_once(self);
     }
-    unlock(self);
+    msk_bus_thread_unlock(&self->thread);
     msk_bus_link_free(self->link);
-    lock(self);
-    self->finished = true;
-    (void) pthread_cond_broadcast(&self->changed);
-    unlock(self);
+    msk_bus_thread_finish(&self->thread);
     sender_unref(self);
     return NULL;
 }
@@ -359,7 +330,6 @@ msk_bus_sender_new(MskBusSettings *settings, const char *purpose, unsigned max_m
                    unsigned attempts)
 {
     MskBusSender *self = g_new0(MskBusSender, 1);
-    pthread_condattr_t clock;
 
     g_assert(!settings->local);
     g_atomic_ref_count_init(&self->references);
@@ -369,13 +339,7 @@ msk_bus_sender_new(MskBusSettings *settings, const char *purpose, unsigned max_m
     self->max_messages = max_messages;
     self->max_attempts = attempts;
     self->queues_declared = g_ptr_array_new_with_free_func(g_free);
-    g_assert(pthread_mutex_init(&self->lock, NULL) == 0);
-    g_assert(pthread_condattr_init(&clock) == 0);
-    g_assert(pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0);
-    g_assert(pthread_cond_init(&self->changed, &clock) == 0);
-    (void) pthread_condattr_destroy(&clock); /* cannot fail */
-    g_assert(pthread_create(&self->thread, NULL, run, self) == 0);
-    (void) pthread_setname_np(self->thread, "bus-sender"); /* for ps */
+    msk_bus_thread_start(&self->thread, "bus-sender", run, self);
     return self;
 }
 
@@ -385,24 +349,12 @@ msk_bus_sender_free(MskBusSender *self)
     if (self == NULL) {
         return;
     }
-    int64_t until_us = g_get_monotonic_time() + FREE_WAIT_US;
-
-    lock(self);
+    msk_bus_thread_lock(&self->thread);
     self->stopping = true;
-    self->stop_at_us = until_us;
-    (void) pthread_cond_broadcast(&self->changed);
-    while (!self->finished && g_get_monotonic_time() < until_us) {
-        wait_until(self, until_us);
-    }
-    bool finished = self->finished;
-
-    unlock(self);
-    if (finished) {
-        /* What libraries keep for a thread is gone only once it has ended. */
-        g_assert(pthread_join(self->thread, NULL) == 0);
-    } else {
-        (void) pthread_detach(self->thread); /* it holds a reference of its own */
-    }
+    self->stop_at_us = g_get_monotonic_time() + MSK_BUS_THREAD_PATIENCE_US;
+    msk_bus_thread_wake(&self->thread);
+    msk_bus_thread_unlock(&self->thread);
+    msk_bus_thread_leave(&self->thread);
     sender_unref(self);
 }
 
@@ -419,7 +371,7 @@ msk_bus_sender_push(MskBusSender *self, MskBusKind kind, const char *routing_key
         return;
     }
     *message = (Message){.kind = kind, .routing_key = g_strdup(routing_key), .body = body};
-    lock(self);
+    msk_bus_thread_lock(&self->thread);
     if (g_queue_get_length(&self->queue) >= self->max_messages) {
         dropped = g_queue_pop_head(&self->queue);
         self->n_dropped++;
@@ -427,8 +379,8 @@ msk_bus_sender_push(MskBusSender *self, MskBusKind kind, const char *routing_key
     g_queue_push_tail(&self->queue, message);
     unsigned n_dropped = self->n_dropped;
 
-    (void) pthread_cond_broadcast(&self->changed);
-    unlock(self);
+    msk_bus_thread_wake(&self->thread);
+    msk_bus_thread_unlock(&self->thread);
     if (dropped != NULL) {
         message_free(dropped);
         if ((n_dropped & (n_dropped - 1)) == 0) { /* 1, 2, 4, … */

@@ -52,11 +52,7 @@ static GError *
 call_error(const MskHttpCall *call, CURLcode code)
 {
     if (call->too_long) {
-        g_autofree char *url = msk_http_shown_url(call->url);
-
-        return g_error_new(MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                           "%s %s: the answer is longer than %zu bytes", call->method, url,
-                           call->client->max_answer_bytes);
+        return msk_http_curl_too_long(call->method, call->url, call->client->max_answer_bytes);
     }
     return msk_http_curl_error(code, call->method, call->url, call->message);
 }
@@ -240,35 +236,26 @@ take_body(char *bytes, size_t size, size_t count, void *data)
     return length;
 }
 
-/* Options cannot fail but for lack of memory, which curl then reports as the transfer's failure. */
+/* As msk_http_curl_set_request(). */
 static void
 set_request(MskHttpCall *call, const MskHttpClientRequest *request)
 {
     const MskHttpClient *self = call->client;
     CURL *easy = call->easy;
 
+    msk_http_curl_set_request(easy, &(MskHttpCurlRequest){.method = request->method,
+                                                          .url = request->url,
+                                                          .user_agent = self->user_agent,
+                                                          .headers = call->headers,
+                                                          .body = request->body,
+                                                          .body_length = request->body_length,
+                                                          .tls = &self->tls});
     (void) curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     (void) curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
-    (void) curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void) curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void) curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void) curl_easy_setopt(easy, CURLOPT_USERAGENT, self->user_agent);
     (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) self->connect_timeout_ms);
     (void) curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) self->timeout_ms);
-    (void) curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
     (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    if (request->body != NULL) {
-        (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                (curl_off_t) request->body_length);
-        (void) curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
-    }
-    if (g_str_equal(request->method, "HEAD")) {
-        (void) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    }
-    (void) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    msk_http_curl_set_tls(easy, &self->tls);
 }
 
 MskHttpCall *
@@ -283,9 +270,7 @@ msk_http_client_send(MskHttpClient *self, const MskHttpClientRequest *request, M
     call->answer = g_byte_array_new();
     call->done = done;
     call->data = data;
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
-        call->headers = curl_slist_append(call->headers, request->headers[i]);
-    }
+    call->headers = msk_http_curl_headers(request->headers);
     call->easy = curl_easy_init();
     g_assert(call->easy != NULL);
     set_request(call, request);

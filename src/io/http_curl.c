@@ -24,8 +24,8 @@ msk_http_tls_clear(MskHttpTls *self)
     g_clear_pointer(&self->keyfile, g_free);
 }
 
-void
-msk_http_curl_set_tls(CURL *easy, const MskHttpTls *tls)
+static void
+set_tls(CURL *easy, const MskHttpTls *tls)
 {
     if (tls->cafile != NULL) {
         (void) curl_easy_setopt(easy, CURLOPT_CAINFO, tls->cafile);
@@ -39,6 +39,38 @@ msk_http_curl_set_tls(CURL *easy, const MskHttpTls *tls)
         (void) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         (void) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
+}
+
+void
+msk_http_curl_set_request(CURL *easy, const MskHttpCurlRequest *request)
+{
+    (void) curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void) curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void) curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void) curl_easy_setopt(easy, CURLOPT_USERAGENT, request->user_agent);
+    (void) curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+    if (request->body != NULL) {
+        (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                (curl_off_t) request->body_length);
+        (void) curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+    }
+    if (strcmp(request->method, "HEAD") == 0) {
+        (void) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    }
+    (void) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    set_tls(easy, request->tls);
+}
+
+struct curl_slist *
+msk_http_curl_headers(const char *const *lines)
+{
+    struct curl_slist *headers = NULL;
+
+    for (size_t i = 0; lines != NULL && lines[i] != NULL; i++) {
+        headers = curl_slist_append(headers, lines[i]);
+    }
+    return headers;
 }
 
 char *
@@ -82,6 +114,15 @@ msk_http_curl_error(CURLcode code, const char *method, const char *url, const ch
 
     return g_error_new(MSK_ERROR, (int) error_code_of(code), "%s %s: %s", method, shown,
                        message[0] != '\0' ? message : curl_easy_strerror(code));
+}
+
+GError *
+msk_http_curl_too_long(const char *method, const char *url, size_t max_bytes)
+{
+    g_autofree char *shown = msk_http_shown_url(url);
+
+    return g_error_new(MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                       "%s %s: the answer is longer than %zu bytes", method, shown, max_bytes);
 }
 
 unsigned

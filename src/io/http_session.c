@@ -177,34 +177,25 @@ time_left_ms(const MskHttpSession *self, const MskHttpSessionRequest *request)
     return (long) MAX(left_ms, 0);
 }
 
-/* Options cannot fail but for lack of memory, which curl then reports as the transfer's failure. */
+/* As msk_http_curl_set_request(). */
 static void
 set_request(const MskHttpSession *self, CURL *easy, const MskHttpSessionRequest *request,
             struct curl_slist *headers, long timeout_ms)
 {
-    (void) curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    msk_http_curl_set_request(easy, &(MskHttpCurlRequest){.method = request->method,
+                                                          .url = request->url,
+                                                          .user_agent = self->user_agent,
+                                                          .headers = headers,
+                                                          .body = request->body,
+                                                          .body_length = request->body_length,
+                                                          .tls = &self->tls});
     (void) curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow_redirects ? 1L : 0L);
     (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) MAX_REDIRECTS);
-    (void) curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh_connection ? 1L : 0L);
-    (void) curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void) curl_easy_setopt(easy, CURLOPT_USERAGENT, self->user_agent);
     (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                             MIN((long) self->connect_timeout_ms, timeout_ms));
     (void) curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
-    (void) curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    if (request->body != NULL) {
-        (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                (curl_off_t) request->body_length);
-        (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-    }
-    if (strcmp(request->method, "HEAD") == 0) {
-        (void) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    }
-    (void) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    msk_http_curl_set_tls(easy, &self->tls);
 }
 
 static CURLcode
@@ -242,22 +233,21 @@ msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request
 {
     g_auto(MskHttpReply) reply = {.body = g_string_new(NULL), .head = g_string_new(NULL)};
     Transfer transfer = {.session = self, .reply = &reply};
-    struct curl_slist *headers = NULL;
+    struct curl_slist *headers;
     long timeout_ms = time_left_ms(self, request);
-    g_autofree char *shown = msk_http_shown_url(request->url);
     CURLcode code;
 
     if (request->ret_sent != NULL) {
         *request->ret_sent = false;
     }
     if (timeout_ms == 0) {
+        g_autofree char *shown = msk_http_shown_url(request->url);
+
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "%s %s: no time was left to ask it",
                     request->method, shown);
         return false;
     }
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
-        headers = curl_slist_append(headers, request->headers[i]);
-    }
+    headers = msk_http_curl_headers(request->headers);
     CURL *easy = take_handle(self);
 
     set_request(self, easy, request, headers, timeout_ms);
@@ -268,9 +258,8 @@ msk_http_session_send(MskHttpSession *self, const MskHttpSessionRequest *request
     give_handle(self, easy);
     curl_slist_free_all(headers);
     if (transfer.too_long) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                    "%s %s: the answer is longer than %zu bytes", request->method, shown,
-                    self->max_answer_bytes);
+        g_propagate_error(
+            error, msk_http_curl_too_long(request->method, request->url, self->max_answer_bytes));
         return false;
     }
     if (code != CURLE_OK) {
