@@ -146,7 +146,6 @@ DELAYED = {"delay_auth_decision": "true"}
 FAR = {"region_name": "far", "http_request_max_retries": 0}
 MIDDLEWARE_OPTIONS = {
     "defaults": {},
-    "service roles required": STRICT,
     "another service role": {**STRICT, "service_token_roles": "nobody, reader"},
     "delayed": DELAYED,
     "delayed, service roles required": {**DELAYED, **STRICT},
@@ -184,6 +183,14 @@ def token_headers(tokens):
         yield {name: value for name, value in sent.items() if value is not None}
 
 
+@pytest.fixture(scope="module", name="tokens")
+def fixture_tokens(keystone):
+    """{user: a token of each kind}"""
+    return {"admin": keystone.token(), "forged": "forged", "": "",
+            "service": keystone.token("masakari", "service"),
+            "reader": keystone.token("demo-reader", "demo")}
+
+
 @pytest.fixture(scope="module", name="cache")
 def fixture_cache():
     with Memcached() as cache:
@@ -191,13 +198,10 @@ def fixture_cache():
 
 
 @pytest.mark.parametrize("case", MIDDLEWARE_OPTIONS)
-def test_answers_are_those_of_the_middleware(keystone, services, cache, case):
+def test_answers_are_those_of_the_middleware(keystone, services, tokens, cache, case):
     if "far" in MIDDLEWARE_OPTIONS[case].values() and not keystone.admin(
             "GET", "/endpoints?region_id=far")["endpoints"]:
         far_region(keystone)
-    tokens = {"admin": keystone.token(), "forged": "forged", "": "",
-              "service": keystone.token("masakari", "service"),
-              "reader": keystone.token("demo-reader", "demo")}
     wrong = []
     services.options["keystone_authtoken"].update(
         {"token_cache_time": 300, "http_connect_timeout": 60, **MIDDLEWARE_OPTIONS[case]})
