@@ -41,6 +41,10 @@ typedef struct {
 
 #define MSK_DATETIME_BYTES sizeof "2026-01-02T03:04:05.000006"
 
+/** msk_datetime_of_parts: @parts: of a date. Returns: microseconds since the epoch. */
+int64_t msk_datetime_of_parts(const MskDatetimeParts *parts);
 /** msk_datetime_write: @text: room for MSK_DATETIME_BYTES; gets "2026-01-02", @separator,
  *  "03:04:05.000006". */
 void msk_datetime_write(const MskDatetimeParts *parts, char separator, char *text);
+/** msk_datetime_write_rest: the same of a moment, as msk_datetime_format_rest has it. */
+void msk_datetime_write_rest(int64_t time_us, char *text);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db.h"
 
-#include "base/datetime.h"
-
 #include <string.h>
 
 /* Lists come in a few shapes, so this holds all the SQL of a busy server; odd sort orders of
@@ -78,10 +76,11 @@ forget_least_used(MskDb *db)
 static MskDbStatement *
 take_statement(MskDb *db, const char *sql, GError **error)
 {
-    MskDbStatement *self = g_hash_table_lookup(db->statements, sql);
+    gpointer resting = NULL;
+    MskDbStatement *self = NULL;
 
-    if (self != NULL) {
-        g_hash_table_steal(db->statements, sql);
+    if (g_hash_table_steal_extended(db->statements, sql, NULL, &resting)) {
+        self = resting;
     } else {
         void *native = db->driver->prepare(db, sql, error);
 
@@ -129,14 +128,15 @@ msk_db_done(MskDbStatement *statement)
     MskDb *db = statement->db;
 
     db->driver->reset(statement->native);
-    if (db->broken || g_hash_table_contains(db->statements, statement->sql)) {
+    if (db->broken) {
         statement_free(statement);
         return;
     }
     if (g_hash_table_size(db->statements) >= MAX_STATEMENTS) {
         forget_least_used(db);
     }
-    g_hash_table_insert(db->statements, statement->sql, statement);
+    /* Another one of the same SQL, which was used meanwhile, makes room for it. */
+    g_hash_table_replace(db->statements, statement->sql, statement);
 }
 
 bool
@@ -195,65 +195,27 @@ msk_db_dup(MskDbStatement *statement, int column)
     return g_strdup(msk_db_text(statement, column));
 }
 
-/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar; years begin in March here, so
- * that the leap day is the last. */
-static int64_t
-days_since_epoch(int year, int month, int day)
+int64_t
+msk_db_time_of(const MskDatetimeParts *parts)
 {
-    int y = month <= 2 ? year - 1 : year;
-    int era = y / 400;
-    int year_of_era = y - era * 400;
-    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-    return (int64_t) era * 146097 + (int64_t) year_of_era * 365 + year_of_era / 4 -
-           year_of_era / 100 + day_of_year - 719468;
-}
-
-/* @count digits from @at on, or -1. */
-static int
-digits(const char *at, int count)
-{
-    int value = 0;
-
-    for (int i = 0; i < count; i++) {
-        if (!g_ascii_isdigit(at[i])) {
-            return -1;
-        }
-        value = value * 10 + (at[i] - '0');
+    if (parts->month < 1 || parts->day < 1) {
+        return 0;
     }
-    return value;
+    return msk_datetime_of_parts(parts);
 }
 
 int64_t
 msk_db_parse_time(const char *text)
 {
-    size_t length = text != NULL ? strnlen(text, 27) : 0;
-    int64_t other_us = 0;
+    int64_t time_us = 0;
 
-    if (length != 19 && length != 26) {
-        return text != NULL && msk_datetime_parse(text, &other_us) ? other_us : 0;
-    }
-    int year = digits(text, 4);
-    int month = digits(text + 5, 2);
-    int day = digits(text + 8, 2);
-    int hour = digits(text + 11, 2);
-    int minute = digits(text + 14, 2);
-    int second = digits(text + 17, 2);
-    int fraction_us = length == 26 ? digits(text + 20, 6) : 0;
-
-    if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || minute < 0 || second < 0 ||
-        fraction_us < 0) {
-        return 0;
-    }
-    return (((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) *
-               G_USEC_PER_SEC +
-           fraction_us;
+    return text != NULL && msk_datetime_parse(text, &time_us) ? time_us : 0;
 }
 
 int64_t
 msk_db_time(MskDbStatement *statement, int column)
 {
-    return msk_db_parse_time(msk_db_text(statement, column));
+    return statement->db->driver->column_time(statement->native, column);
 }
 
 char *

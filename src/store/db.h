@@ -16,6 +16,7 @@
  * unique key refused a row.
  */
 
+#include "base/datetime.h"
 #include "store/migrations.h"
 #include "store/store.h"
 
@@ -89,6 +90,7 @@ typedef struct {
     void (*reset)(void *native);
     bool (*column_is_null)(void *native, int column);
     int64_t (*column_int)(void *native, int column);
+    int64_t (*column_time)(void *native, int column); /* microseconds, 0 for none */
     const char *(*column_text)(void *native, int column);
 } MskDbDriver;
 
@@ -146,6 +148,8 @@ int64_t msk_db_time(MskDbStatement *statement, int column);
 /** msk_db_parse_time: @text: (nullable) "2026-01-02 03:04:05" with or without ".000006". Returns:
  *  microseconds, 0 for a text that is no time. */
 int64_t msk_db_parse_time(const char *text);
+/** msk_db_time_of: Returns: microseconds, 0 where month or day are 0. */
+int64_t msk_db_time_of(const MskDatetimeParts *parts);
 /** msk_db_format_moment: Returns: (transfer full) as a datetime column keeps it: cut to whole
  *  seconds, and kept within the years 1 to 9999. */
 char *msk_db_format_moment(int64_t time_us);

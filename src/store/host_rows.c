@@ -109,20 +109,16 @@ static MskStoreResult
 list_work(MskDb *db, void *data, GError **error)
 {
     List *list = data;
-    const MskTable *table = msk_store_table(MSK_STORE_HOSTS);
     g_auto(MskListQuery) query;
 
-    msk_list_query_init(&query, table);
+    msk_list_query_init(&query, msk_store_table(MSK_STORE_HOSTS));
     msk_list_query_where_uuid(&query, "failover_segment_id", list->filter->failover_segment_id);
     msk_list_query_where_text(&query, db, "type", list->filter->type);
     msk_list_query_where_flag(&query, "on_maintenance", list->filter->on_maintenance);
     msk_list_query_where_flag(&query, "reserved", list->filter->reserved);
 
-    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
-
-    return result != MSK_STORE_DONE
-               ? result
-               : msk_list_query_run(&query, db, read_host, free_host, &list->rows, error);
+    msk_list_query_page(&query, db, list->page);
+    return msk_list_query_run(&query, db, read_host, free_host, &list->rows, error);
 }
 
 MskStoreResult

@@ -118,9 +118,11 @@ msk_store_sort_key_known(MskStoreTable table, const char *key)
 void
 msk_list_query_init(MskListQuery *self, const MskTable *table)
 {
+    *self = (MskListQuery){.table = table};
     self->sql = g_string_new(table->select);
     self->values = g_array_new(FALSE, FALSE, sizeof(MskDbValue));
     self->texts = g_ptr_array_new_with_free_func(g_free);
+    self->from_end = self->sql->len;
     g_string_append(self->sql, " WHERE t.deleted = 0");
 }
 
@@ -176,13 +178,14 @@ msk_list_query_where_flag(MskListQuery *self, const char *column, int value)
 typedef struct {
     const MskColumn *column;
     bool descending;
-    MskDbValue marker; /* the value in the marker's row */
 } SortTerm;
 
-/* What stands for the column, or (of = "?") for a value of it, in comparisons and the order. */
+/* What stands for the column of the table that is called @alias, in comparisons and the order. */
 static char *
-sort_expression(MskDb *db, const MskColumn *column, const char *of)
+sort_expression(MskDb *db, const MskColumn *column, const char *alias)
 {
+    g_autofree char *of = g_strconcat(alias, ".", column->name, NULL);
+
     switch (column->kind) {
     case MSK_COLUMN_STATUS:
         return g_strdup_printf("CASE %s WHEN 'new' THEN 1 WHEN 'running' THEN 2 WHEN 'error' THEN "
@@ -198,7 +201,7 @@ sort_expression(MskDb *db, const MskColumn *column, const char *of)
     case MSK_COLUMN_TIME:
         break;
     }
-    return g_strdup(of);
+    return g_steal_pointer(&of);
 }
 
 static void
@@ -231,100 +234,65 @@ sort_terms(const MskTable *table, const MskPage *page)
     return terms;
 }
 
-/* Reads the marker row's values of the sort columns into the terms. */
-static int
-read_marker(MskListQuery *self, MskDb *db, const MskTable *table, GArray *terms, int64_t id,
-            GError **error)
-{
-    g_autoptr(GString) sql = g_string_new("SELECT");
-
-    for (unsigned i = 0; i < terms->len; i++) {
-        g_string_append_printf(sql, "%s t.%s", i > 0 ? "," : "",
-                               g_array_index(terms, SortTerm, i).column->name);
-    }
-    g_string_append_printf(sql, " FROM %s t WHERE t.id = ? AND t.deleted = 0", table->name);
-
-    g_autoptr(MskDbStatement) row = msk_db_query(db, sql->str, MSK_DB_ARGS(MSK_DB_I(id)), error);
-    int more = row != NULL ? msk_db_step(row, error) : -1;
-
-    for (unsigned i = 0; more == 1 && i < terms->len; i++) {
-        SortTerm *term = &g_array_index(terms, SortTerm, i);
-        char *text = msk_db_dup(row, (int) i);
-
-        if (term->column->kind == MSK_COLUMN_INT && text != NULL) {
-            term->marker = MSK_DB_I(msk_db_int(row, (int) i));
-            g_free(text);
-        } else {
-            term->marker = MSK_DB_T(text);
-            g_ptr_array_add(self->texts, text);
-        }
-    }
-    return more;
-}
-
 /* Adds "this column of the row is equal to / comes after the marker's"; NULL comes first when
  * ascending and last when descending, in both databases. */
 static void
-add_comparison(MskListQuery *self, MskDb *db, const SortTerm *term, bool after)
+add_comparison(GString *sql, MskDb *db, const SortTerm *term, bool after)
 {
-    g_autofree char *column = g_strdup_printf("t.%s", term->column->name);
-    g_autofree char *left = sort_expression(db, term->column, column);
-    g_autofree char *right = sort_expression(db, term->column, "?");
+    const char *name = term->column->name;
+    g_autofree char *left = sort_expression(db, term->column, "t");
+    g_autofree char *right = sort_expression(db, term->column, "m");
 
-    if (term->marker.type == MSK_DB_NULL) {
-        const char *more = term->descending ? "1 = 0" : "IS NOT NULL";
-
-        g_string_append_printf(self->sql, "%s%s%s", after && term->descending ? "" : column,
-                               after && term->descending ? "" : " ", after ? more : "IS NULL");
-        return;
-    }
     if (!after) {
-        g_string_append_printf(self->sql, "%s = %s", left, right);
+        g_string_append_printf(sql, "(%s = %s OR (t.%s IS NULL AND m.%s IS NULL))", left, right,
+                               name, name);
     } else if (term->descending) {
-        g_string_append_printf(self->sql, "(%s < %s OR %s IS NULL)", left, right, column);
+        g_string_append_printf(sql, "(%s < %s OR (t.%s IS NULL AND m.%s IS NOT NULL))", left, right,
+                               name, name);
     } else {
-        g_string_append_printf(self->sql, "%s > %s", left, right);
+        g_string_append_printf(sql, "(%s > %s OR (m.%s IS NULL AND t.%s IS NOT NULL))", left, right,
+                               name, name);
     }
-    msk_list_query_bind(self, term->marker);
 }
 
-/* (a after) OR (a equal AND b after) OR … */
+/* Joins the marker's row as m: (a after) OR (a equal AND b after) OR … A question of its own for it
+ * would be one more way to a server. */
 static void
 add_marker(MskListQuery *self, MskDb *db, const GArray *terms)
 {
+    MskDbValue id = MSK_DB_I(self->marker);
+    g_autofree char *join =
+        g_strdup_printf(" JOIN %s m ON m.id = ? AND m.deleted = 0", self->table->name);
+
+    g_string_insert(self->sql, (gssize) self->from_end, join);
+    g_array_prepend_val(self->values, id);
     g_string_append(self->sql, " AND (");
     for (unsigned i = 0; i < terms->len; i++) {
         g_string_append(self->sql, i > 0 ? " OR (" : "(");
         for (unsigned j = 0; j < i; j++) {
-            add_comparison(self, db, &g_array_index(terms, SortTerm, j), false);
+            add_comparison(self->sql, db, &g_array_index(terms, SortTerm, j), false);
             g_string_append(self->sql, " AND ");
         }
-        add_comparison(self, db, &g_array_index(terms, SortTerm, i), true);
+        add_comparison(self->sql, db, &g_array_index(terms, SortTerm, i), true);
         g_string_append_c(self->sql, ')');
     }
     g_string_append_c(self->sql, ')');
 }
 
-MskStoreResult
-msk_list_query_page(MskListQuery *self, MskDb *db, const MskTable *table, const MskPage *page,
-                    GError **error)
+void
+msk_list_query_page(MskListQuery *self, MskDb *db, const MskPage *page)
 {
     static const MskPage all = {.limit = -1};
     const MskPage *wanted = page != NULL ? page : &all;
-    g_autoptr(GArray) terms = sort_terms(table, wanted);
+    g_autoptr(GArray) terms = sort_terms(self->table, wanted);
 
-    if (wanted->marker != 0) {
-        int found = read_marker(self, db, table, terms, wanted->marker, error);
-
-        if (found != 1) {
-            return msk_store_result_of(found);
-        }
+    self->marker = wanted->marker;
+    if (self->marker != 0) {
         add_marker(self, db, terms);
     }
     for (unsigned i = 0; i < terms->len; i++) {
         const SortTerm *term = &g_array_index(terms, SortTerm, i);
-        g_autofree char *column = g_strdup_printf("t.%s", term->column->name);
-        g_autofree char *expression = sort_expression(db, term->column, column);
+        g_autofree char *expression = sort_expression(db, term->column, "t");
 
         g_string_append_printf(self->sql, "%s %s %s", i > 0 ? "," : " ORDER BY", expression,
                                term->descending ? "DESC" : "ASC");
@@ -333,7 +301,17 @@ msk_list_query_page(MskListQuery *self, MskDb *db, const MskTable *table, const 
         g_string_append(self->sql, " LIMIT ?");
         msk_list_query_bind(self, MSK_DB_I(wanted->limit));
     }
-    return MSK_STORE_DONE;
+}
+
+/* Whether the marker's row is there, when no row came after it: 1, 0, or -1 with @error. */
+static int
+find_marker(const MskListQuery *self, MskDb *db, GError **error)
+{
+    int64_t id = 0;
+    g_autofree char *sql =
+        g_strdup_printf("SELECT id FROM %s WHERE id = ? AND deleted = 0", self->table->name);
+
+    return msk_db_number(db, sql, MSK_DB_ARGS(MSK_DB_I(self->marker)), &id, error);
 }
 
 MskStoreResult
@@ -345,12 +323,16 @@ msk_list_query_run(const MskListQuery *self, MskDb *db, void *(*read)(MskDbState
         msk_db_query(db, self->sql->str, (const MskDbValue *) (void *) self->values->data,
                      self->values->len, error);
     int more = row != NULL ? msk_db_step(row, error) : -1;
+    int found = 1;
 
     for (; more == 1; more = msk_db_step(row, error)) {
         g_ptr_array_add(rows, read(row));
     }
-    if (more < 0) {
-        return MSK_STORE_FAILED;
+    if (more == 0 && rows->len == 0 && self->marker != 0) {
+        found = find_marker(self, db, error);
+    }
+    if (more < 0 || found != 1) {
+        return more < 0 ? MSK_STORE_FAILED : msk_store_result_of(found);
     }
     g_clear_pointer(ret, g_ptr_array_unref);
     *ret = g_steal_pointer(&rows);

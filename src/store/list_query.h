@@ -35,9 +35,12 @@ typedef struct {
 const MskTable *msk_store_table(MskStoreTable table);
 
 typedef struct {
+    const MskTable *table;
     GString *sql;
+    size_t from_end;  /* in sql, behind its FROM clause */
     GArray *values;   /* MskDbValue */
     GPtrArray *texts; /* char * that values point to */
+    int64_t marker;   /* 0 for none */
 } MskListQuery;
 
 /** msk_list_query_init: "SELECT … WHERE t.deleted = 0". */
@@ -56,12 +59,11 @@ void msk_list_query_where_flag(MskListQuery *self, const char *column, int value
 void msk_list_query_bind(MskListQuery *self, MskDbValue value);
 /** msk_list_query_bind_owned: @text: (transfer full) */
 void msk_list_query_bind_owned(MskListQuery *self, char *text);
-/** msk_list_query_page: adds marker, order and limit. @page: (nullable). Returns: DONE, NOT_FOUND
- *  (the marker's row), FAILED. */
-MskStoreResult msk_list_query_page(MskListQuery *self, MskDb *db, const MskTable *table,
-                                   const MskPage *page, GError **error);
+/** msk_list_query_page: adds marker, order and limit. @page: (nullable) */
+void msk_list_query_page(MskListQuery *self, MskDb *db, const MskPage *page);
 
-/** msk_list_query_run: @read: makes an element of the present row. @ret: (out) (transfer full) */
+/** msk_list_query_run: @read: makes an element of the present row. @ret: (out) (transfer full).
+ *  Returns: DONE, NOT_FOUND (the marker's row), FAILED. */
 MskStoreResult msk_list_query_run(const MskListQuery *self, MskDb *db,
                                   void *(*read)(MskDbStatement *row), GDestroyNotify free_element,
                                   GPtrArray **ret, GError **error);

@@ -441,5 +441,6 @@ const MskDbDriver msk_mariadb_driver = {
     .reset = msk_mariadb_reset,
     .column_is_null = msk_mariadb_column_is_null,
     .column_int = msk_mariadb_column_int,
+    .column_time = msk_mariadb_column_time,
     .column_text = msk_mariadb_column_text,
 };

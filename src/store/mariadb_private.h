@@ -43,4 +43,5 @@ int msk_mariadb_step(MskDb *db, void *native, GError **error);
 void msk_mariadb_reset(void *native);
 bool msk_mariadb_column_is_null(void *native, int column);
 int64_t msk_mariadb_column_int(void *native, int column);
+int64_t msk_mariadb_column_time(void *native, int column);
 const char *msk_mariadb_column_text(void *native, int column);

@@ -10,12 +10,21 @@
 /* Room for a number or a time, whatever the library says of its length. */
 #define MIN_COLUMN_BYTES 64UL
 
+/* How a column is fetched: numbers and times as they are, as the library and we would only write
+ * them as text and read it again. */
+typedef enum {
+    FETCH_TEXT,
+    FETCH_NUMBER,
+    FETCH_TIME,
+} Fetch;
+
 typedef struct {
-    char *text; /* NUL-terminated once fetched */
+    Fetch fetch;
+    my_bool is_null;
+    char *text; /* NUL-terminated once fetched; of the others once it is asked for */
     unsigned long size;
     unsigned long length;
-    my_bool is_null;
-    bool is_time; /* the library writes times as text slowly */
+    int64_t number;
     MYSQL_TIME time;
 } Column;
 
@@ -106,8 +115,52 @@ msk_mariadb_bind(G_GNUC_UNUSED MskDb *db, void *native, int position, const MskD
     return true;
 }
 
-/* The rows are read to their end at once, so that other statements can follow; every column is
- * fetched as text into a buffer that the longest of them fits. */
+static Fetch
+fetch_as(enum enum_field_types type)
+{
+    bool is_number = type == MYSQL_TYPE_TINY || type == MYSQL_TYPE_SHORT ||
+                     type == MYSQL_TYPE_INT24 || type == MYSQL_TYPE_LONG ||
+                     type == MYSQL_TYPE_LONGLONG;
+
+    if (is_number) {
+        return FETCH_NUMBER;
+    }
+    return type == MYSQL_TYPE_DATETIME ? FETCH_TIME : FETCH_TEXT;
+}
+
+/* Room for what the column @described can have, and for a number or a time as text. */
+static void
+bind_column(Column *column, MYSQL_BIND *result, const MYSQL_FIELD *described)
+{
+    unsigned long wanted = MAX(described->max_length, MIN_COLUMN_BYTES);
+
+    if (column->size < wanted) {
+        g_free(column->text);
+        column->text = g_malloc(wanted + 1);
+        column->size = wanted;
+    }
+    column->fetch = fetch_as(described->type);
+    switch (column->fetch) {
+    case FETCH_NUMBER:
+        *result = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &column->number};
+        break;
+    case FETCH_TIME:
+        *result = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_DATETIME,
+                               .buffer = &column->time,
+                               .buffer_length = sizeof column->time};
+        break;
+    case FETCH_TEXT:
+        *result = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
+                               .buffer = column->text,
+                               .buffer_length = column->size,
+                               .length = &column->length};
+        break;
+    }
+    result->is_null = &column->is_null;
+}
+
+/* The rows are read to their end at once, so that other statements can follow; text is fetched into
+ * a buffer that the longest of the column fits. */
 static bool
 take_rows(MskDb *db, Statement *self, GError **error)
 {
@@ -119,28 +172,7 @@ take_rows(MskDb *db, Statement *self, GError **error)
 
     g_assert(described != NULL);
     for (unsigned i = 0; i < self->n_columns; i++) {
-        Column *column = &self->columns[i];
-        unsigned long wanted =
-            MAX(mysql_fetch_field_direct(described, i)->max_length, MIN_COLUMN_BYTES);
-
-        if (column->size < wanted) {
-            g_free(column->text);
-            column->text = g_malloc(wanted + 1);
-            column->size = wanted;
-        }
-        column->is_time = mysql_fetch_field_direct(described, i)->type == MYSQL_TYPE_DATETIME;
-        if (column->is_time) {
-            self->results[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_DATETIME,
-                                            .buffer = &column->time,
-                                            .buffer_length = sizeof column->time,
-                                            .is_null = &column->is_null};
-            continue;
-        }
-        self->results[i] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
-                                        .buffer = column->text,
-                                        .buffer_length = column->size,
-                                        .length = &column->length,
-                                        .is_null = &column->is_null};
+        bind_column(&self->columns[i], &self->results[i], mysql_fetch_field_direct(described, i));
     }
     mysql_free_result(described);
     if (mysql_stmt_bind_result(self->handle, self->results)) {
@@ -183,20 +215,16 @@ execute(MskDb *db, Statement *self, GError **error)
     return take_rows(db, self, error);
 }
 
-static void
-write_time(Column *column)
+static MskDatetimeParts
+parts_of(const MYSQL_TIME *time)
 {
-    const MYSQL_TIME *time = &column->time;
-
-    G_STATIC_ASSERT(MIN_COLUMN_BYTES >= MSK_DATETIME_BYTES);
-    msk_datetime_write(&(MskDatetimeParts){.year = (int) time->year,
-                                           .month = (int) time->month,
-                                           .day = (int) time->day,
-                                           .hour = (int) time->hour,
-                                           .minute = (int) time->minute,
-                                           .second = (int) time->second,
-                                           .us = (int) time->second_part},
-                       ' ', column->text);
+    return (MskDatetimeParts){.year = (int) time->year,
+                              .month = (int) time->month,
+                              .day = (int) time->day,
+                              .hour = (int) time->hour,
+                              .minute = (int) time->minute,
+                              .second = (int) time->second,
+                              .us = (int) time->second_part};
 }
 
 int
@@ -223,9 +251,7 @@ msk_mariadb_step(MskDb *db, void *native, GError **error)
     for (unsigned i = 0; i < self->n_columns; i++) {
         Column *column = &self->columns[i];
 
-        if (column->is_time && !column->is_null) {
-            write_time(column);
-        } else {
+        if (column->fetch == FETCH_TEXT) {
             column->text[column->is_null ? 0 : MIN(column->length, column->size)] = '\0';
         }
     }
@@ -252,21 +278,52 @@ msk_mariadb_column_is_null(void *native, int column)
     return self->columns[column].is_null;
 }
 
+static const char *
+column_text(const Column *self)
+{
+    G_STATIC_ASSERT(MIN_COLUMN_BYTES >= MSK_DATETIME_BYTES);
+    if (self->fetch == FETCH_TIME) {
+        const MskDatetimeParts parts = parts_of(&self->time);
+
+        msk_datetime_write(&parts, ' ', self->text);
+    } else if (self->fetch == FETCH_NUMBER) {
+        (void) g_snprintf(self->text, MIN_COLUMN_BYTES, "%" G_GINT64_FORMAT, self->number);
+    }
+    return self->text;
+}
+
 int64_t
 msk_mariadb_column_int(void *native, int column)
 {
-    const Statement *self = native;
+    const Column *self = &((const Statement *) native)->columns[column];
 
-    return self->columns[column].is_null ? 0
-                                         : g_ascii_strtoll(self->columns[column].text, NULL, 10);
+    if (self->is_null) {
+        return 0;
+    }
+    return self->fetch == FETCH_NUMBER ? self->number
+                                       : g_ascii_strtoll(column_text(self), NULL, 10);
+}
+
+int64_t
+msk_mariadb_column_time(void *native, int column)
+{
+    const Column *self = &((const Statement *) native)->columns[column];
+
+    if (self->is_null) {
+        return 0;
+    }
+    if (self->fetch == FETCH_TIME) {
+        const MskDatetimeParts parts = parts_of(&self->time);
+
+        return msk_db_time_of(&parts);
+    }
+    return msk_db_parse_time(column_text(self));
 }
 
 const char *
 msk_mariadb_column_text(void *native, int column)
 {
-    const Statement *self = native;
-
-    return self->columns[column].text;
+    return column_text(&((const Statement *) native)->columns[column]);
 }
 
 int64_t

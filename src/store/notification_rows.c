@@ -325,10 +325,9 @@ list_work(MskDb *db, void *data, GError **error)
 {
     List *list = data;
     const MskNotificationFilter *filter = list->filter;
-    const MskTable *table = msk_store_table(MSK_STORE_NOTIFICATIONS);
     g_auto(MskListQuery) query;
 
-    msk_list_query_init(&query, table);
+    msk_list_query_init(&query, msk_store_table(MSK_STORE_NOTIFICATIONS));
     msk_list_query_where_uuid(&query, "source_host_uuid", filter->source_host_uuid);
     msk_list_query_where_uuid(&query, "failover_segment_uuid", filter->failover_segment_uuid);
     msk_list_query_where_text(&query, db, "type", filter->type);
@@ -339,11 +338,9 @@ list_work(MskDb *db, void *data, GError **error)
                                   msk_db_format_moment(filter->generated_since_us + SECOND_US));
     }
 
-    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
-
-    return result != MSK_STORE_DONE ? result
-                                    : msk_list_query_run(&query, db, msk_rows_read_notification,
-                                                         free_notification, &list->rows, error);
+    msk_list_query_page(&query, db, list->page);
+    return msk_list_query_run(&query, db, msk_rows_read_notification, free_notification,
+                              &list->rows, error);
 }
 
 MskStoreResult

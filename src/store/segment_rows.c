@@ -87,19 +87,15 @@ static MskStoreResult
 list_work(MskDb *db, void *data, GError **error)
 {
     List *list = data;
-    const MskTable *table = msk_store_table(MSK_STORE_SEGMENTS);
     g_auto(MskListQuery) query;
 
-    msk_list_query_init(&query, table);
+    msk_list_query_init(&query, msk_store_table(MSK_STORE_SEGMENTS));
     msk_list_query_where_text(&query, db, "recovery_method", list->filter->recovery_method);
     msk_list_query_where_text(&query, db, "service_type", list->filter->service_type);
     msk_list_query_where_flag(&query, "enabled", list->filter->enabled);
 
-    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
-
-    return result != MSK_STORE_DONE
-               ? result
-               : msk_list_query_run(&query, db, read_segment, free_segment, &list->rows, error);
+    msk_list_query_page(&query, db, list->page);
+    return msk_list_query_run(&query, db, read_segment, free_segment, &list->rows, error);
 }
 
 MskStoreResult

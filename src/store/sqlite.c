@@ -473,6 +473,12 @@ column_text(void *native, int column)
     return (const char *) sqlite3_column_text(native, column);
 }
 
+static int64_t
+column_time(void *native, int column)
+{
+    return msk_db_parse_time(column_text(native, column));
+}
+
 const MskDbDriver msk_sqlite_driver = {
     .name = "sqlite",
     .collate = " COLLATE msk_general_ci",
@@ -498,5 +504,6 @@ const MskDbDriver msk_sqlite_driver = {
     .reset = reset,
     .column_is_null = column_is_null,
     .column_int = column_int,
+    .column_time = column_time,
     .column_text = column_text,
 };

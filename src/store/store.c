@@ -33,6 +33,7 @@ struct MskStore {
     GCond returned;     /* a connection came back, or one less is open */
     GPtrArray *resting; /* MskDb; the last used is taken first: its cache is warm */
     unsigned n_open;    /* resting and lent */
+    unsigned n_waiting; /* for returned, whose signal would ask the kernel in any case */
     unsigned n_tokens;  /* written since the last cleaning */
     MskGroupCommit *writes;
 };
@@ -179,7 +180,9 @@ give_back(MskStore *self, MskDb *db)
         g_ptr_array_add(stale, g_ptr_array_steal_index(self->resting, self->resting->len - 1));
         self->n_open--;
     }
-    g_cond_signal(&self->returned);
+    if (self->n_waiting > 0) {
+        g_cond_signal(&self->returned);
+    }
     g_mutex_unlock(&self->mutex);
 }
 
@@ -194,7 +197,9 @@ take_resting(MskStore *self, bool *ret_open)
 
     g_mutex_lock(&self->mutex);
     while (in_time && self->resting->len == 0 && self->n_open >= self->max_connections) {
+        self->n_waiting++;
         in_time = g_cond_wait_until(&self->returned, &self->mutex, until_us);
+        self->n_waiting--;
     }
     if (self->resting->len > 0) {
         db = g_ptr_array_steal_index(self->resting, self->resting->len - 1);

@@ -88,19 +88,15 @@ static MskStoreResult
 list_work(MskDb *db, void *data, GError **error)
 {
     List *list = data;
-    const MskTable *table = msk_store_table(MSK_STORE_VMOVES);
     g_auto(MskListQuery) query;
 
-    msk_list_query_init(&query, table);
+    msk_list_query_init(&query, msk_store_table(MSK_STORE_VMOVES));
     msk_list_query_where_uuid(&query, "notification_uuid", list->filter->notification_uuid);
     msk_list_query_where_text(&query, db, "type", list->filter->type);
     msk_list_query_where_text(&query, db, "status", list->filter->status);
 
-    MskStoreResult result = msk_list_query_page(&query, db, table, list->page, error);
-
-    return result != MSK_STORE_DONE
-               ? result
-               : msk_list_query_run(&query, db, read_vmove, free_vmove, &list->rows, error);
+    msk_list_query_page(&query, db, list->page);
+    return msk_list_query_run(&query, db, read_vmove, free_vmove, &list->rows, error);
 }
 
 MskStoreResult
