@@ -43,21 +43,85 @@ append_escape(GString *out, uint32_t c)
     }
 }
 
+/* Makes @out longer. Most of a list's time would go into many small appends of GLib 2.74, so a word
+ * and what stands around it are put together in one.
+ * Returns: where the @size new bytes are. */
+static char *
+extend(GString *out, size_t size)
+{
+    size_t before = out->len;
+
+    g_string_set_size(out, before + size);
+    return out->str + before;
+}
+
+static char *
+put(char *at, const char *text, size_t size)
+{
+    return (char *) memcpy(at, text, size) + size;
+}
+
+static bool
+is_plain(char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* In the highest bit of each byte: whether a byte of @word is less than @c; bits above the first
+ * one that is set mean nothing. */
+static uint64_t
+less_than(uint64_t word, unsigned char c)
+{
+    return (word - EACH_BYTE(c)) & ~word & EACH_BYTE(0x80);
+}
+
+/* How many bytes of @text are plain for sure, eight at a time: most text is all of it. */
+static size_t
+plain_words(const char *text, size_t size)
+{
+    size_t done = 0;
+
+    for (; done + sizeof(uint64_t) <= size; done += sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, text + done, sizeof word);
+        uint64_t above = (word | (word + EACH_BYTE(1))) & EACH_BYTE(0x80);
+
+        if ((above | less_than(word, ' ') | less_than(word ^ EACH_BYTE('"'), 1) |
+             less_than(word ^ EACH_BYTE('\\'), 1)) != 0) {
+            break;
+        }
+    }
+    return done;
+}
+
 void
 msk_json_append_text(GString *out, const char *text, size_t size)
 {
     if (text == NULL) {
-        g_string_append(out, "null");
+        g_string_append_len(out, "null", strlen("null"));
         return;
     }
     const char *end = text + size;
-    const char *at = text;
+    const char *at = text + plain_words(text, size);
 
-    g_string_append_c(out, '"');
+    while (at < end && is_plain(*at)) {
+        at++;
+    }
+    char *to = extend(out, (size_t) (at - text) + (at == end ? 2 : 1));
+
+    *to++ = '"';
+    to = put(to, text, (size_t) (at - text));
+    if (at == end) {
+        *to = '"';
+        return;
+    }
     while (at < end) {
         const char *start = at;
 
-        while (at < end && *at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\') {
+        while (at < end && is_plain(*at)) {
             at++;
         }
         g_string_append_len(out, start, at - start);
@@ -77,12 +141,14 @@ msk_json_append_string(GString *out, const char *text)
 void
 msk_json_append_name(GString *out, const char *name)
 {
-    if (out->len > 0 && out->str[out->len - 1] != '{') {
-        g_string_append(out, ", ");
-    }
-    g_string_append_c(out, '"');
-    g_string_append(out, name);
-    g_string_append(out, "\": ");
+    bool is_first = out->len == 0 || out->str[out->len - 1] == '{';
+    size_t size = strlen(name);
+    char *at = extend(out, size + (is_first ? strlen("\"\": ") : strlen(", \"\": ")));
+
+    at = is_first ? at : put(at, ", ", 2);
+    *at++ = '"';
+    at = put(at, name, size);
+    (void) put(at, "\": ", 3);
 }
 
 static void
@@ -136,11 +202,29 @@ msk_json_add_string(GString *out, const char *name, const char *value)
     msk_json_append_string(out, value);
 }
 
+/* The decimal digits of @value, the last of them before @end. Returns: the first. */
+static char *
+write_digits(uint64_t value, char *end)
+{
+    do {
+        *--end = (char) ('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return end;
+}
+
 void
 msk_json_add_integer(GString *out, const char *name, int64_t value)
 {
+    char text[24]; /* of 20 at most */
+    char *end = text + sizeof text;
+    char *first = write_digits(value < 0 ? -(uint64_t) value : (uint64_t) value, end);
+
+    if (value < 0) {
+        *--first = '-';
+    }
     msk_json_append_name(out, name);
-    g_string_append_printf(out, "%" G_GINT64_FORMAT, value);
+    g_string_append_len(out, first, end - first);
 }
 
 void
@@ -153,7 +237,11 @@ msk_json_add_boolean(GString *out, const char *name, bool value)
 void
 msk_json_add_time(GString *out, const char *name, int64_t time_us)
 {
-    g_autofree char *text = time_us == 0 ? NULL : msk_datetime_format_rest(time_us);
+    char text[MSK_DATETIME_BYTES];
 
-    msk_json_add_string(out, name, text);
+    if (time_us != 0) {
+        msk_datetime_write_rest(time_us, text);
+    }
+    msk_json_append_name(out, name);
+    msk_json_append_text(out, time_us != 0 ? text : NULL, sizeof text - 1);
 }
