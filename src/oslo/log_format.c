@@ -46,6 +46,9 @@ struct MskLogFormat {
     GArray *parts;
     char *date_format;
     GTimeZone *zone;
+    GMutex lock; /* guards what follows: the last date, which most messages have in common */
+    int64_t second;
+    char *date; /* (nullable) */
 };
 
 static void
@@ -118,13 +121,25 @@ parse_part(const char *text, GArray *parts)
     return (size_t) (close + 1 - text) + conversion;
 }
 
+/* Returns: (nullable) (transfer full) */
 static char *
-render_date(const MskLogFormat *self, int64_t time_us)
+render_date(MskLogFormat *self, int64_t time_us)
 {
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
-    g_autoptr(GDateTime) date = g_date_time_to_timezone(utc, self->zone);
+    int64_t second = time_us / G_USEC_PER_SEC;
+    char *text;
 
-    return g_date_time_format(date, self->date_format);
+    g_mutex_lock(&self->lock);
+    if (self->date == NULL || self->second != second) {
+        g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(second);
+        g_autoptr(GDateTime) date = g_date_time_to_timezone(utc, self->zone);
+
+        g_free(self->date);
+        self->date = g_date_time_format(date, self->date_format);
+        self->second = second;
+    }
+    text = g_strdup(self->date);
+    g_mutex_unlock(&self->lock);
+    return text;
 }
 
 MskLogFormat *
@@ -137,6 +152,7 @@ msk_log_format_new(const char *format, const char *date_format, GError **error)
     self->parts = g_array_new(FALSE, FALSE, sizeof(Part));
     g_array_set_clear_func(self->parts, clear_part);
     self->date_format = g_strdup(date_format);
+    g_mutex_init(&self->lock);
     self->zone = g_time_zone_new_local(); /* looks at files, too much for each message */
     example = render_date(self, 0);
     if (example == NULL) {
@@ -176,12 +192,14 @@ msk_log_format_free(MskLogFormat *self)
         g_array_unref(self->parts);
         g_free(self->date_format);
         g_time_zone_unref(self->zone);
+        g_mutex_clear(&self->lock);
+        g_free(self->date);
         g_free(self);
     }
 }
 
 static char *
-render_field(const MskLogFormat *self, Field field, const MskLogRecord *record, const char *message)
+render_field(MskLogFormat *self, Field field, const MskLogRecord *record, const char *message)
 {
     switch (field) {
     case FIELD_DATE:
@@ -228,7 +246,7 @@ append_padded(GString *out, const char *text, const Part *part)
 }
 
 char *
-msk_log_format_render(const MskLogFormat *self, const MskLogRecord *record, const char *message)
+msk_log_format_render(MskLogFormat *self, const MskLogRecord *record, const char *message)
 {
     GString *out = g_string_sized_new(strlen(message) + 128);
 

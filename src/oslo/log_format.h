@@ -33,5 +33,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskLogFormat, msk_log_format_free)
  *
  * Returns: (transfer full) one line, ended with a newline.
  */
-char *msk_log_format_render(const MskLogFormat *self, const MskLogRecord *record,
-                            const char *message);
+char *msk_log_format_render(MskLogFormat *self, const MskLogRecord *record, const char *message);

@@ -28,9 +28,10 @@ static size_t
 match_name(const char *text)
 {
     char first = g_ascii_tolower(text[0]);
+    char second = g_ascii_tolower(text[1]);
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (first == names[i][0] && has_prefix_any_case(text, names[i])) {
+        if (first == names[i][0] && second == names[i][1] && has_prefix_any_case(text, names[i])) {
             size_t length = strlen(names[i]);
 
             for (size_t j = 0; j < G_N_ELEMENTS(endings); j++) {
@@ -221,7 +222,7 @@ mask_once(const char *message)
     while (*next != '\0') {
         size_t taken = 0;
 
-        if (strncmp(next, "://", 3) == 0) {
+        if (next[0] == ':' && next[1] == '/' && next[2] == '/') {
             g_string_append(out, "://");
             taken = 3 + mask_authority(out, next + 3);
         } else if (g_ascii_isalpha(*next)) {
@@ -277,6 +278,18 @@ append_escaped(GString *out, unsigned char c)
     }
 }
 
+/* How many bytes of @text stay as they are for sure. */
+static size_t
+plain_length(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] >= ' ' && text[length] < 0x7f) {
+        length++;
+    }
+    return length;
+}
+
 char *
 msk_escape_controls(const char *text)
 {
@@ -284,6 +297,13 @@ msk_escape_controls(const char *text)
     const char *next = text;
 
     while (*next != '\0') {
+        size_t plain = plain_length(next);
+
+        if (plain > 0) {
+            g_string_append_len(out, next, (gssize) plain);
+            next += plain;
+            continue;
+        }
         gunichar c = g_utf8_get_char_validated(next, -1);
         size_t length = c < 0x80 || c > G_MAXINT32 ? 1 : (size_t) g_unichar_to_utf8(c, NULL);
 

@@ -253,7 +253,7 @@ static void
 write_record(const MskLogRecord *record, void *data)
 {
     MskLogOutput *self = data;
-    const MskLogFormat *format = record->request_id != NULL ? self->in_request : self->plain;
+    MskLogFormat *format = record->request_id != NULL ? self->in_request : self->plain;
     g_autofree char *masked = msk_mask_secrets(record->message);
     g_autofree char *message = msk_escape_controls(masked);
     g_autofree char *line = msk_log_format_render(format, record, message);

@@ -42,6 +42,26 @@ test_seal_and_open(void)
     g_assert_null(json_object_get(message, "namespace"));
 }
 
+/* What is put together by hand is, byte for byte, what jansson writes. */
+static void
+test_text_within_text(void)
+{
+    static const char *const texts[] = {"",        "plain",         "\"",      "\\", "\\\"",
+                                        "a\"b\\c", "\x01\n\t\x7f/", "\xc3\xa9"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        json_auto_t *message = json_pack("{s:s}", "text", texts[i]);
+        g_autofree char *body = msk_rpc_seal(message);
+        json_auto_t *envelope = parse(body);
+        char *expected = json_dumps(envelope, JSON_COMPACT);
+        json_auto_t *opened = open_text(body, NULL);
+
+        g_assert_cmpstr(body, ==, expected);
+        g_assert_cmpstr(json_string_value(json_object_get(opened, "text")), ==, texts[i]);
+        free(expected);
+    }
+}
+
 static void
 test_call(void)
 {
@@ -184,6 +204,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rpc_envelope/seal", test_seal_and_open);
+    g_test_add_func("/rpc_envelope/text_within_text", test_text_within_text);
     g_test_add_func("/rpc_envelope/call", test_call);
     g_test_add_func("/rpc_envelope/bare", test_without_envelope);
     g_test_add_func("/rpc_envelope/bad-bodies", test_bad_bodies);
