@@ -21,6 +21,8 @@
 #include "io/service_manager.h"
 #include "store/store_options.h"
 
+#include <malloc.h>
+
 #define LOG_NAME "masakari.api"
 #include "base/log.h"
 
@@ -109,10 +111,18 @@ open_tls(Api *self, MskHttpServerOptions *options, GError **error)
     return true;
 }
 
+/* What was freed stays with the process, in its heaps, for the next load. */
+static void
+give_memory_back(void)
+{
+    (void) malloc_trim(0); /* whether there was any */
+}
+
 /* Listens; everything that a request needs is there. */
 static bool
 serve(Api *self, MskHttpServerOptions *options, GError **error)
 {
+    options->quiet = give_memory_back;
     if (!find_inherited(options, error) || !open_tls(self, options, error)) {
         return false;
     }

@@ -11,12 +11,21 @@
 
 /* Should libmicrohttpd forget to say that it has work, it is found by then. */
 #define LOOK_MS 1000
+/* A request takes a few runs of the daemon. A second with fewer than the first is quiet; after the
+ * second, there was a load before. */
+#define QUIET_RUNS 100
+#define BUSY_RUNS  1000
 
 struct MskHttpLoop {
     struct MHD_Daemon *daemon;
     GThread *thread;
+    int epoll_fd; /* the daemon's */
     int wake_fd;
-    bool stopping; /* atomic */
+    bool stopping;          /* atomic */
+    void (*quiet)(void);    /* (nullable) */
+    int64_t second_mono_us; /* the thread's own: when this second began */
+    unsigned n_runs;        /* in it */
+    unsigned n_runs_before; /* since it was quiet */
 };
 
 /* Returns: in ms, as poll() takes it. */
@@ -50,33 +59,66 @@ run_daemon(struct MHD_Daemon *daemon)
     }
 }
 
+static void
+wait_for_work(const MskHttpLoop *self, int patience_ms)
+{
+    struct pollfd fds[] = {{.fd = self->epoll_fd, .events = POLLIN},
+                           {.fd = self->wake_fd, .events = POLLIN}};
+    eventfd_t n_wakes = 0;
+
+    /* Interrupted or not, looking once more does no harm. A wake-up is taken before MHD_run(), so
+     * none is lost that comes while that is at work. */
+    if (poll(fds, G_N_ELEMENTS(fds), patience_ms) > 0 && fds[1].revents != 0) {
+        (void) eventfd_read(self->wake_fd, &n_wakes); /* one that is not there does no harm */
+    }
+}
+
+/* What was freed stays with the process, for the next load. Each second it is looked whether that
+ * is over, and then the system gets it back. */
+static void
+count_run(MskHttpLoop *self)
+{
+    int64_t now_mono_us = g_get_monotonic_time();
+
+    self->n_runs++;
+    if (now_mono_us - self->second_mono_us < LOOK_MS * G_TIME_SPAN_MILLISECOND) {
+        return;
+    }
+    if (self->quiet != NULL && self->n_runs < QUIET_RUNS && self->n_runs_before >= BUSY_RUNS) {
+        self->quiet();
+        self->n_runs_before = 0;
+    }
+    self->n_runs_before = MIN(self->n_runs_before + self->n_runs, BUSY_RUNS);
+    self->n_runs = 0;
+    self->second_mono_us = now_mono_us;
+}
+
 static void *
 run(void *data)
 {
     MskHttpLoop *self = data;
-    struct pollfd fds[] = {
-        {.fd = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-         .events = POLLIN},
-        {.fd = self->wake_fd, .events = POLLIN}};
 
     while (!__atomic_load_n(&self->stopping, __ATOMIC_ACQUIRE)) {
-        eventfd_t n_wakes = 0;
+        int patience_ms = patience(self->daemon);
 
-        /* Interrupted or not, looking once more does no harm; nor does a wake-up that is not
-         * there. It is taken before MHD_run(), so none is lost that comes while that is at work. */
-        (void) poll(fds, G_N_ELEMENTS(fds), patience(self->daemon));
-        (void) eventfd_read(self->wake_fd, &n_wakes);
+        /* With work at hand, a wake-up is left for when there is none. */
+        if (patience_ms > 0) {
+            wait_for_work(self, patience_ms);
+        }
         run_daemon(self->daemon);
+        count_run(self);
     }
     return NULL;
 }
 
 MskHttpLoop *
-msk_http_loop_new(struct MHD_Daemon *daemon, GError **error)
+msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void), GError **error)
 {
     g_autoptr(MskHttpLoop) self = g_new0(MskHttpLoop, 1);
 
     self->daemon = daemon;
+    self->quiet = quiet;
+    self->epoll_fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake_fd < 0) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,

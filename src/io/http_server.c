@@ -677,7 +677,7 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
                     g_strerror(errno));
         return NULL;
     }
-    self->loop = msk_http_loop_new(self->daemon, error);
+    self->loop = msk_http_loop_new(self->daemon, options->quiet, error);
     if (self->loop == NULL || !msk_http_loop_start(self->loop, error)) {
         return NULL;
     }

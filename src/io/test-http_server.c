@@ -57,6 +57,14 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
 static const MskHttpHandler handler = {needs_worker, handle};
 
+static int n_quiet; /* atomic */
+
+static void
+count_quiet(void)
+{
+    g_atomic_int_inc(&n_quiet);
+}
+
 static MskHttpServer *
 serve(Fixture *fixture)
 {
@@ -71,6 +79,7 @@ serve(Fixture *fixture)
         .request_timeout_s = fixture->request_timeout_s == 0 ? 1 : fixture->request_timeout_s,
         .tcp_keepidle_s = 600,
         .keep_alive = true,
+        .quiet = count_quiet,
     };
     g_autoptr(GError) error = NULL;
     MskHttpServer *server = msk_http_server_new(&options, &handler, fixture, &error);
@@ -284,6 +293,28 @@ test_a_burst_is_answered(void)
 }
 
 static void
+test_a_quiet_second_after_a_load_is_told(void)
+{
+    Fixture fixture = {.request_timeout_s = PATIENCE_S};
+    g_autoptr(MskHttpServer) server = serve(&fixture);
+    int64_t until_us = g_get_monotonic_time() + (int64_t) 60 * SECOND_US;
+
+    g_atomic_int_set(&n_quiet, 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        int fd = dial(server);
+
+        say(fd, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        g_autofree char *heard = hear_all(fd);
+
+        g_assert_nonnull(strstr(heard, " 200 "));
+    }
+    while (g_atomic_int_get(&n_quiet) == 0 && g_get_monotonic_time() < until_us) {
+        g_usleep(SECOND_US / 20);
+    }
+    g_assert_cmpint(g_atomic_int_get(&n_quiet), >=, 1);
+}
+
+static void
 test_a_full_queue_says_try_again_and_the_event_thread_goes_on(void)
 {
     Fixture fixture = {0};
@@ -393,6 +424,8 @@ main(int argc, char **argv)
     g_test_add_func("/http_server/too_many_headers_are_refused", test_too_many_headers_are_refused);
     g_test_add_func("/http_server/a_trickling_client_is_cut", test_a_trickling_client_is_cut);
     g_test_add_func("/http_server/a_burst_is_answered", test_a_burst_is_answered);
+    g_test_add_func("/http_server/a_quiet_second_after_a_load_is_told",
+                    test_a_quiet_second_after_a_load_is_told);
     g_test_add_func("/http_server/a_full_queue_says_try_again_and_the_event_thread_goes_on",
                     test_a_full_queue_says_try_again_and_the_event_thread_goes_on);
     g_test_add_func("/http_server/draining_answers_what_came_in",
