@@ -327,6 +327,39 @@ def test_a_thousand_connections():
             connection.close()
 
 
+@contextlib.contextmanager
+def on_one_cpu(pid):
+    """This program and all threads of another share one CPU."""
+    before = os.sched_getaffinity(0)
+    for task in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {min(before)})
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_a_burst_that_fills_two_lists_of_events_is_answered():
+    """libmicrohttpd takes 128 events at once; after a full list it looks for more."""
+    with running_api() as (services, process), on_one_cpu(process.pid):
+        connections = [http.client.HTTPConnection("127.0.0.1", services.port, timeout=60)
+                       for _ in range(256)]
+        for connection in connections:
+            connection.connect()
+        for path in ("/", "/v1/segments") * 2:  # answered by the event thread, and by workers
+            process.hang()
+            for connection in connections:
+                connection.request("GET", path)
+            process.signal(signal.SIGCONT)
+            for connection in connections:
+                response = connection.getresponse()
+                body = response.read()
+                assert response.status == 200, body
+        for connection in connections:
+            connection.close()
+
+
 def test_connections_above_the_limit_do_not_hurt_those_below():
     with running_api(wsgi__default_pool_size=10, wsgi__request_timeout=2) as (services, _):
         first = http.client.HTTPConnection("127.0.0.1", services.port, timeout=PATIENCE)
