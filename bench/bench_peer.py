@@ -47,6 +47,7 @@ CONNECTIONS = (1, 16, 256)
 SERVICES = ("masakari-c", "Python")
 BARE = "bare"
 STARTS = 3
+QUIET_S = 3  # before memory after load is read: masakari-api gives back what was freed
 GOALS = {"read": 30, "write": 20, "memory": 20, "start": 50}
 PACKAGES = ("masakari-api", "uwsgi-core", "python3", "mariadb-server", "keystone",
             "rabbitmq-server", "wrk")
@@ -362,6 +363,7 @@ def measure(bench):
                         f"{result['rate']:.0f}/s, p99 {result['p99']:.1f} ms, "
                         f"CPU {result['cpu']:.3f} ms")
     found["floor"] = measure_floor(bench) if bench.options.floor else {}
+    time.sleep(QUIET_S)
     for name in SERVICES:
         bench.loads[name].settle()
         found["memory"][name]["after load"] = pss_mib(bench.loads[name].pids())
