@@ -670,7 +670,9 @@ test_freed_in_the_middle(Fixture *self, const void *data)
 
         awaited.n_begun = g_atomic_int_get(&self->faults.n_begun) + 8; /* a look or two */
         test_place_until(has_worked, &awaited);
-        assert_counts(self, 0, 0);
+        if (i == 0) {
+            assert_counts(self, 0, 0);
+        }
         test_clock_forward(7);
     }
     work_until(self, uuid, MSK_NOTIFICATION_FINISHED);

@@ -44,13 +44,28 @@ only_act(MskHostRecovery *self, const MskHostOrder *order, MskHostEvent event, u
     return g_array_index(step.acts, MskHostAct, 0).kind;
 }
 
+/* It has begun, and asks the gates. */
+static void
+start(MskHostRecovery *self, const MskHostOrder *order)
+{
+    msk_host_recovery_init(self, 1);
+    g_assert_cmpint(only_act(self, order, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+}
+
+/* The gates are open, and the service is asked for. */
+static void
+start_at_service(MskHostRecovery *self)
+{
+    msk_host_recovery_init(self, 1);
+    self->phase = MSK_HOST_PHASE_SERVICE;
+}
+
 static void
 test_a_living_host_is_left_alone(void)
 {
     g_auto(MskHostRecovery) self;
 
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, &usual, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+    start(&self, &usual);
     g_assert_cmpint(only_act(&self, &usual, counted(1, 0), NULL), ==, MSK_HOST_ACT_GET_SERVICE);
     g_assert_cmpint(only_act(&self, &usual, service(true, 0, 0), NULL), ==, MSK_HOST_ACT_WAIT);
     g_assert_cmpint(only_act(&self, &usual, timer, NULL), ==, MSK_HOST_ACT_ASK_GATES);
@@ -69,8 +84,7 @@ test_a_storm_holds_without_end(void)
     g_auto(MskHostRecovery) self;
     unsigned n_told = 0;
 
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, &usual, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+    start(&self, &usual);
     for (unsigned i = 0; i < 3; i++) {
         MskHostEvent storm = counted(3, (int64_t) i * 2 * usual.hold_timeout_us);
 
@@ -106,8 +120,7 @@ test_the_cloud_is_given_time_to_see_it_down(void)
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         g_auto(MskHostRecovery) self;
 
-        msk_host_recovery_init(&self, 1);
-        self.phase = MSK_HOST_PHASE_SERVICE;
+        start_at_service(&self);
         g_assert_cmpint(only_act(&self, &usual, service(true, 16 * S, 0), NULL), ==,
                         MSK_HOST_ACT_FORCE_DOWN);
         g_assert_true(self.safe);
@@ -144,8 +157,7 @@ test_a_host_that_cannot_be_fenced_is_held(void)
     MskHostOrder fencing = usual;
 
     fencing.fencing = true;
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, &fencing, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+    start(&self, &fencing);
     go_to_fencing(&self, &fencing, 0);
     g_assert_cmpint(only_act(&self, &fencing, fenced(false, 0), NULL), ==, MSK_HOST_ACT_WAIT);
     g_assert_cmpstr(self.held, ==, "fencing");
@@ -165,8 +177,7 @@ test_a_host_that_is_off_is_dead(void)
     MskHostOrder fencing = usual;
 
     fencing.fencing = true;
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, &fencing, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+    start(&self, &fencing);
     go_to_fencing(&self, &fencing, 0);
     g_assert_cmpint(only_act(&self, &fencing, fenced(true, 0), NULL), ==, MSK_HOST_ACT_FORCE_DOWN);
     g_assert_true(self.safe);
@@ -196,8 +207,7 @@ test_the_heartbeat_may_decide_instead(void)
 
     fallback.fencing = true;
     fallback.fence_fallback = true;
-    msk_host_recovery_init(&self, 1);
-    g_assert_cmpint(only_act(&self, &fallback, begin, NULL), ==, MSK_HOST_ACT_ASK_GATES);
+    start(&self, &fallback);
     go_to_fencing(&self, &fallback, 0);
     g_assert_cmpint(only_act(&self, &fallback, fenced(false, 700 * S), NULL), ==,
                     MSK_HOST_ACT_GET_SERVICE);
@@ -220,8 +230,7 @@ test_what_was_fenced_before_or_in_a_dry_run_is_not_fenced(void)
         order.fencing = true;
         order.fenced = dry_run == 0;
         order.dry_run = dry_run == 1;
-        msk_host_recovery_init(&self, 1);
-        self.phase = MSK_HOST_PHASE_SERVICE;
+        start_at_service(&self);
         g_assert_cmpint(only_act(&self, &order, service(true, 0, 0), NULL), ==,
                         dry_run == 1 ? MSK_HOST_ACT_LIST : MSK_HOST_ACT_FORCE_DOWN);
     }
@@ -234,8 +243,7 @@ test_a_dry_run_disables_nothing(void)
     MskHostOrder dry = usual;
 
     dry.dry_run = true;
-    msk_host_recovery_init(&self, 1);
-    self.phase = MSK_HOST_PHASE_SERVICE;
+    start_at_service(&self);
     g_assert_cmpint(only_act(&self, &dry, service(true, 16 * S, 0), NULL), ==, MSK_HOST_ACT_LIST);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/recovery/test_flow.h"
+
 /* Single decisions; whole recoveries, with every fault at every action, are in tests/simulator. */
 
 static const MskHostOrder order = {.host = "h1",
@@ -37,6 +39,29 @@ test_a_refused_call_is_the_end_and_others_are_repeated(void)
     g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_FINISH);
 }
 
+/* What fails for the moment is tried again, but the instances do not wait for it for long. */
+static void
+test_joining_is_tried_again(void)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        g_auto(MskHostRecovery) self;
+        MskHostEvent failed = {.kind = MSK_HOST_EVENT_FAILED,
+                               .code = refused == 1 ? MSK_ERROR_DENIED : MSK_ERROR_UNAVAILABLE,
+                               .message = "away"};
+
+        msk_host_recovery_init(&self, 1);
+        self.phase = MSK_HOST_PHASE_JOINING;
+        self.reserved = g_strdup("r1");
+        for (unsigned n = 0; refused == 0 && n < 3; n++) {
+            g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_WAIT);
+            g_assert_cmpint(only_act(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_TIMER}), ==,
+                            MSK_HOST_ACT_JOIN);
+        }
+        g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_ENABLE);
+        g_assert_cmpstr(self.reserved, ==, "r1");
+    }
+}
+
 /* ---- flows ------------------------------------------------------------------------------- */
 
 /* A row is a conversation: events, and the action that answers each, as letters.
@@ -69,25 +94,13 @@ static const struct {
     {"not even in an empty one", "x", true, "bgd", "GSf"},
 };
 
-static MskRecoveryFlow *
-parse_flow(const char *letters)
+static const char *
+task_of(char letter)
 {
-    static const char *const none[] = {NULL};
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GError) error = NULL;
-
-    for (size_t i = 0; letters[i] != '\0'; i++) {
-        g_ptr_array_add(names, letters[i] == 'D'   ? g_strdup("disable_compute_service_task")
-                               : letters[i] == 'P' ? g_strdup("prepare_HA_enabled_instances_task")
-                               : letters[i] == 'E' ? g_strdup("evacuate_instances_task")
-                                                   : g_strdup_printf("exec:p%zu", i));
-    }
-    g_ptr_array_add(names, NULL);
-    MskRecoveryFlow *flow = msk_recovery_flow_new(MSK_FLOW_HOST_AUTO, none,
-                                                  (const char *const *) names->pdata, none, &error);
-
-    g_assert_no_error(error);
-    return flow;
+    return letter == 'D'   ? "disable_compute_service_task"
+           : letter == 'P' ? "prepare_HA_enabled_instances_task"
+           : letter == 'E' ? "evacuate_instances_task"
+                           : NULL;
 }
 
 static MskHostEvent
@@ -168,7 +181,8 @@ test_flows(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(flows); i++) {
         g_auto(MskHostRecovery) self;
-        g_autoptr(MskRecoveryFlow) flow = parse_flow(flows[i].tasks);
+        g_autoptr(MskRecoveryFlow) flow =
+            test_flow_parse(MSK_FLOW_HOST_AUTO, flows[i].tasks, task_of);
         g_autoptr(GString) acts = g_string_new(NULL);
         char uuid[] = "c5463cf8-a348-4ad5-bfd0-e29f90929277";
         MskListedVm vm = {.uuid = uuid, .sight = {.vm_state = MSK_VM_ACTIVE}};
@@ -253,7 +267,7 @@ test_programs_are_run_once_for_both_ways(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         g_auto(MskHostRecovery) self;
-        g_autoptr(MskRecoveryFlow) flow = parse_flow("DPxEx");
+        g_autoptr(MskRecoveryFlow) flow = test_flow_parse(MSK_FLOW_HOST_AUTO, "DPxEx", task_of);
         g_autoptr(GString) acts = g_string_new(NULL);
         MskListedVm vm = {.uuid = uuid, .sight = {.migrations_asked = true}};
         MskHostOrder both = order;
@@ -292,6 +306,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host_recovery/failures",
                     test_a_refused_call_is_the_end_and_others_are_repeated);
+    g_test_add_func("/host_recovery/joining", test_joining_is_tried_again);
     g_test_add_func("/host_recovery/flows", test_flows);
     g_test_add_func("/host_recovery/both_ways", test_programs_are_run_once_for_both_ways);
     return g_test_run();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/recovery/process_recovery.h"
 
+#include "model/recovery/test_flow.h"
+
 #define TIMEOUT_US INT64_C(180000000)
 
 static const MskProcessOrder plain = {
@@ -195,24 +197,12 @@ static const struct {
     {"x", "ep", "S3f"},
 };
 
-static MskRecoveryFlow *
-parse_flow(const char *letters)
+static const char *
+task_of(char letter)
 {
-    static const char *const none[] = {NULL};
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GError) error = NULL;
-
-    for (size_t i = 0; letters[i] != '\0'; i++) {
-        g_ptr_array_add(names, letters[i] == 'D'   ? g_strdup("disable_compute_node_task")
-                               : letters[i] == 'C' ? g_strdup("confirm_compute_node_disabled_task")
-                                                   : g_strdup_printf("exec:p%zu", i));
-    }
-    g_ptr_array_add(names, NULL);
-    MskRecoveryFlow *flow = msk_recovery_flow_new(MSK_FLOW_PROCESS, none,
-                                                  (const char *const *) names->pdata, none, &error);
-
-    g_assert_no_error(error);
-    return flow;
+    return letter == 'D'   ? "disable_compute_node_task"
+           : letter == 'C' ? "confirm_compute_node_disabled_task"
+                           : NULL;
 }
 
 static MskProcessEvent
@@ -250,7 +240,8 @@ static void
 test_flows(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(flows); i++) {
-        g_autoptr(MskRecoveryFlow) flow = parse_flow(flows[i].tasks);
+        g_autoptr(MskRecoveryFlow) flow =
+            test_flow_parse(MSK_FLOW_PROCESS, flows[i].tasks, task_of);
         g_autoptr(GString) acts = g_string_new(NULL);
         MskProcessOrder order = plain;
         Trial trial;
