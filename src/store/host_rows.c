@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/list_query.h"
 #include "store/rows.h"
 #include "store/store_private.h"
 
@@ -26,63 +25,50 @@ free_host(void *data)
     msk_host_free(data);
 }
 
-MskStoreResult
-msk_store_read_host(MskDb *db, const char *segment_uuid, const char *uuid, const char *name,
-                    MskHost **ret, GError **error)
+static void
+narrow(MskListQuery *query, MskDb *db, const void *data)
 {
-    const char *select = msk_store_table(MSK_STORE_HOSTS)->select;
-    void *host = NULL;
-    MskStoreResult result;
+    const MskHostFilter *filter = data;
 
-    if (name != NULL) {
-        g_autofree char *sql =
-            g_strdup_printf("%s WHERE t.name = ?%s AND t.deleted = 0", select, db->driver->collate);
+    msk_list_query_where_uuid(query, "failover_segment_id", filter->failover_segment_id);
+    msk_list_query_where_text(query, db, "type", filter->type);
+    msk_list_query_where_flag(query, "on_maintenance", filter->on_maintenance);
+    msk_list_query_where_flag(query, "reserved", filter->reserved);
+}
 
-        result = msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(name)), read_host, &host, error);
-    } else {
-        g_autofree char *sql =
-            g_strconcat(select, " WHERE t.uuid = ? AND t.deleted = 0",
-                        segment_uuid != NULL ? " AND t.failover_segment_id = ?" : "", NULL);
-        g_autofree char *folded = msk_store_fold_uuid(uuid);
-        g_autofree char *folded_segment = msk_store_fold_uuid(segment_uuid);
-        MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_segment)};
+static const MskRowKind hosts = {MSK_STORE_HOSTS, read_host, free_host, narrow};
 
-        result =
-            msk_rows_one(db, sql, values, segment_uuid != NULL ? 2 : 1, read_host, &host, error);
-    }
-    if (result == MSK_STORE_DONE) {
-        msk_host_free(*ret);
-        *ret = host;
-    }
+#define BY_UUID    " WHERE t.uuid = ? AND t.deleted = 0"
+#define OF_SEGMENT BY_UUID " AND t.failover_segment_id = ?"
+
+/* @segment_uuid: (nullable) whose host it has to be. */
+static MskStoreResult
+read_by_uuid(MskDb *db, const char *segment_uuid, const char *uuid, MskHost **ret, GError **error)
+{
+    bool of_one = segment_uuid != NULL;
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    g_autofree char *folded_segment = msk_store_fold_uuid(segment_uuid);
+    const MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_segment)};
+    void *host = *ret;
+    MskStoreResult result = msk_rows_find(db, &hosts, of_one ? OF_SEGMENT : BY_UUID, values,
+                                          of_one ? 2 : 1, &host, error);
+
+    *ret = host;
     return result;
 }
 
 /* ---- the calls --------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *segment_uuid;
-    const char *uuid;
-    const char *name;
-    MskHost *read;
-} Get;
-
 static MskStoreResult
-get_work(MskDb *db, void *data, GError **error)
+get_host(MskStore *self, const char *where, const MskDbValue *values, size_t n_values,
+         MskHost **ret, GError **error)
 {
-    Get *get = data;
-
-    return msk_store_read_host(db, get->segment_uuid, get->uuid, get->name, &get->read, error);
-}
-
-static MskStoreResult
-get_host(MskStore *self, Get *get, MskHost **ret, GError **error)
-{
-    MskStoreResult result = msk_store_look(self, get_work, get, error);
+    void *host = NULL;
+    MskStoreResult result = msk_rows_get(self, &hosts, where, values, n_values, &host, error);
 
     if (result == MSK_STORE_DONE) {
-        *ret = g_steal_pointer(&get->read);
+        *ret = host;
     }
-    msk_host_free(get->read);
     return result;
 }
 
@@ -90,35 +76,21 @@ MskStoreResult
 msk_store_host_get(MskStore *self, const char *segment_uuid, const char *uuid, MskHost **ret,
                    GError **error)
 {
-    return get_host(self, &(Get){.segment_uuid = segment_uuid, .uuid = uuid}, ret, error);
+    bool of_one = segment_uuid != NULL;
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    g_autofree char *folded_segment = msk_store_fold_uuid(segment_uuid);
+    const MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_segment)};
+
+    return get_host(self, of_one ? OF_SEGMENT : BY_UUID, values, of_one ? 2 : 1, ret, error);
 }
 
 MskStoreResult
 msk_store_host_get_by_name(MskStore *self, const char *name, MskHost **ret, GError **error)
 {
-    return get_host(self, &(Get){.name = name}, ret, error);
-}
+    g_autofree char *where =
+        g_strdup_printf(" WHERE t.name = ?%s AND t.deleted = 0", msk_store_dialect(self)->collate);
 
-typedef struct {
-    const MskHostFilter *filter;
-    const MskPage *page;
-    GPtrArray *rows;
-} List;
-
-static MskStoreResult
-list_work(MskDb *db, void *data, GError **error)
-{
-    List *list = data;
-    g_auto(MskListQuery) query;
-
-    msk_list_query_init(&query, msk_store_table(MSK_STORE_HOSTS));
-    msk_list_query_where_uuid(&query, "failover_segment_id", list->filter->failover_segment_id);
-    msk_list_query_where_text(&query, db, "type", list->filter->type);
-    msk_list_query_where_flag(&query, "on_maintenance", list->filter->on_maintenance);
-    msk_list_query_where_flag(&query, "reserved", list->filter->reserved);
-
-    msk_list_query_page(&query, db, list->page);
-    return msk_list_query_run(&query, db, read_host, free_host, &list->rows, error);
+    return get_host(self, where, MSK_DB_ARGS(MSK_DB_T(name)), ret, error);
 }
 
 MskStoreResult
@@ -126,10 +98,8 @@ msk_store_host_list(MskStore *self, const MskHostFilter *filter, const MskPage *
                     GPtrArray **ret, GError **error)
 {
     static const MskHostFilter any = {.on_maintenance = -1, .reserved = -1};
-    List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
-    return msk_rows_hand_over_list(result, ret, list.rows);
+    return msk_rows_list(self, &hosts, filter != NULL ? filter : &any, page, ret, error);
 }
 
 typedef struct {
@@ -175,7 +145,7 @@ create_work(MskDb *db, void *data, GError **error)
                     NULL, &failure)) {
         return msk_rows_name_conflict(error, failure);
     }
-    return msk_store_read_host(db, NULL, change->uuid, NULL, &change->read, error);
+    return read_by_uuid(db, NULL, change->uuid, &change->read, error);
 }
 
 /* Replaces what the caller's struct holds by what was read. */
@@ -256,8 +226,7 @@ static MskStoreResult
 read_unused(MskDb *db, const Change *change, MskHost **ret, GError **error)
 {
     g_autoptr(MskHost) row = NULL;
-    MskStoreResult result =
-        msk_store_read_host(db, change->segment_uuid, change->uuid, NULL, &row, error);
+    MskStoreResult result = read_by_uuid(db, change->segment_uuid, change->uuid, &row, error);
 
     if (result != MSK_STORE_DONE) {
         return result;
@@ -287,9 +256,8 @@ update_work(MskDb *db, void *data, GError **error)
             result = write_row(db, row, error);
         }
     }
-    return result != MSK_STORE_DONE
-               ? result
-               : msk_store_read_host(db, NULL, row->uuid, NULL, &change->read, error);
+    return result != MSK_STORE_DONE ? result
+                                    : read_by_uuid(db, NULL, row->uuid, &change->read, error);
 }
 
 MskStoreResult

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/list_query.h"
 #include "store/rows.h"
 #include "store/store_private.h"
 
@@ -43,23 +42,6 @@ static void
 free_notification(void *data)
 {
     msk_notification_free(data);
-}
-
-MskStoreResult
-msk_store_read_notification(MskDb *db, const char *uuid, MskNotification **ret, GError **error)
-{
-    g_autofree char *sql = g_strconcat(msk_store_table(MSK_STORE_NOTIFICATIONS)->select,
-                                       " WHERE t.notification_uuid = ? AND t.deleted = 0", NULL);
-    g_autofree char *folded = msk_store_fold_uuid(uuid);
-    void *notification = NULL;
-    MskStoreResult result = msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(folded)),
-                                         msk_rows_read_notification, &notification, error);
-
-    if (result == MSK_STORE_DONE) {
-        msk_notification_free(*ret);
-        *ret = notification;
-    }
-    return result;
 }
 
 /* ---- duplicates -------------------------------------------------------------------------- */
@@ -272,38 +254,6 @@ msk_store_notification_create(MskStore *self, const char *host_name, int64_t dup
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *uuid;
-    MskNotification *read;
-} Get;
-
-static MskStoreResult
-get_work(MskDb *db, void *data, GError **error)
-{
-    Get *get = data;
-
-    return msk_store_read_notification(db, get->uuid, &get->read, error);
-}
-
-MskStoreResult
-msk_store_notification_get(MskStore *self, const char *uuid, MskNotification **ret, GError **error)
-{
-    Get get = {.uuid = uuid};
-    MskStoreResult result = msk_store_look(self, get_work, &get, error);
-
-    if (result == MSK_STORE_DONE) {
-        *ret = g_steal_pointer(&get.read);
-    }
-    msk_notification_free(get.read);
-    return result;
-}
-
-typedef struct {
-    const MskNotificationFilter *filter;
-    const MskPage *page;
-    GPtrArray *rows;
-} List;
-
 static void
 where_statuses(MskListQuery *query, unsigned statuses)
 {
@@ -320,27 +270,51 @@ where_statuses(MskListQuery *query, unsigned statuses)
     g_string_append(query->sql, statuses != 0 ? ")" : "");
 }
 
-static MskStoreResult
-list_work(MskDb *db, void *data, GError **error)
+static void
+narrow(MskListQuery *query, MskDb *db, const void *data)
 {
-    List *list = data;
-    const MskNotificationFilter *filter = list->filter;
-    g_auto(MskListQuery) query;
+    const MskNotificationFilter *filter = data;
 
-    msk_list_query_init(&query, msk_store_table(MSK_STORE_NOTIFICATIONS));
-    msk_list_query_where_uuid(&query, "source_host_uuid", filter->source_host_uuid);
-    msk_list_query_where_uuid(&query, "failover_segment_uuid", filter->failover_segment_uuid);
-    msk_list_query_where_text(&query, db, "type", filter->type);
-    where_statuses(&query, filter->statuses);
+    msk_list_query_where_uuid(query, "source_host_uuid", filter->source_host_uuid);
+    msk_list_query_where_uuid(query, "failover_segment_uuid", filter->failover_segment_uuid);
+    msk_list_query_where_text(query, db, "type", filter->type);
+    where_statuses(query, filter->statuses);
     if (filter->generated_since_us != 0) {
-        g_string_append(query.sql, " AND t.generated_time >= ?");
-        msk_list_query_bind_owned(&query,
+        g_string_append(query->sql, " AND t.generated_time >= ?");
+        msk_list_query_bind_owned(query,
                                   msk_db_format_moment(filter->generated_since_us + SECOND_US));
     }
+}
 
-    msk_list_query_page(&query, db, list->page);
-    return msk_list_query_run(&query, db, msk_rows_read_notification, free_notification,
-                              &list->rows, error);
+static const MskRowKind notifications = {MSK_STORE_NOTIFICATIONS, msk_rows_read_notification,
+                                         free_notification, narrow};
+
+#define BY_UUID " WHERE t.notification_uuid = ? AND t.deleted = 0"
+
+MskStoreResult
+msk_store_read_notification(MskDb *db, const char *uuid, MskNotification **ret, GError **error)
+{
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    void *notification = *ret;
+    MskStoreResult result = msk_rows_find(db, &notifications, BY_UUID,
+                                          MSK_DB_ARGS(MSK_DB_T(folded)), &notification, error);
+
+    *ret = notification;
+    return result;
+}
+
+MskStoreResult
+msk_store_notification_get(MskStore *self, const char *uuid, MskNotification **ret, GError **error)
+{
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    void *notification = NULL;
+    MskStoreResult result = msk_rows_get(self, &notifications, BY_UUID,
+                                         MSK_DB_ARGS(MSK_DB_T(folded)), &notification, error);
+
+    if (result == MSK_STORE_DONE) {
+        *ret = notification;
+    }
+    return result;
 }
 
 MskStoreResult
@@ -348,8 +322,6 @@ msk_store_notification_list(MskStore *self, const MskNotificationFilter *filter,
                             const MskPage *page, GPtrArray **ret, GError **error)
 {
     static const MskNotificationFilter any = {.statuses = 0};
-    List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
-    return msk_rows_hand_over_list(result, ret, list.rows);
+    return msk_rows_list(self, &notifications, filter != NULL ? filter : &any, page, ret, error);
 }

@@ -30,16 +30,78 @@ msk_rows_read_segment(MskDbStatement *row, int first)
 }
 
 MskStoreResult
-msk_rows_one(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,
-             void *(*read)(MskDbStatement *row), void **ret, GError **error)
+msk_rows_find(MskDb *db, const MskRowKind *kind, const char *where, const MskDbValue *values,
+              size_t n_values, void **ret, GError **error)
 {
+    g_autofree char *sql = g_strconcat(msk_store_table(kind->table)->select, where, NULL);
     g_autoptr(MskDbStatement) row = msk_db_query(db, sql, values, n_values, error);
     int more = row != NULL ? msk_db_step(row, error) : -1;
 
     if (more == 1) {
-        *ret = read(row);
+        g_clear_pointer(ret, kind->free_row);
+        *ret = kind->read(row);
     }
     return msk_store_result_of(more);
+}
+
+typedef struct {
+    const MskRowKind *kind;
+    const char *where;
+    const MskDbValue *values;
+    size_t n_values;
+    void *read;
+} Get;
+
+static MskStoreResult
+get_work(MskDb *db, void *data, GError **error)
+{
+    Get *get = data;
+
+    return msk_rows_find(db, get->kind, get->where, get->values, get->n_values, &get->read, error);
+}
+
+MskStoreResult
+msk_rows_get(MskStore *store, const MskRowKind *kind, const char *where, const MskDbValue *values,
+             size_t n_values, void **ret, GError **error)
+{
+    Get get = {.kind = kind, .where = where, .values = values, .n_values = n_values};
+    MskStoreResult result = msk_store_look(store, get_work, &get, error);
+
+    if (result == MSK_STORE_DONE) {
+        *ret = g_steal_pointer(&get.read);
+    }
+    g_clear_pointer(&get.read, kind->free_row);
+    return result;
+}
+
+typedef struct {
+    const MskRowKind *kind;
+    const void *filter;
+    const MskPage *page;
+    GPtrArray *rows;
+} List;
+
+static MskStoreResult
+list_work(MskDb *db, void *data, GError **error)
+{
+    List *list = data;
+    g_auto(MskListQuery) query;
+
+    msk_list_query_init(&query, msk_store_table(list->kind->table));
+    list->kind->narrow(&query, db, list->filter);
+    msk_list_query_page(&query, db, list->page);
+    return msk_list_query_run(&query, db, list->kind->read, list->kind->free_row, &list->rows,
+                              error);
+}
+
+MskStoreResult
+msk_rows_list(MskStore *store, const MskRowKind *kind, const void *filter, const MskPage *page,
+              GPtrArray **ret, GError **error)
+{
+    List list = {.kind = kind, .filter = filter, .page = page};
+    MskStoreResult result = msk_store_look(store, list_work, &list, error);
+
+    return msk_rows_hand_over_list(result, ret, list.rows);
 }
 
 MskStoreResult

@@ -5,7 +5,7 @@
  * rows: what the files *_rows.c share: rows to structs, names that are taken, results handed over.
  */
 
-#include "store/db.h"
+#include "store/list_query.h"
 
 /* Readers of the columns that the SELECT of list_query.c yields, from column @first on. */
 void msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret);
@@ -14,10 +14,25 @@ MskSegment *msk_rows_read_segment(MskDbStatement *row, int first);
 /** msk_rows_read_notification: Returns: (transfer full) */
 void *msk_rows_read_notification(MskDbStatement *row);
 
-/** msk_rows_one: the first row that @sql yields, made a struct by @read. DONE, NOT_FOUND, FAILED.
- */
-MskStoreResult msk_rows_one(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,
-                            void *(*read)(MskDbStatement *row), void **ret, GError **error);
+/* Rows of one kind, made of what the SELECT of their table yields. */
+typedef struct {
+    MskStoreTable table;
+    void *(*read)(MskDbStatement *row);
+    GDestroyNotify free_row;
+    /* Leaves those that @filter lets pass. */
+    void (*narrow)(MskListQuery *query, MskDb *db, const void *filter);
+} MskRowKind;
+
+/** msk_rows_find: the row that @where, " WHERE …" with the table as t, is true for; for work, which
+ *  may run again: frees what *@ret held before. DONE, NOT_FOUND, FAILED. */
+MskStoreResult msk_rows_find(MskDb *db, const MskRowKind *kind, const char *where,
+                             const MskDbValue *values, size_t n_values, void **ret, GError **error);
+/** msk_rows_get: msk_rows_find() by itself. @ret: set with DONE. */
+MskStoreResult msk_rows_get(MskStore *store, const MskRowKind *kind, const char *where,
+                            const MskDbValue *values, size_t n_values, void **ret, GError **error);
+/** msk_rows_list: a page of them. @ret: (transfer full) set with DONE. */
+MskStoreResult msk_rows_list(MskStore *store, const MskRowKind *kind, const void *filter,
+                             const MskPage *page, GPtrArray **ret, GError **error);
 
 /** msk_rows_check_name: NAME_TAKEN when another row than @own_id of @table is called so, DONE when
  *  none is, FAILED. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/rows.h"
 
-#include "store/list_query.h"
 #include "store/store_private.h"
 
 static void *
@@ -16,24 +15,29 @@ free_segment(void *data)
     msk_segment_free(data);
 }
 
+static void
+narrow(MskListQuery *query, MskDb *db, const void *data)
+{
+    const MskSegmentFilter *filter = data;
+
+    msk_list_query_where_text(query, db, "recovery_method", filter->recovery_method);
+    msk_list_query_where_text(query, db, "service_type", filter->service_type);
+    msk_list_query_where_flag(query, "enabled", filter->enabled);
+}
+
+static const MskRowKind segments = {MSK_STORE_SEGMENTS, read_segment, free_segment, narrow};
+
+#define BY_UUID " WHERE t.uuid = ? AND t.deleted = 0"
+
 static MskStoreResult
 read_by_uuid(MskDb *db, const char *uuid, MskSegment **ret, GError **error)
 {
-    static char *sql; /* made once of constants */
     g_autofree char *folded = msk_store_fold_uuid(uuid);
-    void *segment = NULL;
-
-    if (g_once_init_enter(&sql)) {
-        g_once_init_leave(&sql, g_strconcat(msk_store_table(MSK_STORE_SEGMENTS)->select,
-                                            " WHERE t.uuid = ? AND t.deleted = 0", NULL));
-    }
+    void *segment = *ret;
     MskStoreResult result =
-        msk_rows_one(db, sql, MSK_DB_ARGS(MSK_DB_T(folded)), read_segment, &segment, error);
+        msk_rows_find(db, &segments, BY_UUID, MSK_DB_ARGS(MSK_DB_T(folded)), &segment, error);
 
-    if (result == MSK_STORE_DONE) {
-        msk_segment_free(*ret);
-        *ret = segment;
-    }
+    *ret = segment;
     return result;
 }
 
@@ -51,51 +55,18 @@ msk_store_segment_in_use(MskDb *db, const char *segment_uuid, GError **error)
 
 /* ---- the calls --------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *uuid;
-    MskSegment *read;
-} Get;
-
-static MskStoreResult
-get_work(MskDb *db, void *data, GError **error)
-{
-    Get *get = data;
-
-    return read_by_uuid(db, get->uuid, &get->read, error);
-}
-
 MskStoreResult
 msk_store_segment_get(MskStore *self, const char *uuid, MskSegment **ret, GError **error)
 {
-    Get get = {.uuid = uuid};
-    MskStoreResult result = msk_store_look(self, get_work, &get, error);
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    void *segment = NULL;
+    MskStoreResult result =
+        msk_rows_get(self, &segments, BY_UUID, MSK_DB_ARGS(MSK_DB_T(folded)), &segment, error);
 
     if (result == MSK_STORE_DONE) {
-        *ret = g_steal_pointer(&get.read);
+        *ret = segment;
     }
-    msk_segment_free(get.read);
     return result;
-}
-
-typedef struct {
-    const MskSegmentFilter *filter;
-    const MskPage *page;
-    GPtrArray *rows;
-} List;
-
-static MskStoreResult
-list_work(MskDb *db, void *data, GError **error)
-{
-    List *list = data;
-    g_auto(MskListQuery) query;
-
-    msk_list_query_init(&query, msk_store_table(MSK_STORE_SEGMENTS));
-    msk_list_query_where_text(&query, db, "recovery_method", list->filter->recovery_method);
-    msk_list_query_where_text(&query, db, "service_type", list->filter->service_type);
-    msk_list_query_where_flag(&query, "enabled", list->filter->enabled);
-
-    msk_list_query_page(&query, db, list->page);
-    return msk_list_query_run(&query, db, read_segment, free_segment, &list->rows, error);
 }
 
 MskStoreResult
@@ -103,10 +74,8 @@ msk_store_segment_list(MskStore *self, const MskSegmentFilter *filter, const Msk
                        GPtrArray **ret, GError **error)
 {
     static const MskSegmentFilter any = {.enabled = -1};
-    List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
-    return msk_rows_hand_over_list(result, ret, list.rows);
+    return msk_rows_list(self, &segments, filter != NULL ? filter : &any, page, ret, error);
 }
 
 typedef struct {

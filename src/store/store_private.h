@@ -41,11 +41,8 @@ MskStoreResult msk_store_check_claim(MskDb *db, const MskClaimRef *ref, GError *
 /** msk_store_write_flow: msk_store_progress_save within a transaction, the claim checked. */
 bool msk_store_write_flow(MskDb *db, const char *notification_uuid, const char *book,
                           const MskFlowProgress *flow, GError **error);
-/* Work may run again, so these free what *@ret held before: it is NULL at first. */
-/** msk_store_read_host: by uuid (of a segment, if not NULL) or by name, with its segment. */
-MskStoreResult msk_store_read_host(MskDb *db, const char *segment_uuid, const char *uuid,
-                                   const char *name, MskHost **ret, GError **error);
-/** msk_store_read_notification: as msk_store_notification_get. */
+/** msk_store_read_notification: as msk_store_notification_get; work may run again, so it frees what
+ *  *@ret held before: it is NULL at first. */
 MskStoreResult msk_store_read_notification(MskDb *db, const char *uuid, MskNotification **ret,
                                            GError **error);
 

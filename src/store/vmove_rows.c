@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/list_query.h"
 #include "store/rows.h"
 #include "store/store_private.h"
 
@@ -29,74 +28,37 @@ free_vmove(void *data)
     msk_vmove_free(data);
 }
 
-static MskStoreResult
-read_by_uuid(MskDb *db, const char *notification_uuid, const char *uuid, MskVmove **ret,
-             GError **error)
+static void
+narrow(MskListQuery *query, MskDb *db, const void *data)
 {
-    g_autofree char *sql = g_strconcat(
-        msk_store_table(MSK_STORE_VMOVES)->select, " WHERE t.uuid = ? AND t.deleted = 0",
-        notification_uuid != NULL ? " AND t.notification_uuid = ?" : "", NULL);
-    g_autofree char *folded = msk_store_fold_uuid(uuid);
-    g_autofree char *folded_notification = msk_store_fold_uuid(notification_uuid);
-    MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_notification)};
-    void *vmove = NULL;
-    MskStoreResult result =
-        msk_rows_one(db, sql, values, notification_uuid != NULL ? 2 : 1, read_vmove, &vmove, error);
+    const MskVmoveFilter *filter = data;
 
-    if (result == MSK_STORE_DONE) {
-        msk_vmove_free(*ret);
-        *ret = vmove;
-    }
-    return result;
+    msk_list_query_where_uuid(query, "notification_uuid", filter->notification_uuid);
+    msk_list_query_where_text(query, db, "type", filter->type);
+    msk_list_query_where_text(query, db, "status", filter->status);
 }
 
-typedef struct {
-    const char *notification_uuid;
-    const char *uuid;
-    MskVmove *read;
-} Get;
+#define BY_UUID         " WHERE t.uuid = ? AND t.deleted = 0"
+#define OF_NOTIFICATION BY_UUID " AND t.notification_uuid = ?"
 
-static MskStoreResult
-get_work(MskDb *db, void *data, GError **error)
-{
-    Get *get = data;
-
-    return read_by_uuid(db, get->notification_uuid, get->uuid, &get->read, error);
-}
+static const MskRowKind vmoves = {MSK_STORE_VMOVES, read_vmove, free_vmove, narrow};
 
 MskStoreResult
 msk_store_vmove_get(MskStore *self, const char *notification_uuid, const char *uuid, MskVmove **ret,
                     GError **error)
 {
-    Get get = {.notification_uuid = notification_uuid, .uuid = uuid};
-    MskStoreResult result = msk_store_look(self, get_work, &get, error);
+    bool of_one = notification_uuid != NULL;
+    g_autofree char *folded = msk_store_fold_uuid(uuid);
+    g_autofree char *folded_notification = msk_store_fold_uuid(notification_uuid);
+    const MskDbValue values[] = {MSK_DB_T(folded), MSK_DB_T(folded_notification)};
+    void *vmove = NULL;
+    MskStoreResult result = msk_rows_get(self, &vmoves, of_one ? OF_NOTIFICATION : BY_UUID, values,
+                                         of_one ? 2 : 1, &vmove, error);
 
     if (result == MSK_STORE_DONE) {
-        *ret = g_steal_pointer(&get.read);
+        *ret = vmove;
     }
-    msk_vmove_free(get.read);
     return result;
-}
-
-typedef struct {
-    const MskVmoveFilter *filter;
-    const MskPage *page;
-    GPtrArray *rows;
-} List;
-
-static MskStoreResult
-list_work(MskDb *db, void *data, GError **error)
-{
-    List *list = data;
-    g_auto(MskListQuery) query;
-
-    msk_list_query_init(&query, msk_store_table(MSK_STORE_VMOVES));
-    msk_list_query_where_uuid(&query, "notification_uuid", list->filter->notification_uuid);
-    msk_list_query_where_text(&query, db, "type", list->filter->type);
-    msk_list_query_where_text(&query, db, "status", list->filter->status);
-
-    msk_list_query_page(&query, db, list->page);
-    return msk_list_query_run(&query, db, read_vmove, free_vmove, &list->rows, error);
 }
 
 MskStoreResult
@@ -104,10 +66,8 @@ msk_store_vmove_list(MskStore *self, const MskVmoveFilter *filter, const MskPage
                      GPtrArray **ret, GError **error)
 {
     static const MskVmoveFilter any = {.status = NULL};
-    List list = {.filter = filter != NULL ? filter : &any, .page = page};
-    MskStoreResult result = msk_store_look(self, list_work, &list, error);
 
-    return msk_rows_hand_over_list(result, ret, list.rows);
+    return msk_rows_list(self, &vmoves, filter != NULL ? filter : &any, page, ret, error);
 }
 
 typedef struct {
@@ -157,8 +117,15 @@ save_work(MskDb *db, void *data, GError **error)
                     values, G_N_ELEMENTS(values), NULL, error)) {
         return MSK_STORE_FAILED;
     }
-    return read_by_uuid(db, save->ref->notification_uuid,
-                        save->new_uuid != NULL ? save->new_uuid : vmove->uuid, &save->read, error);
+    g_autofree char *uuid =
+        msk_store_fold_uuid(save->new_uuid != NULL ? save->new_uuid : vmove->uuid);
+    g_autofree char *notification_uuid = msk_store_fold_uuid(save->ref->notification_uuid);
+    void *read = save->read;
+
+    result = msk_rows_find(db, &vmoves, OF_NOTIFICATION,
+                           MSK_DB_ARGS(MSK_DB_T(uuid), MSK_DB_T(notification_uuid)), &read, error);
+    save->read = read;
+    return result;
 }
 
 MskStoreResult
