@@ -269,8 +269,8 @@ class Bench:
                     " service_type, description, recovery_method, enabled FROM failover_segments"
                     f" WHERE uuid = '{self.segment}' AND deleted = 0"]
         return [
-            "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1",
-            "INSERT INTO masakari_c_commits VALUES (UUID(), UTC_TIMESTAMP())",
+            "START TRANSACTION; UPDATE masakari_c_lock FORCE INDEX (PRIMARY) SET turn = turn +"
+            " IF(id = 1, 1, 2), wrote_at = UTC_TIMESTAMP() WHERE id IN (1, 2)",
             "SELECT h.uuid, h.failover_segment_id, h.on_maintenance, UTC_TIMESTAMP(6), n.payload,"
             " n.status, n.updated_at, n.generated_time, n.notification_uuid FROM hosts h"
             " LEFT JOIN notifications n ON n.source_host_uuid = h.uuid AND n.generated_time >="
@@ -286,6 +286,8 @@ class Bench:
     def bare(self, sql):
         """bare_mhd in the place of a service: it asks MariaDB this, and answers some bytes."""
         program, port, answer = BUILD / "bench" / "bare_mhd", free_port(), self.dir / "answer"
+        self.cloud.mariadb.sql("REPLACE INTO masakari_c_lock VALUES (2, 0, UTC_TIMESTAMP())",
+                               "ours")  # its row among those of writers
         answer.write_bytes(b"x" * 500)
         with on_cpu(CPUS[0]):
             process = subprocess.Popen(

@@ -70,10 +70,15 @@ typedef struct {
     bool (*script)(MskDb *db, const char *sql, GError **error); /* several statements */
     /* write: the transaction holds the right to write from its start. */
     bool (*begin)(MskDb *db, bool write, GError **error);
-    /* (nullable) begin() with the right to write. @token: hexadecimal digits and '-', new for each
-     * piece of work. Returns: 1; 0 when a transaction of this token was committed before, and
-     * rollback() has to follow; -1 with @error. */
-    int (*begin_once)(MskDb *db, const char *token, GError **error);
+    /* (nullable, all three) For a database that may not be heard at the end of a COMMIT. begin_turn:
+     * begin() with the right to write, and @token is kept with what is written, as the last of
+     * @writer; @writer > 1, @token > 0, greater each time. */
+    bool (*begin_turn)(MskDb *db, int64_t writer, int64_t token, GError **error);
+    /* begin() with the right to write, after one of @writer that was not heard of: it is over now.
+     * @ret_token: the last of @writer that was committed; 0: none. */
+    bool (*begin_asking)(MskDb *db, int64_t writer, int64_t *ret_token, GError **error);
+    /* In a transaction of begin_asking(): keeps @token as begin_turn() does. */
+    bool (*keep_token)(MskDb *db, int64_t writer, int64_t token, GError **error);
     bool (*commit)(MskDb *db, GError **error);
     void (*rollback)(MskDb *db);
     bool (*lock_schema)(MskDb *db, GError **error); /* (nullable) until the connection is closed */

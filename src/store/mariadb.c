@@ -16,6 +16,8 @@
 
 #define NOW "UTC_TIMESTAMP(6)"
 
+#define TAKE_LOCK "UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1"
+
 /* What went wrong, as the caller can act on it. */
 static const struct {
     unsigned number;
@@ -119,6 +121,7 @@ finish_results(Mariadb *self, GError **error)
         MYSQL_RES *rows = mysql_store_result(&self->handle);
 
         mysql_free_result(rows);
+        self->changes = (int64_t) mysql_affected_rows(&self->handle);
         if (mysql_errno(&self->handle) != 0) {
             break;
         }
@@ -283,50 +286,102 @@ begin(MskDb *db, bool write, GError **error)
                               error);
 }
 
-/*
- * Writers take turns by the one row of masakari_c_lock, on all nodes of a Galera cluster: there two
- * that met are told apart by the certification of that row. The token is written with what the
- * transaction writes, so whoever did not hear the answer to a COMMIT finds out by it: having the
- * lock means that the earlier transaction is over.
- *
- * It is a command of its own. A cluster may undo a transaction between two statements of one
- * command; MariaDB then runs what is left of the command without a transaction, and tells only
- * afterwards: the token would be there alone. Between two commands it tells at once.
- */
-static int
-begin_once(MskDb *db, const char *token, GError **error)
-{
-    Mariadb *self = (Mariadb *) db;
-    g_autoptr(GError) failure = NULL;
-    g_autofree char *sql = g_strdup_printf("INSERT INTO masakari_c_commits (token, committed_at) "
-                                           "VALUES ('%s', UTC_TIMESTAMP())",
-                                           token);
-
-    self->writes = false;
-    if (!msk_mariadb_script(
-            db, "START TRANSACTION; UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1",
-            error)) {
-        return -1;
-    }
-    if (msk_mariadb_script(db, sql, &failure)) {
-        self->writes = true;
-        return 1;
-    }
-    if (mysql_errno(&self->handle) == ER_DUP_ENTRY) {
-        return 0;
-    }
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return -1;
-}
-
 /* As the server's last answer says. */
 static bool
-is_in_transaction(Mariadb *self)
+check_in_transaction(Mariadb *self, GError **error)
 {
     unsigned status = 0;
 
     (void) mariadb_get_infov(&self->handle, MARIADB_CONNECTION_SERVER_STATUS, &status);
-    return (status & SERVER_STATUS_IN_TRANS) != 0;
+    if ((status & SERVER_STATUS_IN_TRANS) != 0) {
+        return true;
+    }
+    self->db.broken = true;
+    self->db.again = true;
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                "database %s: the server has ended a transaction by itself; try again", self->name);
+    return false;
+}
+
+static bool
+check_locked(Mariadb *self, GError **error)
+{
+    if (self->changes == 1) {
+        return true;
+    }
+    g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,
+                "database %s: masakari_c_lock has lost its first row; put it back with INSERT INTO "
+                "masakari_c_lock (id, turn) VALUES (1, 0)",
+                self->name);
+    return false;
+}
+
+static bool
+keep_token(MskDb *db, int64_t writer, int64_t token, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "REPLACE INTO masakari_c_lock (id, turn, wrote_at) VALUES (%" G_GINT64_FORMAT
+        ", %" G_GINT64_FORMAT ", UTC_TIMESTAMP())",
+        writer, token);
+
+    return msk_mariadb_script(db, sql, error);
+}
+
+/* Tokens are asked for within a minute, so those of a day ago are of nobody's interest. */
+static bool
+keep_first_token(Mariadb *self, int64_t writer, int64_t token, GError **error)
+{
+    return msk_mariadb_script(&self->db, TAKE_LOCK, error) && check_locked(self, error) &&
+           keep_token(&self->db, writer, token, error) &&
+           msk_mariadb_script(&self->db,
+                              "DELETE FROM masakari_c_lock WHERE id > 1 AND wrote_at < "
+                              "UTC_TIMESTAMP() - INTERVAL 1 DAY",
+                              error);
+}
+
+/*
+ * Writers take turns by the first row of masakari_c_lock, on all nodes of a Galera cluster: there
+ * two that met are told apart by the certification of that row. Each writer has a row beside it,
+ * with the token of its last write; so whoever did not hear the answer to a COMMIT finds out by it:
+ * having the lock means that the earlier transaction is over.
+ *
+ * Nothing follows that statement in its command. A cluster may undo a transaction between two
+ * statements of one command; MariaDB then runs what is left of the command without a transaction,
+ * and tells only afterwards. Between two commands it tells at once.
+ */
+static bool
+begin_turn(MskDb *db, int64_t writer, int64_t token, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+    /* The index also where so few rows would be read faster without: those read are locked. */
+    g_autofree char *sql = g_strdup_printf(
+        "START TRANSACTION; UPDATE masakari_c_lock FORCE INDEX (PRIMARY) SET turn = IF(id = 1, "
+        "turn + 1, %" G_GINT64_FORMAT "), wrote_at = UTC_TIMESTAMP() WHERE id IN (1, "
+        "%" G_GINT64_FORMAT ")",
+        token, writer);
+
+    self->writes = true;
+    if (!msk_mariadb_script(db, sql, error) || !check_in_transaction(self, error)) {
+        return false;
+    }
+    return self->changes == 2 || keep_first_token(self, writer, token, error);
+}
+
+static bool
+begin_asking(MskDb *db, int64_t writer, int64_t *ret_token, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+    int64_t token = 0;
+
+    self->writes = true;
+    if (!msk_mariadb_script(db, "START TRANSACTION; " TAKE_LOCK, error) ||
+        !check_in_transaction(self, error) || !check_locked(self, error) ||
+        msk_db_number(db, "SELECT turn FROM masakari_c_lock WHERE id = ? FOR UPDATE",
+                      MSK_DB_ARGS(MSK_DB_I(writer)), &token, error) < 0) {
+        return false;
+    }
+    *ret_token = token;
+    return true;
 }
 
 static bool
@@ -335,12 +390,7 @@ commit(MskDb *db, GError **error)
     Mariadb *self = (Mariadb *) db;
 
     /* The server would agree to a COMMIT of nothing. */
-    if (self->writes && !is_in_transaction(self)) {
-        db->broken = true;
-        db->again = true;
-        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                    "database %s: the server has ended a transaction by itself; try again",
-                    self->name);
+    if (self->writes && !check_in_transaction(self, error)) {
         return false;
     }
     if (msk_mariadb_script(db, "COMMIT", error)) {
@@ -425,7 +475,9 @@ const MskDbDriver msk_mariadb_driver = {
     .close = close_connection,
     .script = msk_mariadb_script,
     .begin = begin,
-    .begin_once = begin_once,
+    .begin_turn = begin_turn,
+    .begin_asking = begin_asking,
+    .keep_token = keep_token,
     .commit = commit,
     .rollback = rollback,
     .lock_schema = lock_schema,

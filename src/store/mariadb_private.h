@@ -23,7 +23,7 @@ typedef struct {
     char *name;      /* of the place, for messages */
     int64_t changes; /* of the last statement without rows */
     int64_t last_id; /* the same */
-    bool writes;     /* a transaction that begin_once() began */
+    bool writes;     /* a transaction of the store's that may write */
 } Mariadb;
 
 /** msk_mariadb_fail: @number, @detail: of the client library. Marks the connection as msk_db's

@@ -12,7 +12,8 @@
 #define LEGACY_OLDEST 7
 #define LEGACY_NEWEST 8
 
-/* Two that run at once on two nodes of a cluster refuse one another's transactions. */
+/* Two that run at once on two nodes of a cluster refuse one another's transactions, and end one
+ * another's changes of tables and connections. */
 #define SYNC_ATTEMPTS 50
 #define SYNC_PAUSE_US (100 * G_TIME_SPAN_MILLISECOND)
 
@@ -384,20 +385,30 @@ sync_clear(Sync *sync)
     sync->adopted = false;
 }
 
+static bool
+sync_once(MskDb *db, Sync *sync, int last, GError **error)
+{
+    sync_clear(sync);
+    return db->driver->check(db, error) &&
+           (db->driver->lock_schema == NULL || db->driver->lock_schema(db, error)) &&
+           take_over(db, sync, error) && check_steps(db, sync->steps, false, error) &&
+           apply_steps(db, sync, last, error);
+}
+
 /* From the start each time: every step may be run again, and does nothing if it was done. */
 static bool
-sync_patiently(MskDb *db, Sync *sync, int last, GError **error)
+sync_patiently(const MskDbDriver *driver, const char *location, const MskStoreOptions *options,
+               Sync *sync, int last, GError **error)
 {
     for (unsigned n = 1;; n++) {
         GError *failure = NULL;
+        g_autoptr(MskDb) db =
+            msk_db_open(driver, location, MSK_DB_CREATE, options->busy_timeout_ms, &failure);
 
-        db->again = false;
-        sync_clear(sync);
-        if (take_over(db, sync, &failure) && check_steps(db, sync->steps, false, &failure) &&
-            apply_steps(db, sync, last, &failure)) {
+        if (db != NULL && sync_once(db, sync, last, &failure)) {
             return true;
         }
-        if (!db->again || db->broken || n >= SYNC_ATTEMPTS) {
+        if (db == NULL || !db->again || n >= SYNC_ATTEMPTS) {
             g_propagate_error(error, failure);
             return false;
         }
@@ -422,12 +433,7 @@ msk_store_sync(const MskStoreOptions *options, const char *version, GError **err
     if (last < 0) {
         return false;
     }
-    g_autoptr(MskDb) db =
-        msk_db_open(driver, location, MSK_DB_CREATE, options->busy_timeout_ms, error);
-
-    bool done = db != NULL && driver->check(db, error) &&
-                (driver->lock_schema == NULL || driver->lock_schema(db, error)) &&
-                sync_patiently(db, &sync, last, error);
+    bool done = sync_patiently(driver, location, options, &sync, last, error);
 
     sync_clear(&sync);
     return done;

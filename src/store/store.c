@@ -18,8 +18,6 @@
 #define UNKNOWN_FACTOR   4
 #define FIRST_PAUSE_US   (5 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_PAUSE_US (250 * G_TIME_SPAN_MILLISECOND)
-/* Every so many transactions the tokens of old ones are removed. */
-#define TOKEN_CLEANING 256
 
 struct MskStore {
     const MskDbDriver *driver;
@@ -30,12 +28,13 @@ struct MskStore {
     unsigned busy_timeout_ms;
     int64_t recycle_us; /* close connections that are older; 0 or less: never */
     GMutex mutex;
-    GCond returned;     /* a connection came back, or one less is open */
-    GPtrArray *resting; /* MskDb; the last used is taken first: its cache is warm */
-    unsigned n_open;    /* resting and lent */
-    unsigned n_waiting; /* for returned, whose signal would ask the kernel in any case */
-    unsigned n_tokens;  /* written since the last cleaning */
-    MskGroupCommit *writes;
+    GCond returned;         /* a connection came back, or one less is open */
+    GPtrArray *resting;     /* MskDb; the last used is taken first: its cache is warm */
+    unsigned n_open;        /* resting and lent */
+    unsigned n_waiting;     /* for returned, whose signal would ask the kernel in any case */
+    MskGroupCommit *writes; /* one at a time is under way */
+    int64_t writer;         /* who this is among all that write to the database */
+    int64_t last_token;     /* of a write; each attempt has its own */
 };
 
 typedef enum {
@@ -105,6 +104,13 @@ open_first(MskStore *self, GError **error)
 
 static MskStoreResult write_alone(void *self, MskStoreWork work, void *data, GError **error);
 
+/* Two programs never have the same, but for a chance of one in 2^62. */
+static int64_t
+make_writer(void)
+{
+    return (int64_t) g_random_int_range(1, G_MAXINT32) << 32 | g_random_int();
+}
+
 MskStore *
 msk_store_open_with(const MskDbDriver *driver, const char *location, const MskStoreOptions *options,
                     GError **error)
@@ -121,6 +127,7 @@ msk_store_open_with(const MskDbDriver *driver, const char *location, const MskSt
     g_mutex_init(&self->mutex);
     g_cond_init(&self->returned);
     self->writes = msk_group_commit_new(write_alone, self);
+    self->writer = make_writer();
 
     return open_first(self, error) ? g_steal_pointer(&self) : NULL;
 }
@@ -247,11 +254,11 @@ typedef struct {
     Access access;
     MskStoreWork work;
     void *data;
-    char *token;  /* of the write */
-    bool sent;    /* a COMMIT with this token */
-    bool unknown; /* an earlier transaction may have been committed, or may not */
-    bool redone;  /* since then the work was done again, so @data may be of another outcome */
-    bool again;   /* what failed may succeed now */
+    int64_t token; /* of the attempt that did the work last: @data is of its outcome */
+    bool unheard;  /* the answer to its COMMIT */
+    bool unknown;  /* an earlier transaction may have been committed, or may not */
+    int64_t lost;  /* its token; if there are several, that of the first */
+    bool again;    /* what failed may succeed now */
     int64_t began_us;
 } Task;
 
@@ -262,91 +269,83 @@ has_transaction(const Task *task)
     return task->access != ACCESS_LOOK || !task->store->driver->is_server;
 }
 
-/* 1 begun, 0 what was unknown has been committed, -1 with @error. */
-static int
-begin_task(Task *task, MskDb *db, GError **error)
-{
-    const MskDbDriver *driver = task->store->driver;
-
-    if (!has_transaction(task)) {
-        return 1;
-    }
-    if (task->access == ACCESS_WRITE && driver->begin_once != NULL) {
-        return driver->begin_once(db, task->token, error);
-    }
-    return driver->begin(db, task->access == ACCESS_WRITE, error) ? 1 : -1;
-}
-
-/* Tokens are asked for within a minute; one day is enough for whoever looks at the table. */
 static bool
-clean_tokens(const Task *task, MskDb *db, GError **error)
+is_told_apart(const Task *task)
 {
-    MskStore *self = task->store;
-
-    if (task->access != ACCESS_WRITE || self->driver->begin_once == NULL) {
-        return true;
-    }
-    g_mutex_lock(&self->mutex);
-    bool due = self->n_tokens++ % TOKEN_CLEANING == 0;
-
-    g_mutex_unlock(&self->mutex);
-    return !due || msk_db_run(db,
-                              "DELETE FROM masakari_c_commits WHERE committed_at < "
-                              "UTC_TIMESTAMP() - INTERVAL 1 DAY LIMIT 2000",
-                              MSK_DB_NO_ARGS, NULL, error);
+    return task->access == ACCESS_WRITE && task->store->driver->begin_turn != NULL;
 }
 
+/* @token was kept by an attempt that was not heard of. */
 static bool
-commit_task(Task *task, MskDb *db, GError **error)
+take_outcome(Task *task, int64_t token, GError **error)
 {
-    if (!has_transaction(task)) {
-        return true;
-    }
-    if (!clean_tokens(task, db, error)) {
-        return false;
-    }
-    task->sent = true;
-    return task->store->driver->commit(db, error);
-}
-
-/* The token is there. */
-static MskStoreResult
-was_committed(Task *task, MskDb *db, GError **error)
-{
-    if (!task->sent) { /* then it came there without the work */
-        g_free(task->token);
-        task->token = g_uuid_string_random();
-        db->again = true;
-        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                    "database %s: the server has kept a part of a transaction; try again",
-                    task->store->name);
-        return MSK_STORE_FAILED;
-    }
     task->unknown = false;
-    if (!task->redone) {
-        return MSK_STORE_DONE;
+    if (token == task->token && task->unheard) {
+        return true;
     }
     g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                 "database %s: the change was made, but not by the attempt that knows its outcome; "
                 "look again",
                 task->store->name);
-    return MSK_STORE_FAILED;
+    return false;
+}
+
+/* 1 begun, 0 what was unknown has been committed, -1 with @error. Each attempt has a token of its
+ * own, as a server may keep one without the work; that one is never asked for. */
+static int
+begin_turn(Task *task, MskDb *db, GError **error)
+{
+    MskStore *store = task->store;
+    const MskDbDriver *driver = store->driver;
+    int64_t token = ++store->last_token;
+    int64_t kept = 0;
+
+    if (task->unknown && !driver->begin_asking(db, store->writer, &kept, error)) {
+        return -1;
+    }
+    if (task->unknown && kept >= task->lost) {
+        return take_outcome(task, kept, error) ? 0 : -1;
+    }
+    bool begun = task->unknown ? driver->keep_token(db, store->writer, token, error)
+                               : driver->begin_turn(db, store->writer, token, error);
+
+    if (!begun) {
+        return -1;
+    }
+    task->token = token;
+    task->unheard = false;
+    return 1;
+}
+
+static int
+begin_task(Task *task, MskDb *db, GError **error)
+{
+    if (!has_transaction(task)) {
+        return 1;
+    }
+    if (is_told_apart(task)) {
+        return begin_turn(task, db, error);
+    }
+    return task->store->driver->begin(db, task->access == ACCESS_WRITE, error) ? 1 : -1;
+}
+
+static bool
+commit_task(Task *task, MskDb *db, GError **error)
+{
+    return !has_transaction(task) || task->store->driver->commit(db, error);
 }
 
 static MskStoreResult
 do_task(Task *task, MskDb *db, GError **error)
 {
     int begun = begin_task(task, db, error);
-    MskStoreResult result = MSK_STORE_FAILED;
+    MskStoreResult result = begun == 0 ? MSK_STORE_DONE : MSK_STORE_FAILED;
 
     if (begun > 0) {
-        task->redone = task->unknown;
         result = task->work(db, task->data, error);
         if (result == MSK_STORE_DONE && !commit_task(task, db, error)) {
             result = MSK_STORE_FAILED;
         }
-    } else if (begun == 0) {
-        result = was_committed(task, db, error);
     }
     if ((begun == 0 || result != MSK_STORE_DONE) && has_transaction(task)) {
         task->store->driver->rollback(db);
@@ -369,7 +368,11 @@ attempt(Task *task, GError **error)
     db->now_us = 0;
     MskStoreResult result = do_task(task, db, error);
 
-    task->unknown = task->unknown || db->unknown;
+    if (db->unknown) {
+        task->lost = task->unknown ? task->lost : task->token;
+        task->unknown = true;
+        task->unheard = true;
+    }
     task->again = result == MSK_STORE_FAILED && (db->again || task->unknown);
     give_back(task->store, db);
     return result;
@@ -420,12 +423,9 @@ run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error
                  .access = access,
                  .work = work,
                  .data = data,
-                 .token = access == ACCESS_WRITE ? g_uuid_string_random() : NULL,
                  .began_us = g_get_monotonic_time()};
-    MskStoreResult result = run_task(&task, error);
 
-    g_free(task.token);
-    return result;
+    return run_task(&task, error);
 }
 
 MskStoreResult

@@ -8,18 +8,26 @@
  * more is all that is needed, and nothing is there twice or not at all. */
 
 #define ENGINE   "aaaaaaaa-0000-4000-8000-000000000001"
+#define OTHER    "aaaaaaaa-0000-4000-8000-000000000002"
 #define LEASE_MS 60000
+/* For what is to run into it. */
+#define SHORT_TIMEOUT_MS 1000
 
 /* The driver's functions have no other way to know. */
 static struct {
-    bool drops;       /* the next COMMIT loses the connection */
-    bool commits;     /* after it was done */
-    bool stays_away;  /* and then nobody gets one */
-    bool away;        /* now */
-    bool writing;     /* what only reads is lost without harm */
-    bool keeps_token; /* the next token is there before the work is */
-    char *token;      /* of the present transaction */
-    GHashTable *done; /* tokens, for a database that keeps none */
+    unsigned drops;      /* so many times COMMIT loses the connection */
+    bool commits;        /* after it was done, the last time; before that it is undone */
+    bool stays_away;     /* and then nobody gets one */
+    bool away;           /* now */
+    bool refuses;        /* the next COMMIT that is answered is refused */
+    bool writing;        /* what only reads is lost without harm */
+    bool kept_alone;     /* the next token is kept, and the work is not done */
+    const int64_t *kept; /* then this token turns out to be there */
+    int64_t token;       /* of the present transaction, for a database that keeps none */
+    int64_t done;        /* the last that was committed, for such a one */
+    int64_t lost;        /* the last of a COMMIT that lost the connection */
+    int64_t writer;
+    const char *location;
 } net;
 
 static bool
@@ -39,71 +47,110 @@ lossy_begin(MskDb *db, bool write, GError **error)
     return !is_away(db, error) && fixture_driver()->begin(db, write, error);
 }
 
+/* In a transaction of its own. */
 static void
-keep_token(MskDb *db, const char *token)
+keep_alone(int64_t token)
 {
-    g_autofree char *sql = g_strdup_printf(
-        "INSERT INTO masakari_c_commits (token, committed_at) VALUES ('%s', UTC_TIMESTAMP())",
-        token);
+    net.done = token;
+    if (fixture_driver()->keep_token != NULL) {
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(MskDb) db =
+            msk_db_open(fixture_driver(), net.location, MSK_DB_USE, 5000, &failure);
 
-    net.keeps_token = false;
-    g_hash_table_add(net.done, g_strdup(token));
-    g_assert_true(fixture_driver()->begin_once == NULL || fixture_driver()->script(db, sql, NULL));
+        g_assert_no_error(failure);
+        g_assert_true(fixture_driver()->keep_token(db, net.writer, token, &failure));
+    }
 }
 
-static int
-lossy_begin_once(MskDb *db, const char *token, GError **error)
+static bool
+begin_write(MskDb *db, int64_t writer, GError **error)
 {
     net.writing = true;
-    if (is_away(db, error)) {
-        return -1;
+    net.token = 0;
+    net.writer = writer;
+    return !is_away(db, error);
+}
+
+static bool
+lossy_begin_turn(MskDb *db, int64_t writer, int64_t token, GError **error)
+{
+    if (!begin_write(db, writer, error)) {
+        return false;
     }
-    if (net.keeps_token) {
-        keep_token(db, token);
+    net.token = token;
+    if (net.kept_alone) { /* as a server that has ended the transaction by itself */
+        net.kept_alone = false;
+        keep_alone(token);
+        db->again = true;
+        db->broken = true;
+        g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "no transaction any more");
+        return false;
     }
-    if (fixture_driver()->begin_once != NULL) {
-        return fixture_driver()->begin_once(db, token, error);
+    return fixture_driver()->begin_turn != NULL
+               ? fixture_driver()->begin_turn(db, writer, token, error)
+               : fixture_driver()->begin(db, true, error);
+}
+
+static bool
+lossy_begin_asking(MskDb *db, int64_t writer, int64_t *ret_token, GError **error)
+{
+    if (!begin_write(db, writer, error)) {
+        return false;
     }
-    if (!fixture_driver()->begin(db, true, error)) {
-        return -1;
+    if (fixture_driver()->begin_asking != NULL) {
+        return fixture_driver()->begin_asking(db, writer, ret_token, error);
     }
-    g_free(net.token);
-    net.token = g_strdup(token);
-    return g_hash_table_contains(net.done, token) ? 0 : 1;
+    *ret_token = net.done;
+    return fixture_driver()->begin(db, true, error);
+}
+
+static bool
+lossy_keep_token(MskDb *db, int64_t writer, int64_t token, GError **error)
+{
+    net.token = token;
+    return fixture_driver()->keep_token == NULL ||
+           fixture_driver()->keep_token(db, writer, token, error);
+}
+
+/* The server says no. In a cluster it may do so as the one that was lost has come through. */
+static bool
+refuse(MskDb *db, GError **error)
+{
+    fixture_driver()->rollback(db);
+    net.refuses = false;
+    if (net.kept != NULL) {
+        keep_alone(*net.kept);
+    }
+    db->again = true;
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "another writer was faster");
+    return false;
 }
 
 static bool
 lossy_commit(MskDb *db, GError **error)
 {
-    bool drops = net.drops && net.writing;
+    bool drops = net.drops > 0 && net.writing;
 
-    if (drops && !net.commits) {
+    if (!drops && net.refuses && net.writing) {
+        return refuse(db, error);
+    }
+    if (drops && (net.drops > 1 || !net.commits)) {
         fixture_driver()->rollback(db);
     } else if (!fixture_driver()->commit(db, error)) {
         return false;
-    } else if (net.token != NULL) {
-        g_hash_table_add(net.done, g_steal_pointer(&net.token));
+    } else if (net.writing) {
+        net.done = net.token;
     }
     if (!drops) {
         return true;
     }
-    net.drops = false;
+    net.lost = net.token;
+    net.drops--;
     net.away = net.stays_away;
     db->broken = true;
     db->unknown = true;
     g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "lost");
     return false;
-}
-
-/* SQLite has no table of tokens to clean. */
-static void *
-lossy_prepare(MskDb *db, const char *sql, GError **error)
-{
-    bool cleans = g_str_has_prefix(sql, "DELETE FROM masakari_c_commits") &&
-                  fixture_driver() == &msk_sqlite_driver;
-
-    return fixture_driver()->prepare(
-        db, cleans ? "DELETE FROM masakari_c_engines WHERE uuid = ''" : sql, error);
 }
 
 typedef struct {
@@ -126,11 +173,13 @@ setup(World *self, unsigned way)
 
     lossy = *fixture_driver();
     lossy.begin = lossy_begin;
-    lossy.begin_once = lossy_begin_once;
+    lossy.begin_turn = lossy_begin_turn;
+    lossy.begin_asking = lossy_begin_asking;
+    lossy.keep_token = lossy_keep_token;
     lossy.commit = lossy_commit;
-    lossy.prepare = lossy_prepare;
-    net.done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     fixture_init(&self->fixture);
+    memset(&net, 0, sizeof(net));
+    net.location = self->fixture.path;
     MskStoreOptions options = fixture_options(&self->fixture);
 
     /* Where it is back at once, a busy machine must not make it late. */
@@ -147,15 +196,13 @@ clear(World *self)
 {
     msk_store_free(self->store);
     fixture_clear(&self->fixture);
-    g_clear_pointer(&net.token, g_free);
-    g_clear_pointer(&net.done, g_hash_table_unref);
 }
 
 /* How the next COMMIT goes wrong: four ways. */
 static void
 spoil(unsigned way)
 {
-    net.drops = true;
+    net.drops = 1;
     net.commits = (way & 1) != 0;
     net.stays_away = stays_away(way);
     g_test_message("the COMMIT is %s, and the database is back %s", net.commits ? "done" : "undone",
@@ -174,7 +221,7 @@ check_told(MskStoreResult result, const GError *error)
         g_assert_no_error(error);
         g_assert_cmpint(result, ==, MSK_STORE_DONE);
     }
-    g_assert_false(net.drops);
+    g_assert_cmpuint(net.drops, ==, 0);
     net.away = false;
 }
 
@@ -188,6 +235,16 @@ count(const World *self, const char *sql)
     g_assert_cmpint(msk_db_number(db, sql, MSK_DB_NO_ARGS, &number, &failure), ==, 1);
     g_assert_no_error(failure);
     return number;
+}
+
+static void
+change(const World *self, const char *sql)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(MskDb) db = fixture_db(&self->fixture, MSK_DB_USE);
+
+    g_assert_true(db->driver->script(db, sql, &failure));
+    g_assert_no_error(failure);
 }
 
 static void
@@ -300,34 +357,175 @@ test_an_end_and_a_registration_are_told_once_more(void)
     }
 }
 
-/* As a Galera cluster did when it undid a transaction between two statements of one command. */
+/* The connection is lost once more while it is done again. */
 static void
-test_a_token_without_a_commit_tells_nothing(void)
+test_a_write_may_be_lost_twice(void)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        World world;
+        g_autoptr(GPtrArray) claims = NULL;
+
+        setup(&world, way);
+        ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
+        post_vm(world.store, "h1", "i", g_get_real_time(), NULL);
+        spoil(way);
+        net.drops = 2;
+        ASSERT_DONE(msk_store_claim_new(world.store, ENGINE, 10, &claims, error));
+        g_assert_cmpuint(net.drops, ==, 0);
+        g_assert_cmpuint(claims->len, ==, 1);
+        MskClaimRef ref = claim_ref(g_ptr_array_index(claims, 0), ENGINE);
+
+        ASSERT_DONE(msk_store_claim_save_state(world.store, &ref, "ordered", error));
+        clear(&world);
+    }
+}
+
+/* In a cluster the one that was lost may be on its way between the nodes while it is done again,
+ * and come through instead: what the second one has read is of nobody then. A token of the second
+ * one, whose COMMIT was refused, tells as little. Without any it is done a third time. */
+static void
+test_a_lost_write_comes_through_late(void)
+{
+    const int64_t *const kept[] = {NULL, &net.lost, &net.token};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++) {
+        World world;
+        g_autoptr(GError) failure = NULL;
+
+        setup(&world, 0);
+        spoil(0);
+        net.refuses = true;
+        net.kept = kept[i];
+        MskStoreResult result =
+            msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, &failure);
+
+        g_assert_false(net.refuses);
+        if (kept[i] != NULL) {
+            g_assert_cmpint(result, ==, MSK_STORE_FAILED);
+            g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+            g_assert_nonnull(strstr(failure->message, "look again"));
+        } else {
+            g_assert_no_error(failure);
+            g_assert_cmpint(result, ==, MSK_STORE_DONE);
+        }
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==,
+                        kept[i] != NULL ? 0 : 1);
+        clear(&world);
+    }
+}
+
+/* As a Galera cluster did when it undid a transaction between two statements of one command; and
+ * the next attempt, whose token is another, is lost. */
+static void
+test_a_token_without_its_work_tells_nothing(void)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        World world;
+        g_autoptr(GPtrArray) claims = NULL;
+
+        setup(&world, way);
+        spoil(way);
+        net.kept_alone = true;
+        ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
+        g_assert_false(net.kept_alone);
+        g_assert_cmpuint(net.drops, ==, 0);
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 1);
+        post_vm(world.store, "h1", "i", g_get_real_time(), NULL);
+        net.kept_alone = true;
+        ASSERT_DONE(msk_store_claim_new(world.store, ENGINE, 10, &claims, error));
+        g_assert_false(net.kept_alone);
+        g_assert_cmpuint(claims->len, ==, 1);
+        MskClaimRef ref = claim_ref(g_ptr_array_index(claims, 0), ENGINE);
+
+        spoil(way);
+        net.kept_alone = true;
+        ASSERT_DONE(msk_store_claim_finish(world.store, &ref, MSK_NOTIFICATION_FINISHED, NULL, NULL,
+                                           NULL, error));
+        g_assert_false(net.kept_alone);
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM notifications n JOIN masakari_c_claims "
+                                      "c ON c.notification_uuid = n.notification_uuid WHERE "
+                                      "n.status = 'finished' AND c.state = 'ended'"),
+                        ==, 1);
+        clear(&world);
+    }
+}
+
+/* The first write of a store makes its row; one that is taken away is made again. */
+static void
+test_each_writer_has_a_row(void)
 {
     World world;
-    g_autoptr(GPtrArray) claims = NULL;
 
     setup(&world, 0);
-    net.keeps_token = true;
-    ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
-    g_assert_false(net.keeps_token);
-    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 1);
-    post_vm(world.store, "h1", "i", g_get_real_time(), NULL);
-    net.keeps_token = true;
-    ASSERT_DONE(msk_store_claim_new(world.store, ENGINE, 10, &claims, error));
-    g_assert_false(net.keeps_token);
-    g_assert_cmpuint(claims->len, ==, 1);
-    MskClaimRef ref = claim_ref(g_ptr_array_index(claims, 0), ENGINE);
+    int64_t n_before = count(&world, "SELECT COUNT(*) FROM masakari_c_lock");
 
-    net.keeps_token = true;
-    ASSERT_DONE(msk_store_claim_finish(world.store, &ref, MSK_NOTIFICATION_FINISHED, NULL, NULL,
-                                       NULL, error));
-    g_assert_false(net.keeps_token);
-    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM notifications n JOIN masakari_c_claims c "
-                                  "ON c.notification_uuid = n.notification_uuid WHERE "
-                                  "n.status = 'finished' AND c.state = 'ended'"),
-                    ==, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_lock"), ==, n_before + 1);
+    }
+    change(&world, "UPDATE masakari_c_lock SET wrote_at = UTC_TIMESTAMP() - INTERVAL 2 DAY");
+    g_autoptr(GError) failure = NULL;
+    MskStoreOptions options = fixture_options(&world.fixture);
+    g_autoptr(MskStore) other = msk_store_open(&options, &failure);
+
+    g_assert_no_error(failure);
+    ASSERT_DONE(msk_store_engine_register(other, ENGINE, "a", LEASE_MS, error));
+    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_lock"), ==, 2);
+    spoil(0);
+    ASSERT_DONE(msk_store_engine_register(world.store, OTHER, "b", LEASE_MS, error));
+    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 2);
+    g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_lock"), ==, 3);
     clear(&world);
+}
+
+/* Nobody takes a turn without the row that stands for it. */
+static void
+test_no_lock_no_write(void)
+{
+    World world;
+
+    setup(&world, 0);
+    change(&world, "DELETE FROM masakari_c_lock WHERE id = 1");
+    for (unsigned i = 0; i < 2; i++) {
+        g_autoptr(GError) failure = NULL;
+
+        g_assert_cmpint(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, &failure), ==,
+                        MSK_STORE_FAILED);
+        g_assert_error(failure, MSK_ERROR, MSK_ERROR_INTERNAL);
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 0);
+    }
+    change(&world, "INSERT INTO masakari_c_lock (id, turn) VALUES (1, 0)");
+    ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
+    clear(&world);
+}
+
+/* A server that has not ended the transaction cannot tell yet. */
+static void
+test_asking_waits_for_the_lost_one(void)
+{
+    Fixture fixture;
+    g_autoptr(GError) failure = NULL;
+    int64_t token = 0;
+
+    fixture_init(&fixture);
+    MskDb *lost = fixture_db(&fixture, MSK_DB_USE);
+    MskDb *asking =
+        msk_db_open(fixture_driver(), fixture.path, MSK_DB_USE, SHORT_TIMEOUT_MS, &failure);
+
+    g_assert_no_error(failure);
+    g_assert_true(lost->driver->begin_turn(lost, 5, 7, &failure));
+    g_assert_false(asking->driver->begin_asking(asking, 5, &token, &failure));
+    g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+    g_assert_true(asking->again);
+    g_clear_error(&failure);
+    asking->driver->rollback(asking);
+    g_assert_true(lost->driver->commit(lost, &failure));
+    g_assert_true(asking->driver->begin_asking(asking, 5, &token, &failure));
+    g_assert_cmpint(token, ==, 7);
+    asking->driver->rollback(asking);
+    msk_db_close(lost);
+    msk_db_close(asking);
+    fixture_clear(&fixture);
 }
 
 int
@@ -339,7 +537,16 @@ main(int argc, char **argv)
     g_test_add_func("/store_lost_answer/a_claim_is_found_again", test_a_claim_is_found_again);
     g_test_add_func("/store_lost_answer/an_end_and_a_registration_are_told_once_more",
                     test_an_end_and_a_registration_are_told_once_more);
-    g_test_add_func("/store_lost_answer/a_token_without_a_commit_tells_nothing",
-                    test_a_token_without_a_commit_tells_nothing);
+    g_test_add_func("/store_lost_answer/a_write_may_be_lost_twice", test_a_write_may_be_lost_twice);
+    g_test_add_func("/store_lost_answer/a_lost_write_comes_through_late",
+                    test_a_lost_write_comes_through_late);
+    g_test_add_func("/store_lost_answer/a_token_without_its_work_tells_nothing",
+                    test_a_token_without_its_work_tells_nothing);
+    if (fixture_driver()->begin_turn != NULL) {
+        g_test_add_func("/store_lost_answer/each_writer_has_a_row", test_each_writer_has_a_row);
+        g_test_add_func("/store_lost_answer/no_lock_no_write", test_no_lock_no_write);
+        g_test_add_func("/store_lost_answer/asking_waits_for_the_lost_one",
+                        test_asking_waits_for_the_lost_one);
+    }
     return g_test_run();
 }

@@ -124,17 +124,29 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         assert engine.alive()
 
 
-def undo_between(data):
-    """A command of MariaDB's whose transaction a cluster undoes behind the statement that takes the
-    lock of writers, as MariaDB 10.11 does it: the rest of the command is run without a transaction,
-    and once more, and only then it is refused."""
-    before, separator, rest = data[5:].decode().partition("WHERE id = 1")
-    refusal = rest + rest if rest else "; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"
-    command = b"\x03" + f"{before}{separator}; ROLLBACK{refusal}".encode()
+def run_instead(data, change):
+    """A command of MariaDB's with other statements: what `change` makes of a list of them."""
+    command = b"\x03" + ";".join(change(data[5:].decode().split(";"))).encode()
     return len(command).to_bytes(3, "little") + b"\0" + command
 
 
-def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, services):
+def undo_behind(data):
+    """A command whose transaction a cluster undoes behind the statement that takes the lock of
+    writers, as MariaDB 10.11 does it: the rest of the command is run without a transaction, and
+    once more, and only then it is refused."""
+    return run_instead(data, lambda statements: [
+        *statements[:2], "ROLLBACK", *statements[2:], *statements[2:],
+        "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"])
+
+
+def undo_before(data):
+    """One whose transaction is gone before that statement, so that it is run without, and nothing
+    is refused."""
+    return run_instead(data, lambda statements: [statements[0], "ROLLBACK", *statements[1:]])
+
+
+@pytest.mark.parametrize("undo", [undo_behind, undo_before])
+def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, services, undo):
     """Nothing of it may be left: the token of a transaction that is gone told that it was done."""
     guest = nova.boot("h1")
     with Relay(server.port) as api_way, Relay(server.port) as engine_way:
@@ -145,11 +157,11 @@ def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, ser
         configure(api_way)
         services.api()
         services.rest.segment_with_host("h1")
-        api_way.rewrite(b"UPDATE masakari_c_lock", undo_between)
+        api_way.rewrite(b"UPDATE masakari_c_lock", undo)
         assert services.rest.call("POST", "/notifications", report(guest))[0] == 202
         assert api_way.hits == 1
         assert len(services.rest.notifications()) == 1
-        engine_way.rewrite(b"UPDATE masakari_c_lock", undo_between)
+        engine_way.rewrite(b"UPDATE masakari_c_lock", undo)
         configure(engine_way)
         engine = services.engine()
         wait_all_recovered(services.rest, nova, [guest])

@@ -10,9 +10,6 @@ from kit.load import TIMEOUT, Load, use_model, wait_all_recovered
 from kit.host import KitError, wait_until
 from kit.services import Services
 
-# Each of them is one writer that had the lock: a token beside it would tell of what was not done.
-TURNS = "SELECT turn, (SELECT COUNT(*) FROM masakari_c_commits) FROM masakari_c_lock"
-
 
 def conflicts(cluster):
     """How many transactions were refused as those of another node came first."""
@@ -71,6 +68,4 @@ def test_writers_on_two_nodes_and_the_death_of_one():
             load.wait_for(20)
         assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
         wait_all_recovered(sites[1].rest, nova, load.accepted)
-        turns, tokens = second.sql(TURNS, "masakari")[0]
-        assert turns == tokens
         assert engines[1].alive()

@@ -85,7 +85,7 @@ def test_an_empty_database_gets_the_python_service_s_tables(server, services, da
 def test_a_database_of_an_older_revision_is_taken_over(server, services, database, revision):
     services.manage("db", "sync", revision)
     server.sql("DROP TABLE masakari_c_migrations, masakari_c_claims, masakari_c_engines,"
-               " masakari_c_lock, masakari_c_commits, masakari_c_moves, masakari_c_reserved_hosts,"
+               " masakari_c_lock, masakari_c_moves, masakari_c_reserved_hosts,"
                " atomdetails, flowdetails, logbooks, alembic_version;"
                " INSERT INTO failover_segments (deleted, uuid, name, service_type,"
                " recovery_method) VALUES (0, 'u', 'kept', 'COMPUTE', 'auto')",
