@@ -144,6 +144,9 @@ lossy_commit(MskDb *db, GError **error)
     if (!drops) {
         return true;
     }
+    if (net.lost != 0 && net.kept != NULL) {
+        keep_alone(*net.kept);
+    }
     net.lost = net.token;
     net.drops--;
     net.away = net.stays_away;
@@ -303,13 +306,15 @@ test_a_claim_is_found_again(void)
 
         check_told(result, failure);
         g_assert_cmpint(claims == NULL, ==, net.stays_away);
-        if (claims == NULL) {
+        if (net.stays_away) {
             ASSERT_DONE(msk_store_claim_release_strays(world.store, ENGINE, known_uuids, error));
             ASSERT_DONE(msk_store_claim_new(world.store, ENGINE, 10, &claims, error));
             ASSERT_DONE(
                 msk_store_claim_take_over(world.store, ENGINE, none, NULL, 10, &strays, error));
             g_assert_cmpuint(strays->len, ==, net.commits ? 1 : 0);
             g_assert_cmpuint(claims->len, ==, net.commits ? 0 : 1);
+        } else {
+            g_assert_cmpuint(claims->len, ==, 1);
         }
         /* The one it knew of is its own still, and nothing waits any more. */
         ASSERT_DONE(msk_store_claim_save_state(world.store, &ref, "ordered", error));
@@ -386,21 +391,27 @@ test_a_write_may_be_lost_twice(void)
 static void
 test_a_lost_write_comes_through_late(void)
 {
-    const int64_t *const kept[] = {NULL, &net.lost, &net.token};
+    static const struct {
+        bool lost_again; /* instead of refused */
+        const int64_t *kept;
+    } rows[] = {{false, NULL}, {false, &net.lost}, {false, &net.token}, {true, &net.lost}};
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         World world;
         g_autoptr(GError) failure = NULL;
 
+        g_test_message("row %u", i);
         setup(&world, 0);
         spoil(0);
-        net.refuses = true;
-        net.kept = kept[i];
+        net.drops = rows[i].lost_again ? 2 : 1;
+        net.refuses = !rows[i].lost_again;
+        net.kept = rows[i].kept;
         MskStoreResult result =
             msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, &failure);
 
         g_assert_false(net.refuses);
-        if (kept[i] != NULL) {
+        g_assert_cmpuint(net.drops, ==, 0);
+        if (rows[i].kept != NULL) {
             g_assert_cmpint(result, ==, MSK_STORE_FAILED);
             g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
             g_assert_nonnull(strstr(failure->message, "look again"));
@@ -409,7 +420,7 @@ test_a_lost_write_comes_through_late(void)
             g_assert_cmpint(result, ==, MSK_STORE_DONE);
         }
         g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==,
-                        kept[i] != NULL ? 0 : 1);
+                        rows[i].kept != NULL ? 0 : 1);
         clear(&world);
     }
 }
@@ -478,24 +489,25 @@ test_each_writer_has_a_row(void)
     clear(&world);
 }
 
-/* Nobody takes a turn without the row that stands for it. */
+/* Nobody takes a turn without the row that stands for it, neither a new writer nor one that has its
+ * own row. */
 static void
 test_no_lock_no_write(void)
 {
     World world;
 
     setup(&world, 0);
-    change(&world, "DELETE FROM masakari_c_lock WHERE id = 1");
-    for (unsigned i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         g_autoptr(GError) failure = NULL;
 
-        g_assert_cmpint(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, &failure), ==,
+        change(&world, "DELETE FROM masakari_c_lock WHERE id = 1");
+        g_assert_cmpint(msk_store_engine_register(world.store, OTHER, "b", LEASE_MS, &failure), ==,
                         MSK_STORE_FAILED);
         g_assert_error(failure, MSK_ERROR, MSK_ERROR_INTERNAL);
-        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, 0);
+        g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM masakari_c_engines"), ==, i);
+        change(&world, "INSERT INTO masakari_c_lock (id, turn) VALUES (1, 0)");
+        ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
     }
-    change(&world, "INSERT INTO masakari_c_lock (id, turn) VALUES (1, 0)");
-    ASSERT_DONE(msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, error));
     clear(&world);
 }
 
@@ -522,6 +534,11 @@ test_asking_waits_for_the_lost_one(void)
     g_assert_true(lost->driver->commit(lost, &failure));
     g_assert_true(asking->driver->begin_asking(asking, 5, &token, &failure));
     g_assert_cmpint(token, ==, 7);
+    g_assert_true(
+        asking->driver->script(asking, "DELETE FROM masakari_c_lock WHERE id = 1", &failure));
+    g_assert_true(asking->driver->commit(asking, &failure));
+    g_assert_false(asking->driver->begin_asking(asking, 5, &token, &failure));
+    g_assert_error(failure, MSK_ERROR, MSK_ERROR_INTERNAL);
     asking->driver->rollback(asking);
     msk_db_close(lost);
     msk_db_close(asking);
