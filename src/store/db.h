@@ -71,9 +71,8 @@ typedef struct {
     /* write: the transaction holds the right to write from its start. */
     bool (*begin)(MskDb *db, bool write, GError **error);
     /* (nullable, all three) For a database that may not be heard at the end of a COMMIT.
-     * begin_turn: begin() with the right to write, and @token is kept with what is written, as the
-     * last of
-     * @writer; @writer > 1, @token > 0, greater each time. */
+     * begin_turn: begin() with the right to write; @token is kept with what is written, as the last
+     * of @writer. @writer > 1; @token > 0, greater each time. */
     bool (*begin_turn)(MskDb *db, int64_t writer, int64_t token, GError **error);
     /* begin() with the right to write, after one of @writer that was not heard of: it is over now.
      * @ret_token: the last of @writer that was committed; 0: none. */
