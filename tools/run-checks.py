@@ -357,9 +357,6 @@ def main():
     unknown = [name for name in names if name not in STAGES]
     if unknown:
         parser.error(f"no stage '{unknown[0]}'; the stages are: {', '.join(STAGES)}")
-    # A shell's background job ignores SIGINT, and so would the programs whose end by it is tested.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     LOGS.mkdir(parents=True, exist_ok=True)
     total = Counts()
     try:
@@ -379,4 +376,7 @@ def main():
 
 
 if __name__ == "__main__":
+    # A shell's background job ignores SIGINT, and so would the programs whose end by it is tested.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())
