@@ -333,7 +333,7 @@ check_tokens(const MskApiCall *call, Tokens *tokens, GError **error)
     bool allow_expired;
     MskTokenVerdict verdict = check_service(call, tokens, &allow_expired, &failure);
 
-    if (verdict != MSK_TOKEN_GOOD && call->settings->auth->delays_decision) {
+    if (verdict == MSK_TOKEN_BAD && call->settings->auth->delays_decision) {
         log_info("the token in X-Service-Token is no good, and is passed over");
         g_clear_pointer(&tokens->service, msk_keystone_token_unref);
         verdict = MSK_TOKEN_GOOD;

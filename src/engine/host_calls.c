@@ -408,7 +408,7 @@ be_late(MskHostCall *self)
         return;
     }
     g_set_error(&self->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
-                "the order waited for a thread for too long and was not given; it is decided anew");
+                "it waited for a thread for too long and was not done; it is decided anew");
     fail(self);
 }
 
@@ -420,7 +420,7 @@ run_call(MskCompute *compute, void *data)
     self->call.request_id = self->request_id;
     self->event.asked_us = self->changed != NULL ? self->question.asked_us : msk_engine_now_us();
     if (self->question.until_us > 0 && msk_engine_now_us() >= self->question.until_us) {
-        be_late(self); /* the lease may be another's by now */
+        be_late(self); /* the lease may be another's by now, or the list too old */
     } else if (!make(self, compute)) {
         fail(self);
     }

@@ -34,7 +34,9 @@ typedef struct {
     unsigned move;             /* of MOVE */
     MskMoveActKind move_act;   /* of MOVE */
     const char *instance_uuid; /* of MOVE */
-    int64_t until_us;          /* 0, or when an order must be on its way, on msk_engine_now_us() */
+    /* 0, or when an order, or the look that takes a list, must have begun; on msk_engine_now_us()
+     */
+    int64_t until_us;
 } MskHostQuestion;
 
 /** msk_host_call_push: an order that had to wait for a thread for too long is not given: a move's

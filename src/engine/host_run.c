@@ -14,6 +14,8 @@
 #define RETRY_MS 500u /* after the database failed */
 #define LEASE_MS 100u
 #define STALE_US INT64_C(5000000) /* no order goes out on an older look */
+/* A list that others have asked for as well counts as seen when it is taken, so soon. */
+#define LIST_FRESH_US INT64_C(2000000)
 
 struct MskHostRun {
     MskRunFrame *frame;
@@ -258,7 +260,9 @@ on_list(const MskSharedList *list, void *data)
                                   .retry_after_us = list->retry_after_us},
                   data);
     } else if (self != NULL) {
-        push_look(self, (MskHostQuestion){.changed = list->servers, .asked_us = list->asked_us});
+        push_look(self, (MskHostQuestion){.changed = list->servers,
+                                          .asked_us = list->asked_us,
+                                          .until_us = msk_engine_now_us() + LIST_FRESH_US});
     }
 }
 

@@ -576,8 +576,8 @@ report_without_database(Fixture *self, const char *event, MskVmState vm_state,
     set_away(self, true);
     set_cloud(self, vm_state, stop_reason, false);
     test_place_until(has_seen, self);
-    /* One of them may be the engine's lease, one its look for work. */
-    awaited.n_failed = g_atomic_int_get(&self->faults.n_failed) + 3;
+    /* Some of them may be the engine's lease, its look for work, or what the run had to save. */
+    awaited.n_failed = g_atomic_int_get(&self->faults.n_failed) + 6;
     test_place_until(has_failed_often, &awaited);
     return uuid;
 }

@@ -150,8 +150,8 @@ take_database_away_at(const Fixture *self, TestFaults *faults, int number)
     test_place_until(was_listed, &awaited);
     g_atomic_int_set(&faults->away, 1);
     g_atomic_int_set(&self->world->held, 0);
-    /* One of them may be the engine's lease, one its look for work. */
-    awaited.n_failed = g_atomic_int_get(&faults->n_failed) + 3;
+    /* Some of them may be the engine's lease, its look for work, or what the run had to save. */
+    awaited.n_failed = g_atomic_int_get(&faults->n_failed) + 6;
     test_place_until(has_failed, &awaited);
 }
 

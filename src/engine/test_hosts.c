@@ -274,6 +274,18 @@ cloud_list(MskCompute *compute, MskComputeCall *call, const char *host, GError *
     return servers;
 }
 
+/* Two lists may be under way at once. */
+static bool
+take_refusal(World *world)
+{
+    int left = g_atomic_int_get(&world->n_refusals);
+
+    while (left > 0 && !g_atomic_int_compare_and_exchange(&world->n_refusals, left, left - 1)) {
+        left = g_atomic_int_get(&world->n_refusals);
+    }
+    return left > 0;
+}
+
 static GPtrArray *
 cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, GError **error)
 {
@@ -287,8 +299,7 @@ cloud_list_changed(MskCompute *compute, MskComputeCall *call, int64_t since_us, 
     while (g_atomic_int_get(&world->hold_changed) != 0) {
         g_usleep(1000);
     }
-    if (servers != NULL && g_atomic_int_get(&world->n_refusals) > 0) {
-        g_atomic_int_add(&world->n_refusals, -1);
+    if (servers != NULL && take_refusal(world)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "out of order");
         return NULL;
     }

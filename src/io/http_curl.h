@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * http_curl: what the HTTP clients of this folder share: errors, TLS and the start of libcurl.
+ * http_curl: what the HTTP clients of this folder share: errors, TLS, headers, and the start of
+ * libcurl.
  *
  * Threads: any.
  * Source: libcurl 7.88 (libcurl-errors(3), CURLOPT_*).

@@ -11,8 +11,8 @@
 
 /* Should libmicrohttpd forget to say that it has work, it is found by then. */
 #define LOOK_MS 1000
-/* A request takes a few runs of the daemon. A second with fewer than the first is quiet; after the
- * second, there was a load before. */
+/* A request takes a few runs of the daemon. A second with fewer than the first is quiet; the other
+ * seconds are a load when they have the second in all. */
 #define QUIET_RUNS 100
 #define BUSY_RUNS  1000
 
@@ -25,7 +25,7 @@ struct MskHttpLoop {
     void (*quiet)(void);    /* (nullable) */
     int64_t second_mono_us; /* the thread's own: when this second began */
     unsigned n_runs;        /* in it */
-    unsigned n_runs_before; /* since it was quiet */
+    unsigned n_runs_before; /* in seconds that were not quiet, since the last call of quiet */
 };
 
 /* Returns: in ms, as poll() takes it. */
@@ -88,7 +88,9 @@ count_run(MskHttpLoop *self)
         self->quiet();
         self->n_runs_before = 0;
     }
-    self->n_runs_before = MIN(self->n_runs_before + self->n_runs, BUSY_RUNS);
+    if (self->n_runs >= QUIET_RUNS) {
+        self->n_runs_before = MIN(self->n_runs_before + self->n_runs, BUSY_RUNS);
+    }
     self->n_runs = 0;
     self->second_mono_us = now_mono_us;
 }

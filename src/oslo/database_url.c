@@ -72,8 +72,7 @@ decode(const char *text, size_t length, const char *part, char **ret, GError **e
 
 /*
  * "user[:password]@", as SQLAlchemy finds it: a password may hold '/' and ':' but no '@', and a
- * user
- * '@' but neither of them.
+ * user '@' but neither of them.
  * @ret_rest: (out) what comes behind it, or @text where there is none.
  */
 static bool

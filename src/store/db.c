@@ -198,7 +198,7 @@ msk_db_dup(MskDbStatement *statement, int column)
 int64_t
 msk_db_time_of(const MskDatetimeParts *parts)
 {
-    if (parts->month < 1 || parts->day < 1) {
+    if (parts->year < 1 || parts->month < 1 || parts->day < 1) {
         return 0;
     }
     return msk_datetime_of_parts(parts);

@@ -374,7 +374,10 @@ begin_asking(MskDb *db, int64_t writer, int64_t *ret_token, GError **error)
     int64_t token = 0;
 
     self->writes = true;
-    if (!msk_mariadb_script(db, "START TRANSACTION; " TAKE_LOCK, error) ||
+    /* What was lost may have been committed on a node that is ahead of this one; then the work,
+     * done again, would be refused for what it does not see yet. The connection goes on so. */
+    if (!wait_for_other_nodes(self, error) ||
+        !msk_mariadb_script(db, "START TRANSACTION; " TAKE_LOCK, error) ||
         !check_in_transaction(self, error) || !check_locked(self, error) ||
         msk_db_number(db, "SELECT turn FROM masakari_c_lock WHERE id = ? FOR UPDATE",
                       MSK_DB_ARGS(MSK_DB_I(writer)), &token, error) < 0) {

@@ -13,7 +13,7 @@
  * before it may wait for one. */
 #define POOL_WAIT_FACTOR 2
 /* Work that met another writer or a lost connection is run again within so many busy timeouts; and
- * within twice that, to learn what became of a COMMIT. */
+ * within four times that, to learn what became of a COMMIT. */
 #define RETRY_FACTOR     1
 #define UNKNOWN_FACTOR   4
 #define FIRST_PAUSE_US   (5 * G_TIME_SPAN_MILLISECOND)
@@ -104,7 +104,7 @@ open_first(MskStore *self, GError **error)
 
 static MskStoreResult write_alone(void *self, MskStoreWork work, void *data, GError **error);
 
-/* Two programs never have the same, but for a chance of one in 2^62. */
+/* Two programs never have the same, but for a chance of one in 2^63. */
 static int64_t
 make_writer(void)
 {
@@ -348,7 +348,10 @@ do_task(Task *task, MskDb *db, GError **error)
         }
     }
     if ((begun == 0 || result != MSK_STORE_DONE) && has_transaction(task)) {
+        bool again = db->again;
+
         task->store->driver->rollback(db);
+        db->again = again; /* what becomes of a ROLLBACK says nothing of the work */
     }
     return result;
 }

@@ -20,6 +20,7 @@ static struct {
     bool stays_away;     /* and then nobody gets one */
     bool away;           /* now */
     bool refuses;        /* the next COMMIT that is answered is refused */
+    bool loses_rollback; /* each ROLLBACK loses the connection */
     bool writing;        /* what only reads is lost without harm */
     bool kept_alone;     /* the next token is kept, and the work is not done */
     const int64_t *kept; /* then this token turns out to be there */
@@ -156,6 +157,16 @@ lossy_commit(MskDb *db, GError **error)
     return false;
 }
 
+static void
+lossy_rollback(MskDb *db)
+{
+    fixture_driver()->rollback(db);
+    if (net.loses_rollback) {
+        db->broken = true;
+        db->again = true;
+    }
+}
+
 typedef struct {
     Fixture fixture;
     MskStore *store; /* behind the net */
@@ -180,6 +191,7 @@ setup(World *self, unsigned way)
     lossy.begin_asking = lossy_begin_asking;
     lossy.keep_token = lossy_keep_token;
     lossy.commit = lossy_commit;
+    lossy.rollback = lossy_rollback;
     fixture_init(&self->fixture);
     memset(&net, 0, sizeof(net));
     net.location = self->fixture.path;
@@ -394,7 +406,12 @@ test_a_lost_write_comes_through_late(void)
     static const struct {
         bool lost_again; /* instead of refused */
         const int64_t *kept;
-    } rows[] = {{false, NULL}, {false, &net.lost}, {false, &net.token}, {true, &net.lost}};
+        bool loses_rollback;
+    } rows[] = {{false, NULL, false},
+                {false, &net.lost, false},
+                {false, &net.token, false},
+                {true, &net.lost, false},
+                {false, &net.lost, true}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         World world;
@@ -406,6 +423,7 @@ test_a_lost_write_comes_through_late(void)
         net.drops = rows[i].lost_again ? 2 : 1;
         net.refuses = !rows[i].lost_again;
         net.kept = rows[i].kept;
+        net.loses_rollback = rows[i].loses_rollback;
         MskStoreResult result =
             msk_store_engine_register(world.store, ENGINE, "a", LEASE_MS, &failure);
 

@@ -483,5 +483,6 @@ def test_restarts_and_a_hang_under_load(keystone, services):
             over.set()
         for done in work_done:
             done.result()
-    listed = ask(services, token, "/notifications")[2]["notifications"]
+    listed = wait_until(lambda: ask(services, token, "/notifications")[2].get("notifications"), 60,
+                        "the list of what was accepted")
     assert sorted(accepted) == sorted(row["payload"]["instance_uuid"] for row in listed)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery of failed hosts by real API and engine programs, against a model Nova that fails."""
+import time
+
 import pytest
 
 from fakes.nova import ModelNova
@@ -66,12 +68,15 @@ def test_hosts_that_fail_together_share_what_is_asked():
             nova.kill_host(host, ago_s=40)
         site.engine()
         nova.calls.clear()
+        began = time.monotonic()
         reports = [site.report(host) for host in dead]
         assert {site.end(report)["status"] for report in reports} == {"finished"}
+        took_s = time.monotonic() - began
         check_rescued(nova, guests)
         assert {nova.servers[guest].host for guest in guests} == {"alive"}
-        # One each for the plan; each host by itself would ask for as many more as all do together.
-        assert nova.calls["servers"] <= 48, nova.calls
+        # Two each for the plan, and together some each second; by themselves it would be eight times
+        # as many.
+        assert nova.calls["servers"] <= 2 * len(dead) + 3 * took_s, (nova.calls, took_s)
 
 
 def test_a_vm_that_seems_to_be_left_behind_is_waited_for():

@@ -7,8 +7,10 @@
 
 #define FIRST_RETRY_US INT64_C(500000)
 #define MAX_RETRY_US   (INT64_C(30) * G_USEC_PER_SEC)
-#define JOIN_PATIENCE  3u  /* the same, to join aggregates: the instances wait for it */
-#define CALL_PATIENCE  20u /* failed calls of one phase, half a minute apart at the end */
+/* The instances wait until the reserved host has joined its aggregates, so not for long. */
+#define JOIN_PATIENCE     3u
+#define JOIN_LONGEST_WAIT (INT64_C(5) * G_USEC_PER_SEC)
+#define CALL_PATIENCE     20u /* failed calls of one phase, half a minute apart at the end */
 
 static void begin_way(MskHostWork *work);
 static void conclude(MskHostWork *work);
@@ -252,6 +254,13 @@ retry_delay(MskHostWork *work)
     return MAX(MIN(delay_us, MAX_RETRY_US), work->event->retry_after_us);
 }
 
+static bool
+may_join_again(const MskHostWork *work)
+{
+    return work->event->code == MSK_ERROR_UNAVAILABLE && work->state->n_tries < JOIN_PATIENCE &&
+           work->event->retry_after_us <= JOIN_LONGEST_WAIT;
+}
+
 static void
 on_failed(MskHostWork *work)
 {
@@ -261,8 +270,7 @@ on_failed(MskHostWork *work)
 
     if (state->phase == MSK_HOST_PHASE_MOVING) {
         msk_host_moves_on_failed(work, retry_delay(work));
-    } else if (state->phase == MSK_HOST_PHASE_JOINING &&
-               (work->event->code != MSK_ERROR_UNAVAILABLE || state->n_tries >= JOIN_PATIENCE)) {
+    } else if (state->phase == MSK_HOST_PHASE_JOINING && !may_join_again(work)) {
         msk_host_work_note(work, MSK_HOST_TASK_EVACUATE, 0.2,
                            "Host %s could not be added to every aggregate: %s", state->reserved,
                            work->event->message);

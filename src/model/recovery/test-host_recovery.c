@@ -43,16 +43,26 @@ test_a_refused_call_is_the_end_and_others_are_repeated(void)
 static void
 test_joining_is_tried_again(void)
 {
-    for (int refused = 0; refused < 2; refused++) {
+    static const struct {
+        MskErrorCode code;
+        int64_t retry_after_us;
+        unsigned n_more;
+    } rows[] = {{MSK_ERROR_UNAVAILABLE, 0, 3},
+                {MSK_ERROR_UNAVAILABLE, INT64_C(5000000), 3},
+                {MSK_ERROR_UNAVAILABLE, INT64_C(6000000), 0},
+                {MSK_ERROR_DENIED, 0, 0}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_auto(MskHostRecovery) self;
         MskHostEvent failed = {.kind = MSK_HOST_EVENT_FAILED,
-                               .code = refused == 1 ? MSK_ERROR_DENIED : MSK_ERROR_UNAVAILABLE,
+                               .code = rows[i].code,
+                               .retry_after_us = rows[i].retry_after_us,
                                .message = "away"};
 
         msk_host_recovery_init(&self, 1);
         self.phase = MSK_HOST_PHASE_JOINING;
         self.reserved = g_strdup("r1");
-        for (unsigned n = 0; refused == 0 && n < 3; n++) {
+        for (unsigned n = 0; n < rows[i].n_more; n++) {
             g_assert_cmpint(only_act(&self, failed), ==, MSK_HOST_ACT_WAIT);
             g_assert_cmpint(only_act(&self, (MskHostEvent){.kind = MSK_HOST_EVENT_TIMER}), ==,
                             MSK_HOST_ACT_JOIN);
