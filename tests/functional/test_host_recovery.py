@@ -74,8 +74,8 @@ def test_hosts_that_fail_together_share_what_is_asked():
         took_s = time.monotonic() - began
         check_rescued(nova, guests)
         assert {nova.servers[guest].host for guest in guests} == {"alive"}
-        # Two each for the plan, and together some each second; by themselves it would be eight times
-        # as many.
+        # Two each for the plan, and together some each second; each by itself would ask eight times
+        # as often.
         assert nova.calls["servers"] <= 2 * len(dead) + 3 * took_s, (nova.calls, took_s)
 
 
