@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/fence_run.h"
+#include "engine/test_lease.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -9,8 +10,7 @@ typedef struct {
     MskFencePlan *plan;
     MskFenceRun *run;
     GMainLoop *loop;
-    unsigned n_refusals; /* of may_act, before it agrees */
-    unsigned n_late;     /* so often the lease is over before the agent is run, then */
+    TestLease lease;
     bool ended;
     bool confirmed;
     char *note;
@@ -21,16 +21,7 @@ may_act(void *data, int64_t *ret_until_us)
 {
     Fixture *self = data;
 
-    if (self->n_refusals > 0) {
-        self->n_refusals--;
-        return false;
-    }
-    *ret_until_us = INT64_MAX;
-    if (self->n_late > 0) {
-        self->n_late--;
-        *ret_until_us = 1;
-    }
-    return true;
+    return test_lease_ask(&self->lease, INT64_MAX, ret_until_us);
 }
 
 static void
@@ -105,13 +96,13 @@ clear(Fixture *self)
 static void
 test_a_host_is_turned_off(void)
 {
-    Fixture fixture = {.n_refusals = 3, .n_late = 2};
+    Fixture fixture = {.lease = {.n_refusals = 3, .n_late = 2}};
 
     write_agent(&fixture, "grep -q action=off && { touch off; exit 0; }; test -e off && exit 2\n");
     begin(&fixture, fixture.directory, "[h1]\nagent = fence_test\n", NULL);
     g_main_loop_run(fixture.loop);
     g_assert_true(fixture.confirmed);
-    g_assert_cmpuint(fixture.n_refusals + fixture.n_late, ==, 0);
+    g_assert_cmpuint(fixture.lease.n_refusals + fixture.lease.n_late, ==, 0);
     g_assert_nonnull(strstr(fixture.note, "Host 'h1' is off"));
     clear(&fixture);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/flow_tasks.h"
+#include "engine/test_lease.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -28,8 +29,7 @@ typedef struct {
     GHashTable *earlier;
     int64_t lease_us; /* how much is left of it */
     bool may_act;
-    unsigned n_refusals; /* so often it may not, at first */
-    unsigned n_late;     /* so often the lease is over before the program is begun, then */
+    TestLease lease;
 
     bool is_done;
     MskFlowTasksResult result;
@@ -139,16 +139,8 @@ may_act(void *data, int64_t *ret_until_us)
 {
     Fixture *self = data;
 
-    if (self->n_refusals > 0) {
-        self->n_refusals--;
-        return false;
-    }
-    *ret_until_us = msk_engine_now_us() + self->lease_us;
-    if (self->n_late > 0) {
-        self->n_late--;
-        *ret_until_us = 1;
-    }
-    return self->may_act;
+    return test_lease_ask(&self->lease, msk_engine_now_us() + self->lease_us, ret_until_us) &&
+           self->may_act;
 }
 
 static void
@@ -485,15 +477,15 @@ test_run_once_whatever_gets_in_its_way(Fixture *self, const void *data)
         write_program(self, "end", "");
         load_well(self, "");
         self->faults.fail_at = table[i].fail_at;
-        self->n_refusals = table[i].n_refusals;
-        self->n_late = table[i].n_late;
+        self->lease.n_refusals = table[i].n_refusals;
+        self->lease.n_late = table[i].n_late;
         g_assert_cmpint(run(self, 1), ==, MSK_FLOW_TASKS_DONE);
         path = g_build_filename(self->dir, "ran", NULL);
         g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
         g_assert_cmpstr(text, ==, "x\n");
         assert_row(self, "exec:begin", "SUCCESS: 0.00 Running|1.00 Succeeded");
         g_assert_cmpint(self->faults.n_failed, ==, table[i].fail_at > 0 ? 1 : 0);
-        g_assert_cmpuint(self->n_refusals + self->n_late, ==, 0);
+        g_assert_cmpuint(self->lease.n_refusals + self->lease.n_late, ==, 0);
     }
 }
 
@@ -512,8 +504,8 @@ test_goes_on_while_the_lease_lasts(Fixture *self, const void *data)
     while (!ran(self)) {
         test_place_for(10);
     }
-    self->n_refusals = 2;
-    while (self->n_refusals > 0) {
+    self->lease.n_refusals = 2;
+    while (self->lease.n_refusals > 0) {
         test_place_for(10);
     }
     g_assert_cmpint(g_remove(path), ==, 0);

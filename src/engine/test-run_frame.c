@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/run_frame.h"
+#include "engine/test_lease.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -37,8 +38,7 @@ typedef struct {
     MskRunFrame frame;
     MskProcessRun *process_run;   /* (nullable) one of these */
     MskInstanceRun *instance_run; /* (nullable) */
-    unsigned n_refusals;          /* so often the lease is too short, at first */
-    unsigned n_late;              /* so often it is over before the order is given, then */
+    TestLease lease;
     unsigned n_finished;
     unsigned n_ended;
     char *why;
@@ -182,14 +182,8 @@ may_act(void *data, int64_t *ret_until_us)
 {
     Fixture *self = data;
 
-    if (self->n_refusals > 0) {
-        self->n_refusals--;
+    if (!test_lease_ask(&self->lease, msk_engine_now_us() + WAIT_US, ret_until_us)) {
         return false;
-    }
-    *ret_until_us = msk_engine_now_us() + WAIT_US;
-    if (self->n_late > 0) {
-        self->n_late--;
-        *ret_until_us = 1;
     }
     g_mutex_lock(&self->cloud->lock);
     self->cloud->until_us = *ret_until_us;
@@ -338,14 +332,14 @@ test_one_order_whatever_gets_in_its_way(void)
 
         g_test_message("row %zu", i);
         set_up(&self, NULL, "");
-        self.n_refusals = table[i].n_refusals;
-        self.n_late = table[i].n_late;
+        self.lease.n_refusals = table[i].n_refusals;
+        self.lease.n_late = table[i].n_late;
         begin(&self, table[i].process, table[i].answers);
         wait_for(&self.n_ended);
         g_assert_cmpuint(self.n_finished, ==, 1);
         g_assert_cmpuint(self.cloud->n_orders, ==, 1);
         g_assert_false(self.cloud->harm);
-        g_assert_cmpuint(self.n_refusals + self.n_late, ==, 0);
+        g_assert_cmpuint(self.lease.n_refusals + self.lease.n_late, ==, 0);
         check_stored(&self, MSK_NOTIFICATION_FINISHED, NULL);
         tear_down(&self);
     }
