@@ -109,6 +109,48 @@ missing_option(const MskKeystoneAuth *self, Method method)
     }
 }
 
+/* The types for version 3 alone want to know the domain of every name, and have no default for it.
+ * Returns: (static) (nullable) what is missing. */
+static const char *
+missing_domain(const MskKeystoneAuth *self, Method method)
+{
+    if (!g_str_has_prefix(self->auth_type, "v3")) {
+        return NULL;
+    }
+    if (method != METHOD_TOKEN && self->username != NULL && self->user_domain_id == NULL &&
+        self->user_domain_name == NULL) {
+        return "user_domain_id (or user_domain_name)";
+    }
+    if (self->project_name != NULL && self->project_domain_id == NULL &&
+        self->project_domain_name == NULL) {
+        return "project_domain_id (or project_domain_name)";
+    }
+    return NULL;
+}
+
+static bool
+check_scope(const MskKeystoneAuth *self, Method method, GError **error)
+{
+    unsigned n_scopes = 0;
+
+    n_scopes += self->domain_id != NULL || self->domain_name != NULL;
+    n_scopes += self->project_id != NULL || self->project_name != NULL;
+    n_scopes += self->trust_id != NULL;
+    if (method != METHOD_CREDENTIAL && n_scopes > 1) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "[%s] has more than one of a project, a domain and a trust; a token is for one "
+                    "of them",
+                    self->section);
+        return false;
+    }
+    if (self->system_scope != NULL && strcmp(self->system_scope, "all") != 0) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "[%s] system_scope = %s: it has to be all",
+                    self->section, self->system_scope);
+        return false;
+    }
+    return true;
+}
+
 static bool
 check_url(const MskKeystoneAuth *self, GError **error)
 {
@@ -140,18 +182,16 @@ msk_keystone_auth_check(const MskKeystoneAuth *self, GError **error)
         return false;
     }
     missing = missing_option(self, method);
+    if (missing == NULL) {
+        missing = missing_domain(self, method);
+    }
     if (missing != NULL) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "[%s] %s is not set, and auth_type = %s needs it", self->section, missing,
                     self->auth_type);
         return false;
     }
-    if (self->system_scope != NULL && strcmp(self->system_scope, "all") != 0) {
-        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "[%s] system_scope = %s: it has to be all",
-                    self->section, self->system_scope);
-        return false;
-    }
-    return check_url(self, error);
+    return check_scope(self, method, error) && check_url(self, error);
 }
 
 char *
@@ -175,13 +215,14 @@ msk_keystone_auth_who(const MskKeystoneAuth *self)
 
 /* ---- the request ---------------------------------------------------------------------------- */
 
-/* Adds "domain": {"id": s} or {"name": s}, from what is set first. */
+/* Adds "domain": {"id": s} or {"name": s}. An id goes before a name, even one by default, as in
+ * keystoneauth. */
 static void
 add_domain(json_t *object, const MskKeystoneAuth *self, const char *id, const char *name)
 {
-    if (id == NULL && name == NULL) {
-        id = self->default_domain_id;
-        name = self->default_domain_name;
+    if (!g_str_has_prefix(self->auth_type, "v3")) {
+        id = id != NULL ? id : self->default_domain_id;
+        name = name != NULL ? name : self->default_domain_name;
     }
     if (id != NULL) {
         (void) json_object_set_new(object, "domain", json_pack("{s:s}", "id", id));

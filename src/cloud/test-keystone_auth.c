@@ -20,12 +20,11 @@ test_bodies(void)
          "\"u\","
          "\"domain\":{\"name\":\"D\"},\"password\":\"p\"}}},\"scope\":{\"project\":{\"name\":\"P\","
          "\"domain\":{\"id\":\"e\"}}}}}"},
-        {{URL, .auth_type = "v3password", .user_id = "1", .username = "u", .password = "",
-          .system_scope = "all"},
+        {{URL, .auth_type = "v3password", .user_id = "1", .password = "", .system_scope = "all"},
          "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"id\":\"1\","
          "\"password\":\"\"}}},\"scope\":{\"system\":{\"all\":true}}}}"},
         {{URL, .auth_type = "password", .username = "u", .password = "p", .default_domain_id = "d",
-          .project_name = "P", .default_domain_name = "x"},
+          .user_domain_name = "y", .project_name = "P", .default_domain_name = "x"},
          "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{\"name\":"
          "\"u\","
          "\"domain\":{\"id\":\"d\"},\"password\":\"p\"}}},\"scope\":{\"project\":{\"name\":\"P\","
@@ -79,6 +78,15 @@ test_what_is_missing(void)
         {{URL, .auth_type = "v3applicationcredential", .application_credential_name = "n",
           .application_credential_secret = "s"},
          "application_credential_id"},
+        {{URL, .auth_type = "v3password", .username = "u", .password = "p",
+          .default_domain_id = "d"},
+         "user_domain_id (or user_domain_name) is not set"},
+        {{URL, .auth_type = "v3token", .token = "t", .project_name = "P"},
+         "project_domain_id (or project_domain_name) is not set"},
+        {{URL, .auth_type = "token", .token = "t", .project_id = "p", .domain_name = "D"},
+         "more than one of a project, a domain and a trust"},
+        {{URL, .auth_type = "token", .token = "t", .project_name = "P", .trust_id = "r"},
+         "more than one of a project, a domain and a trust"},
         {{URL, .auth_type = "token", .token = "t", .system_scope = "some"}, "system_scope = some"},
         {{.section = "api", .auth_type = "token", .token = "t", .auth_url = "ftp://x"}, "auth_url"},
         {{.section = "api", .auth_type = "token", .token = "t", .auth_url = "k:5000"}, "auth_url"},
