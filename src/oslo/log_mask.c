@@ -153,20 +153,41 @@ length_before(const char *text, const char *stops)
     return length;
 }
 
+/* Whether @behind, which is behind "://", belongs to a web address: its path may hold an '@', and
+ * it has no password. */
+static bool
+is_web(const char *message, const char *behind)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        size_t length = strlen(schemes[i]);
+
+        if ((size_t) (behind - message) >= length &&
+            has_prefix_any_case(behind - length, schemes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The end of the part of a URL that may hold user names and passwords. */
 static const char *
-authority_end(const char *text)
+authority_end(const char *message, const char *text)
 {
     const char *end = text + strcspn(text, "/?# \t\r\n\"'<>");
     const char *url_end = text + length_before(text, " \t\r\n\"'<>");
     const char *colon = memchr(text, ':', (size_t) (end - text));
     const char *at = memrchr(text, '@', (size_t) (url_end - text));
 
-    /* A password with a bare slash: what follows the colon is then no port. */
-    if (at > end && colon != NULL && colon + 1 + strspn(colon + 1, "0123456789") != end) {
-        return at + 1;
+    if (at == NULL || at < end || colon == NULL) {
+        return end;
     }
-    return end;
+    /* A password with a bare slash or question mark, be it of digits only in front of that; or the
+     * port of a web address. */
+    bool is_port = colon + 1 + strspn(colon + 1, "0123456789") == end;
+
+    return is_port && *end == '/' && is_web(message, text) ? end : at + 1;
 }
 
 /* A user or a server may hide a secret of its own: odbc://u:p@host;token=x. */
@@ -182,9 +203,9 @@ append_masked(GString *out, const char *text, ptrdiff_t length)
 /* @text is behind "://". Returns the bytes it took: up to the last server's user and password; what
  * follows may name other secrets. */
 static size_t
-mask_authority(GString *out, const char *text)
+mask_authority(GString *out, const char *message, const char *text)
 {
-    const char *end = authority_end(text);
+    const char *end = authority_end(message, text);
     const char *part = text;
 
     /* Several servers may be named, each with a user: rabbit://a:b@one,c:d@two. */
@@ -224,7 +245,7 @@ mask_once(const char *message)
 
         if (next[0] == ':' && next[1] == '/' && next[2] == '/') {
             g_string_append(out, "://");
-            taken = 3 + mask_authority(out, next + 3);
+            taken = 3 + mask_authority(out, message, next + 3);
         } else if (g_ascii_isalpha(*next)) {
             taken = mask_pair(out, message, next);
         }
