@@ -614,6 +614,7 @@ msk_engine_new(const MskEnginePlaces *places, const MskConfig *config, MskStore 
     self->returns = msk_host_returns_new(&(MskHostReturnsContext){.queue = self->queue,
                                                                   .pool = self->pool,
                                                                   .settings = &self->settings,
+                                                                  .events = places->events,
                                                                   .may_act = may_act,
                                                                   .engine_uuid = registered_uuid,
                                                                   .data = self});

@@ -51,3 +51,16 @@ msk_engine_tell_end(MskEventNotifier *events, const MskNotification *notificatio
         emit(events, "notification.process.error", notification, MSK_NOTIFICATION_RUNNING, &fault);
     }
 }
+
+void
+msk_engine_tell_host(MskEventNotifier *events, const MskHost *host)
+{
+    static const char *const names[] = {"host.update.start", "host.update.end"};
+    const MskRpcContext context = {.time_us = g_get_real_time()};
+
+    for (size_t i = 0; msk_event_notifier_wanted(events) && i < G_N_ELEMENTS(names); i++) {
+        msk_event_notifier_emit_as(events, "masakari-api", names[i],
+                                   msk_wire_host_payload(host, NULL),
+                                   msk_rpc_context_of_event(&context));
+    }
+}

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "engine/engine_clock.h"
+#include "engine/engine_events.h"
 #include "engine/engine_metrics.h"
 #include "model/recovery/host_return.h"
 
@@ -89,7 +90,9 @@ typedef struct {
     MskHostReturns *owner;
     char *engine_uuid;
     char *notification_uuid;
+    char *host;
     MskReturnMark mark;
+    MskHost *row; /* (nullable) the host, once it is off maintenance */
 } Mark;
 
 static void
@@ -99,15 +102,24 @@ free_mark(void *data)
 
     g_free(job->engine_uuid);
     g_free(job->notification_uuid);
+    g_free(job->host);
+    msk_host_free(job->row);
     g_free(job);
 }
 
 static MskStoreResult
 run_mark(MskStore *store, void *data, GError **error)
 {
-    const Mark *job = data;
+    Mark *job = data;
+    MskStoreResult result =
+        msk_store_return_mark(store, job->engine_uuid, job->notification_uuid, job->mark, error);
 
-    return msk_store_return_mark(store, job->engine_uuid, job->notification_uuid, job->mark, error);
+    /* Only listeners want to know more of it. */
+    if (result == MSK_STORE_DONE && job->mark == MSK_RETURN_MARK_IN_SERVICE &&
+        msk_store_host_get_by_name(store, job->host, &job->row, NULL) != MSK_STORE_DONE) {
+        g_clear_pointer(&job->row, msk_host_free);
+    }
+    return result;
 }
 
 static void
@@ -118,6 +130,9 @@ on_marked(MskStoreResult result, const GError *error, void *data)
     Host *host = answered(self, job->notification_uuid);
 
     (void) error; /* was logged by the queue */
+    if (job->row != NULL) {
+        msk_engine_tell_host(self->context.events, job->row);
+    }
     if (host == NULL || result == MSK_STORE_FAILED) {
         return; /* the next round begins with how things stand */
     }
@@ -151,6 +166,7 @@ push_mark(MskHostReturns *self, const char *uuid, Host *host, MskReturnMark mark
         *job = (Mark){.owner = self,
                       .engine_uuid = g_strdup(engine_uuid),
                       .notification_uuid = g_strdup(uuid),
+                      .host = g_strdup(host->host),
                       .mark = mark};
         host->busy = true;
         msk_store_queue_push(self->context.queue, &kind, job);

@@ -17,6 +17,7 @@
 #include "engine/call_pool.h"
 #include "engine/engine_settings.h"
 #include "engine/store_queue.h"
+#include "io/event_notifier.h"
 
 typedef struct MskHostReturns MskHostReturns;
 
@@ -24,6 +25,7 @@ typedef struct {
     MskStoreQueue *queue; /* all of these outlive it */
     MskCallPool *pool;
     const MskEngineSettings *settings;
+    MskEventNotifier *events; /* (nullable) */
     /* See MskRecoveriesContext. */
     bool (*may_act)(void *data, int64_t *ret_until_us);
     /* Returns: (nullable) who we are, while we are registered. */

@@ -163,6 +163,9 @@ on_stored(void *run, MskRunJob *job)
     } else if (job->kind == MSK_RUN_JOB_MOVES) {
         on_moves_saved(self, &job->act, job->decided_us);
     } else if (job->kind == MSK_RUN_JOB_RESERVE) {
+        if (job->reserved != NULL) {
+            self->frame->context.host_changed(job->reserved, self->frame->context.data);
+        }
         react(self, &reserved);
     }
 }

@@ -33,6 +33,7 @@ free_job(void *data)
     g_clear_pointer(&self->earlier, g_hash_table_unref);
     msk_notification_free(self->notification);
     g_free(self->host);
+    msk_host_free(self->row);
     msk_fence_plan_free(self->fence_plan);
     g_free(self->fence_error);
     g_free(self->segment_uuid);
@@ -93,6 +94,8 @@ find_host(MskStore *store, MskPrepareJob *self, GError **error)
         self->method = g_strdup(host->segment != NULL ? host->segment->recovery_method : NULL);
         self->triage = msk_notification_triage(
             self->notification, host->segment == NULL || host->segment->enabled, self->is_cloud);
+        msk_host_free(self->row);
+        self->row = g_steal_pointer(&host);
     } else if (result == MSK_STORE_NOT_FOUND) {
         self->triage = (MskTriage){.kind = MSK_TRIAGE_END,
                                    .status = MSK_NOTIFICATION_ERROR,
@@ -192,6 +195,10 @@ prepare_host(MskStore *store, MskPrepareJob *self, GError **error)
     if (result == MSK_STORE_DONE) {
         result = whole ? msk_store_host_failed(store, &ref, uuid, error)
                        : msk_store_host_impaired(store, &ref, uuid, error);
+    }
+    if (result == MSK_STORE_DONE) {
+        self->row->on_maintenance = true;
+        self->row->reserved = self->row->reserved && !whole;
     }
     if (result == MSK_STORE_DONE && whole) {
         g_clear_pointer(&self->moves, g_ptr_array_unref);

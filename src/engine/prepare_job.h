@@ -32,7 +32,8 @@ struct MskPrepareJob {
 
     /* The answer. */
     MskTriage triage;
-    char *host; /* the name of the failed host */
+    char *host;   /* the name of the failed host */
+    MskHost *row; /* (nullable) that host, as it was left by this job */
     char *segment_uuid;
     char *method;             /* its segment's recovery_method */
     MskFencePlan *fence_plan; /* (nullable) its devices */

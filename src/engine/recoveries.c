@@ -71,6 +71,14 @@ on_finished(MskNotificationStatus status, const char *why, void *data)
     }
 }
 
+static void
+on_host_changed(const MskHost *host, void *data)
+{
+    const Recovery *self = data;
+
+    msk_engine_tell_host(self->owner->context.events, host);
+}
+
 /* The recovery is over for this engine. Frees it. */
 static void
 on_ended(void *data)
@@ -97,6 +105,7 @@ init_frame(Recovery *self)
         .may_act = context->may_act,
         .act_data = context->data,
         .finished = on_finished,
+        .host_changed = on_host_changed,
         .ended = on_ended,
         .data = self,
     };
@@ -131,12 +140,19 @@ wait_for_other(Recovery *self, const MskPrepareJob *job)
 }
 
 static void
-tell_begin(Recovery *self, const MskTriage *triage)
+tell_begin(Recovery *self, const MskPrepareJob *job)
 {
-    self->tells = msk_engine_tells(triage);
-    self->recovers = triage->kind != MSK_TRIAGE_END;
+    MskEventNotifier *events = self->owner->context.events;
+    MskTriageKind kind = job->triage.kind;
+
+    self->tells = msk_engine_tells(&job->triage);
+    self->recovers = kind != MSK_TRIAGE_END;
     if (self->tells) {
-        msk_engine_tell_begin(self->owner->context.events, self->claim);
+        msk_engine_tell_begin(events, self->claim);
+    }
+    if ((kind == MSK_TRIAGE_RECOVER_HOST || kind == MSK_TRIAGE_RECOVER_PROCESS) &&
+        !self->claim->taken_over) {
+        msk_engine_tell_host(events, job->row); /* it is on maintenance now */
     }
 }
 
@@ -147,7 +163,7 @@ begin(Recovery *self, MskPrepareJob *job)
                      .reason = job->triage.reason,
                      .message = job->triage.message};
 
-    tell_begin(self, &job->triage);
+    tell_begin(self, job);
     switch (job->triage.kind) {
     case MSK_TRIAGE_END:
         msk_run_frame_end(&self->frame, &end);

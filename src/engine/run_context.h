@@ -24,6 +24,8 @@ typedef struct {
     void *act_data;
     /* The notification has come to its end, with @why when that is no success. */
     void (*finished)(MskNotificationStatus status, const char *why, void *data);
+    /* The row of a host was changed. */
+    void (*host_changed)(const MskHost *host, void *data);
     /* The run is over: finished, lost or released. The run may be freed in it. */
     void (*ended)(void *data);
     void *data;

@@ -16,6 +16,7 @@ free_job(void *data)
     msk_flow_progress_free(self->flow);
     g_free(self->message);
     g_free(self->name);
+    msk_host_free(self->reserved);
     g_free(self);
 }
 
@@ -31,9 +32,15 @@ save_moves(MskStore *store, const MskRunJob *self, const MskClaimRef *ref, GErro
 static MskStoreResult
 take_reserved(MskStore *store, MskRunJob *self, const MskClaimRef *ref, GError **error)
 {
+    g_autofree char *taken = NULL;
     MskStoreResult result =
-        msk_store_reserved_take(store, ref, self->segment_uuid, &self->name, error);
+        msk_store_reserved_take(store, ref, self->segment_uuid, &self->name, &taken, error);
 
+    /* Only listeners want to know more of it; it is taken in any case. */
+    if (result == MSK_STORE_DONE && taken != NULL &&
+        msk_store_host_get(store, NULL, taken, &self->reserved, NULL) != MSK_STORE_DONE) {
+        g_clear_pointer(&self->reserved, msk_host_free);
+    }
     return result == MSK_STORE_NOT_FOUND ? MSK_STORE_DONE : result;
 }
 

@@ -8,6 +8,7 @@
 struct MskEventNotifier {
     bool wanted;
     unsigned n;
+    const char *binary; /* (nullable) what the last was emitted as */
     char *event;
     json_t *payload; /* the data of the last */
 };
@@ -29,6 +30,14 @@ msk_event_notifier_emit(MskEventNotifier *self, const char *event, json_t *paylo
     self->payload = json_incref(json_object_get(payload, "masakari_object.data"));
     json_decref(payload);
     json_decref(context);
+}
+
+void
+msk_event_notifier_emit_as(MskEventNotifier *self, const char *binary, const char *event,
+                           json_t *payload, json_t *context)
+{
+    self->binary = binary;
+    msk_event_notifier_emit(self, event, payload, context);
 }
 
 typedef struct {
@@ -137,6 +146,27 @@ test_end(Fixture *self, const void *data)
 }
 
 static void
+test_host(Fixture *self, const void *data)
+{
+    char name[] = "h1";
+    MskSegment segment = {.meta.id = 2, .uuid = name, .name = name};
+    const MskHost host = {
+        .meta.id = 1, .uuid = name, .name = name, .on_maintenance = true, .segment = &segment};
+
+    (void) data;
+    msk_engine_tell_host(&self->events, &host);
+    g_assert_cmpuint(self->events.n, ==, 2);
+    g_assert_cmpstr(self->events.event, ==, "host.update.end");
+    g_assert_cmpstr(self->events.binary, ==, "masakari-api");
+    g_assert_true(json_is_true(json_object_get(self->events.payload, "on_maintenance")));
+    g_assert_true(json_is_object(json_object_get(self->events.payload, "failover_segment")));
+    msk_engine_tell_host(NULL, &host);
+    self->events.wanted = false;
+    msk_engine_tell_host(&self->events, &host);
+    g_assert_cmpuint(self->events.n, ==, 2);
+}
+
+static void
 test_nobody_listens(Fixture *self, const void *data)
 {
     const MskClaim claim = {.notification = self->notification, .attempt = 1};
@@ -182,6 +212,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add("/engine_events/begin", test_begin);
     add("/engine_events/end", test_end);
+    add("/engine_events/host", test_host);
     add("/engine_events/nobody", test_nobody_listens);
     add("/engine_events/cases", test_of_which_cases_events_tell);
     return g_test_run();

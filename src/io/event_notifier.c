@@ -6,7 +6,6 @@
 #include "io/bus_sender.h"
 #include "oslo/rpc_envelope.h"
 
-#define LOG_NAME "oslo.messaging.notification"
 #include "base/log.h"
 
 #define STRINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -40,7 +39,7 @@ static const MskOption options[] = {
 };
 
 struct MskEventNotifier {
-    char *publisher_id;
+    char *binary;
     bool log;
     bool enveloped;       /* messagingv2 */
     bool bare;            /* messaging */
@@ -106,7 +105,7 @@ msk_event_notifier_new(const MskConfig *config, const char *binary, GError **err
 {
     g_autoptr(MskEventNotifier) self = g_new0(MskEventNotifier, 1);
 
-    self->publisher_id = g_strdup_printf("%s:%s", binary, g_get_host_name());
+    self->binary = g_strdup(binary);
     for (const char *const *driver = msk_config_list(config, GROUP, "driver"); *driver != NULL;
          driver++) {
         if (!add_driver(self, *driver, error)) {
@@ -121,7 +120,7 @@ msk_event_notifier_free(MskEventNotifier *self)
 {
     if (self != NULL) {
         msk_bus_sender_free(self->sender);
-        g_free(self->publisher_id);
+        g_free(self->binary);
         g_free(self);
     }
 }
@@ -136,22 +135,29 @@ static void
 write_log(const char *event, bool is_error, const json_t *message)
 {
     char *text = json_dumps(message, JSON_COMPACT);
+    MskLogLevel level = is_error ? MSK_LOG_ERROR : MSK_LOG_INFO;
+    /* Each event has a logger of its own. */
+    g_autofree char *logger = g_strconcat("oslo.messaging.notification.", event, NULL);
 
-    MSK_LOG_AT(is_error ? MSK_LOG_ERROR : MSK_LOG_INFO, "%s %s", event, text);
+    if (msk_log_enabled(logger, level)) {
+        msk_log_write(logger, level, "%s", text);
+    }
     free(text);
 }
 
 void
-msk_event_notifier_emit(MskEventNotifier *self, const char *event, json_t *payload, json_t *context)
+msk_event_notifier_emit_as(MskEventNotifier *self, const char *binary, const char *event,
+                           json_t *payload, json_t *context)
 {
     json_auto_t *owned_context = context;
+    g_autofree char *publisher_id = g_strdup_printf("%s:%s", binary, g_get_host_name());
     g_autofree char *message_id = g_uuid_string_random();
     g_autofree char *timestamp = msk_datetime_format_sql(g_get_real_time());
     bool is_error = g_str_has_suffix(event, ".error");
     const char *routing_key = is_error ? TOPIC ".error" : TOPIC ".info";
     json_auto_t *message =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "message_id", message_id, "publisher_id",
-                  self->publisher_id, "event_type", event, "priority", is_error ? "ERROR" : "INFO",
+                  publisher_id, "event_type", event, "priority", is_error ? "ERROR" : "INFO",
                   "payload", payload, "timestamp", timestamp);
 
     g_assert(message != NULL);
@@ -168,4 +174,10 @@ msk_event_notifier_emit(MskEventNotifier *self, const char *event, json_t *paylo
     if (self->bare) {
         msk_bus_sender_push(self->sender, MSK_BUS_EVENT, routing_key, msk_rpc_seal_bare(message));
     }
+}
+
+void
+msk_event_notifier_emit(MskEventNotifier *self, const char *event, json_t *payload, json_t *context)
+{
+    msk_event_notifier_emit_as(self, self->binary, event, payload, context);
 }

@@ -48,3 +48,7 @@ bool msk_event_notifier_wanted(const MskEventNotifier *self);
  */
 void msk_event_notifier_emit(MskEventNotifier *self, const char *event, json_t *payload,
                              json_t *context);
+
+/** msk_event_notifier_emit_as: the same, with another @binary for the publisher. */
+void msk_event_notifier_emit_as(MskEventNotifier *self, const char *binary, const char *event,
+                                json_t *payload, json_t *context);

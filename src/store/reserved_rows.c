@@ -7,6 +7,7 @@ typedef struct {
     const char *uuid; /* of the host, or the segment */
     const char *sql;  /* of mark_host */
     char *name;
+    char *taken; /* (nullable) the uuid of a host that was taken just now */
 } Take;
 
 static MskStoreResult
@@ -98,8 +99,10 @@ take_new(MskDb *db, Take *take, GError **error)
                     error)) {
         return MSK_STORE_FAILED;
     }
-    return msk_store_result_of(
-        read_text(db, "SELECT name FROM hosts WHERE uuid = ?", uuid, &take->name, error));
+    int named = read_text(db, "SELECT name FROM hosts WHERE uuid = ?", uuid, &take->name, error);
+
+    take->taken = g_steal_pointer(&uuid);
+    return msk_store_result_of(named);
 }
 
 static MskStoreResult
@@ -108,6 +111,7 @@ take_work(MskDb *db, void *data, GError **error)
     Take *take = data;
     MskStoreResult result = msk_store_check_claim(db, take->ref, error);
 
+    g_clear_pointer(&take->taken, g_free); /* of an attempt that failed */
     if (result != MSK_STORE_DONE) {
         return result;
     }
@@ -121,15 +125,17 @@ take_work(MskDb *db, void *data, GError **error)
 
 MskStoreResult
 msk_store_reserved_take(MskStore *self, const MskClaimRef *ref, const char *segment_uuid,
-                        char **ret_name, GError **error)
+                        char **ret_name, char **ret_taken, GError **error)
 {
     Take take = {.ref = ref, .uuid = segment_uuid};
     MskStoreResult result = msk_store_write(self, take_work, &take, error);
 
     if (result == MSK_STORE_DONE) {
         *ret_name = g_steal_pointer(&take.name);
+        *ret_taken = g_steal_pointer(&take.taken);
     }
     g_free(take.name);
+    g_free(take.taken);
     return result;
 }
 

@@ -486,10 +486,11 @@ MskStoreResult msk_store_host_impaired(MskStore *self, const MskClaimRef *ref,
  * msk_store_reserved_take: takes the newest reserved host of a segment that is not on maintenance,
  * so that no other failure gets it; once for each notification: asked again, it names the same one.
  * @ret_name: (out) (transfer full)
+ * @ret_taken: (out) (transfer full) (nullable) its uuid, if it was taken just now.
  * Returns: DONE, NOT_FOUND (there is none left), LOST.
  */
 MskStoreResult msk_store_reserved_take(MskStore *self, const MskClaimRef *ref,
-                                       const char *segment_uuid, char **ret_name,
+                                       const char *segment_uuid, char **ret_name, char **ret_taken,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {

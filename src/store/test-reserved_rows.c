@@ -27,6 +27,12 @@ test_one_reserved_host_for_each_failure(void)
     g_autofree char *first = NULL;
     g_autofree char *again = NULL;
     g_autofree char *second = NULL;
+    g_autofree char *none = NULL;
+    g_autofree char *taken = NULL;
+    g_autofree char *not_taken = NULL;
+    g_autofree char *taken_too = NULL;
+    g_autofree char *r1 = NULL;
+    g_autofree char *r2 = NULL;
     g_autoptr(GError) refusal = NULL;
     g_autoptr(MskHost) failed = NULL;
     g_autoptr(MskHost) impaired = NULL;
@@ -37,8 +43,8 @@ test_one_reserved_host_for_each_failure(void)
     g_autoptr(MskSegment) segment = make_segment(fixture.store, "segment");
     g_autoptr(MskHost) h1 = make_host(fixture.store, segment->uuid, "h1");
 
-    make_reserved(fixture.store, segment->uuid, "r1", NULL);
-    make_reserved(fixture.store, segment->uuid, "r2", NULL);
+    make_reserved(fixture.store, segment->uuid, "r1", &r1);
+    make_reserved(fixture.store, segment->uuid, "r2", &r2);
     ASSERT_DONE(msk_store_engine_register(fixture.store, ENGINE, "a", 60000, error));
     post_vm(fixture.store, "h1", "vm1", g_get_real_time(), NULL);
     post_vm(fixture.store, "h1", "vm2", g_get_real_time(), NULL);
@@ -48,15 +54,21 @@ test_one_reserved_host_for_each_failure(void)
     MskClaimRef two = claim_ref(g_ptr_array_index(claims, 1), ENGINE);
     MskClaimRef three = claim_ref(g_ptr_array_index(claims, 2), ENGINE);
 
-    ASSERT_DONE(msk_store_reserved_take(fixture.store, &one, segment->uuid, &first, error));
-    ASSERT_DONE(msk_store_reserved_take(fixture.store, &one, segment->uuid, &again, error));
-    ASSERT_DONE(msk_store_reserved_take(fixture.store, &two, segment->uuid, &second, error));
+    ASSERT_DONE(msk_store_reserved_take(fixture.store, &one, segment->uuid, &first, &taken, error));
+    ASSERT_DONE(
+        msk_store_reserved_take(fixture.store, &one, segment->uuid, &again, &not_taken, error));
+    ASSERT_DONE(
+        msk_store_reserved_take(fixture.store, &two, segment->uuid, &second, &taken_too, error));
     g_assert_cmpstr(first, ==, "r2");
     g_assert_cmpstr(again, ==, "r2");
     g_assert_cmpstr(second, ==, "r1");
+    g_assert_cmpstr(taken, ==, r2);
+    g_assert_null(not_taken);
+    g_assert_cmpstr(taken_too, ==, r1);
     g_assert_cmpint(
-        msk_store_reserved_take(fixture.store, &three, segment->uuid, &second, &refusal), ==,
-        MSK_STORE_NOT_FOUND);
+        msk_store_reserved_take(fixture.store, &three, segment->uuid, &none, &not_taken, &refusal),
+        ==, MSK_STORE_NOT_FOUND);
+    g_assert_null(not_taken);
 
     ASSERT_DONE(msk_store_host_failed(fixture.store, &one, h1->uuid, error));
     ASSERT_DONE(msk_store_host_get(fixture.store, NULL, h1->uuid, &failed, error));

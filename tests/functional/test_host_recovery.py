@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery of failed hosts by real API and engine programs, against a model Nova that fails."""
+import json
 import time
 
 import pytest
@@ -142,3 +143,35 @@ def test_a_nova_that_refuses_an_instance_is_asked_again_in_patience(status, retr
         check_patience(nova, labels[1:], 1, (retry_after or 0.02,))
         if retry_after is not None:
             check_patience(nova, labels[:1], 1, (retry_after,))
+
+
+def events_of(engine, name):
+    """The payloads of the events of that name that an engine has logged, and who published them."""
+    logger = f" oslo.messaging.notification.{name} "
+    lines = [line for line in engine.log.read_text(encoding="utf-8").splitlines() if logger in line]
+    messages = [json.loads(line[line.index("{"):]) for line in lines]
+    return [(message["publisher_id"].split(":")[0], message["payload"]["masakari_object.data"])
+            for message in messages]
+
+
+def test_listeners_hear_of_the_hosts_that_a_recovery_changes():
+    """As from the Python engine: the failed host is on maintenance, the reserved one is in
+    use; and of hosts whose process died."""
+    with ModelNova() as nova, site_with(nova, "reserved_host", ("cmp3",)) as site:
+        nova.boot("cmp1")
+        nova.hosts["cmp3"].enabled = False
+        site.services.options["oslo_messaging_notifications"] = {"driver": "log"}
+        engine = site.engine()
+        assert site.end(site.report())["status"] == "finished"
+        process = site.post("PROCESS", "cmp2", {"event": "STOPPED", "process_name": "nova-compute"})
+        assert site.end(process)["status"] == "finished"
+        for name in ("host.update.start", "host.update.end"):
+            told = events_of(engine, name)
+            assert {publisher for publisher, _ in told} == {"masakari-api"}
+            assert [(host["name"], host["on_maintenance"], host["reserved"])
+                    for _, host in told] == [("cmp1", True, False), ("cmp3", False, False),
+                                             ("cmp2", True, False)]
+            segment = told[0][1]["failover_segment"]["masakari_object.data"]
+            assert segment["recovery_method"] == "reserved_host"
+        assert [host["status"] for _, host in events_of(engine, "notification.process.end")] == [
+            "running", "running"]
