@@ -70,6 +70,7 @@ start(MskProgram *program, GError **error)
     MskStoreOptions store_options = msk_store_options(config);
 
     store_options.max_connections = MSK_ENGINE_STORE_CONNECTIONS;
+    store_options.max_overflow = 0;
     if (bus == NULL || !check_fencing(config, error) || !show_metrics(self, config, error) ||
         (self->events = msk_event_notifier_new(config, "masakari-engine", error)) == NULL ||
         (compute = msk_compute_new(config, error)) == NULL ||

@@ -19,7 +19,11 @@
 #define LOGFMT   "Messages here do not have this part."
 #define LOG      "Not done by this log."
 #define RATE     "Messages are not limited."
-#define DB       "Connections are opened, checked and tried again by rules of their own."
+#define RECONN   "A program starts without its database, and goes on when it is there."
+#define DBRETRY  "What a lost connection or another writer has undone is done again by itself."
+#define STRICT   "Always strict: a value that its column cannot keep is refused, never cut off."
+#define SQLLOG   "SQL is not logged."
+#define NDB      "Tables are InnoDB's; there are no others."
 #define BACKDOOR "There is no Python interpreter to connect to."
 #define COORD    "Several engines share work by leases in the database."
 #define EXT      "Extensions cannot be added or removed."
@@ -101,32 +105,27 @@ const MskOption msk_accepted_masakari[] = {
             LOG)},
     {OPTION("DEFAULT", "wsgi_server_debug", BOOL, "false", WSGI)},
     {OPTION("coordination", "backend_url", STRING, NULL, COORD), .secret = true},
-    {OPTION("database", "backend", STRING, "sqlalchemy", DB),
+    {OPTION("database", "backend", STRING, "sqlalchemy", PYTHON),
      .deprecated = STRINGS("DEFAULT.db_backend")},
-    {OPTION("database", "connection_debug", INT, "0", DB), .has_bounds = true, .min = INT64_MIN,
+    {OPTION("database", "connection_debug", INT, "0", SQLLOG), .has_bounds = true, .min = INT64_MIN,
      .max = 100, .deprecated = STRINGS("DEFAULT.sql_connection_debug")},
-    {OPTION("database", "connection_parameters", STRING, "", DB)},
-    {OPTION("database", "connection_trace", BOOL, "false", DB),
+    {OPTION("database", "connection_trace", BOOL, "false", SQLLOG),
      .deprecated = STRINGS("DEFAULT.sql_connection_trace")},
-    {OPTION("database", "db_inc_retry_interval", BOOL, "true", DB)},
-    {OPTION("database", "db_max_retries", INT, "20", DB)},
-    {OPTION("database", "db_max_retry_interval", INT, "10", DB)},
-    {OPTION("database", "db_retry_interval", INT, "1", DB)},
-    {OPTION("database", "max_overflow", INT, "50", DB),
-     .deprecated = STRINGS("DEFAULT.sql_max_overflow", "database.sqlalchemy_max_overflow")},
-    {OPTION("database", "max_retries", INT, "10", DB),
+    {OPTION("database", "db_inc_retry_interval", BOOL, "true", DBRETRY)},
+    {OPTION("database", "db_max_retries", INT, "20", DBRETRY)},
+    {OPTION("database", "db_max_retry_interval", INT, "10", DBRETRY)},
+    {OPTION("database", "db_retry_interval", INT, "1", DBRETRY)},
+    {OPTION("database", "max_retries", INT, "10", RECONN),
      .deprecated = STRINGS("DEFAULT.sql_max_retries", "database.sql_max_retries")},
-    {OPTION("database", "mysql_enable_ndb", BOOL, "false", DB)},
-    {OPTION("database", "mysql_sql_mode", STRING, "TRADITIONAL", DB)},
-    {OPTION("database", "pool_timeout", INT, NULL, DB),
-     .deprecated = STRINGS("database.sqlalchemy_pool_timeout")},
-    {OPTION("database", "retry_interval", INT, "10", DB),
+    {OPTION("database", "mysql_enable_ndb", BOOL, "false", NDB)},
+    {OPTION("database", "mysql_sql_mode", STRING, "TRADITIONAL", STRICT)},
+    {OPTION("database", "retry_interval", INT, "10", RECONN),
      .deprecated = STRINGS("DEFAULT.sql_retry_interval", "database.reconnect_interval")},
     {OPTION("database", "slave_connection", STRING, NULL, ONEDB), .secret = true},
     {OPTION("database", "sqlite_synchronous", BOOL, "true", SYNC),
      .deprecated = STRINGS("DEFAULT.sqlite_synchronous")},
-    {OPTION("database", "use_db_reconnect", BOOL, "false", DB)},
-    {OPTION("database", "use_tpool", BOOL, "false", DB),
+    {OPTION("database", "use_db_reconnect", BOOL, "false", DBRETRY)},
+    {OPTION("database", "use_tpool", BOOL, "false", PYTHON),
      .deprecated = STRINGS("DEFAULT.dbapi_use_tpool")},
     {OPTION("healthcheck", "path", STRING, "/healthcheck", HEALTH)},
     {OPTION("osapi_v1", "extensions_blacklist", LIST, "", EXT)},

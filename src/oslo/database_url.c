@@ -43,6 +43,8 @@ msk_database_url_free(MskDatabaseUrl *self)
     g_free(self->ssl_cert);
     g_free(self->ssl_key);
     g_free(self->ssl_cipher);
+    g_free(self->bind_address);
+    g_clear_pointer(&self->init_commands, g_ptr_array_unref);
     g_free(self);
 }
 
@@ -164,6 +166,7 @@ typedef struct {
     bool verify_given; /* by ssl_verify_* */
     bool verify;
     bool no_name_check; /* ssl_check_hostname=false */
+    bool disabled;      /* ssl_disabled=true */
 } Query;
 
 static bool
@@ -173,6 +176,10 @@ read_tls_flag(Query *query, const char *name, const char *value, GError **error)
 
     if (!read_flag(name, value, &flag, error)) {
         return false;
+    }
+    if (g_str_equal(name, "ssl_disabled")) {
+        query->disabled = flag;
+        return true;
     }
     query->url->tls = query->url->tls || flag || !g_str_equal(name, "ssl");
     if (g_str_equal(name, "ssl_check_hostname")) {
@@ -189,9 +196,13 @@ read_parameter(Query *query, const char *name, char **value, GError **error)
 {
     MskDatabaseUrl *url = query->url;
     static const char *const charsets[] = {"utf8", "utf8mb3", "utf8mb4", NULL};
-    static const char *const ignored[] = {"use_unicode", "local_infile", "binary_prefix", NULL};
-    static const char *const flags[] = {"ssl", "ssl_verify_cert", "ssl_verify_identity",
-                                        "ssl_check_hostname", NULL};
+    /* They change nothing that a program here could see. */
+    static const char *const ignored[] = {
+        "use_unicode",  "local_infile", "binary_prefix", "max_allowed_packet",
+        "program_name", "client_flag",  "autocommit",    NULL};
+    static const char *const flags[] = {
+        "ssl", "ssl_verify_cert", "ssl_verify_identity", "ssl_check_hostname", "ssl_disabled",
+        NULL};
     const struct {
         const char *name;
         char **text;
@@ -202,6 +213,7 @@ read_parameter(Query *query, const char *name, char **value, GError **error)
         {"read_timeout", NULL, &url->read_timeout_s, false},
         {"write_timeout", NULL, &url->write_timeout_s, false},
         {"unix_socket", &url->unix_socket, NULL, false},
+        {"bind_address", &url->bind_address, NULL, false},
         {"ssl_ca", &url->ssl_ca, NULL, true},
         {"ssl_capath", &url->ssl_capath, NULL, true},
         {"ssl_cert", &url->ssl_cert, NULL, true},
@@ -224,6 +236,10 @@ read_parameter(Query *query, const char *name, char **value, GError **error)
     if (g_strv_contains(flags, name)) {
         return read_tls_flag(query, name, *value, error);
     }
+    if (g_str_equal(name, "init_command")) {
+        g_ptr_array_add(url->init_commands, g_steal_pointer(value));
+        return true;
+    }
     if (g_str_equal(name, "charset")) {
         return g_strv_contains(charsets, *value) ||
                refuse(error, "charset has to be utf8mb4, utf8mb3 or utf8");
@@ -232,9 +248,10 @@ read_parameter(Query *query, const char *name, char **value, GError **error)
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     WHERE
                     "unknown parameter '%s'; known are "
-                    "charset, connect_timeout, read_timeout, write_timeout, unix_socket, ssl, "
-                    "ssl_ca, ssl_capath, ssl_cert, ssl_key, ssl_cipher, ssl_verify_cert, "
-                    "ssl_verify_identity and ssl_check_hostname",
+                    "charset, connect_timeout, read_timeout, write_timeout, unix_socket, "
+                    "bind_address, init_command, ssl, ssl_disabled, ssl_ca, ssl_capath, ssl_cert, "
+                    "ssl_key, ssl_cipher, ssl_verify_cert, ssl_verify_identity and "
+                    "ssl_check_hostname",
                     name);
         return false;
     }
@@ -269,12 +286,15 @@ read_query(MskDatabaseUrl *self, const char *text, GError **error)
     }
     bool has_authority = self->ssl_ca != NULL || self->ssl_capath != NULL;
 
-    self->verify_cert = query.verify_given ? query.verify : has_authority;
-    if (query.no_name_check && self->verify_cert) {
-        return refuse(error,
-                      "ssl_check_hostname=false cannot be had together with the check of the "
-                      "authority; use a certificate with the server's name, or say "
-                      "ssl_verify_cert=false to check neither");
+    self->tls = self->tls && !query.disabled;
+    self->verify_cert = self->tls && (query.verify_given ? query.verify : has_authority);
+    self->verify_name = self->verify_cert && !query.no_name_check;
+    if (self->verify_cert && !self->verify_name && !has_authority) {
+        return refuse(error, "ssl_check_hostname=false needs ssl_ca or ssl_capath, as it is the "
+                             "authority alone that is checked then");
+    }
+    if (self->ssl_cert != NULL && self->ssl_key == NULL) {
+        self->ssl_key = g_strdup(self->ssl_cert); /* as OpenSSL has it: one file for both */
     }
     return true;
 }
@@ -306,6 +326,7 @@ msk_database_url_parse(const char *text, GError **error)
     g_autoptr(MskDatabaseUrl) self = g_new0(MskDatabaseUrl, 1);
     const char *rest = strstr(text, "://");
 
+    self->init_commands = g_ptr_array_new_with_free_func(g_free);
     self->host = g_strdup("localhost");
     self->port = DEFAULT_PORT;
     if (!msk_database_url_is(text) || rest == NULL || !g_utf8_validate(text, -1, NULL)) {
@@ -326,4 +347,16 @@ msk_database_url_name(const MskDatabaseUrl *self)
     }
     return g_strdup_printf("%s@%s%s%s:%u/%s", user, is_v6 ? "[" : "", self->host, is_v6 ? "]" : "",
                            self->port, self->database);
+}
+
+char *
+msk_database_url_extend(const char *text, const char *parameters)
+{
+    g_autoptr(MskDatabaseUrl) scratch = g_new0(MskDatabaseUrl, 1);
+    const char *scheme = strstr(text, "://");
+    const char *place = scheme != NULL ? scheme + strlen("://") : text;
+
+    /* A password may hold a question mark. What cannot be read is refused by whoever parses it. */
+    (void) read_user(scratch, place, &place, NULL);
+    return g_strconcat(text, strchr(place, '?') != NULL ? "&" : "?", parameters, NULL);
 }

@@ -27,12 +27,15 @@ typedef struct {
     unsigned read_timeout_s;
     unsigned write_timeout_s;
     bool tls;         /* only an encrypted connection will do */
-    bool verify_cert; /* by an authority of ssl_ca (or the system's), and for this host's name */
+    bool verify_cert; /* by an authority of ssl_ca (or the system's) */
+    bool verify_name; /* and for this host's name */
     char *ssl_ca;     /* (nullable) each: paths */
     char *ssl_capath;
     char *ssl_cert;
     char *ssl_key;
-    char *ssl_cipher; /* (nullable) as OpenSSL writes it */
+    char *ssl_cipher;         /* (nullable) as OpenSSL writes it */
+    char *bind_address;       /* (nullable) what to connect from */
+    GPtrArray *init_commands; /* char *: SQL to begin a connection with */
 } MskDatabaseUrl;
 
 /** msk_database_url_is: whether @text is of a dialect that msk_database_url_parse reads. */
@@ -51,3 +54,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskDatabaseUrl, msk_database_url_free)
 
 /** msk_database_url_name: Returns: (transfer full) "user@host:port/database", for messages. */
 char *msk_database_url_name(const MskDatabaseUrl *self);
+
+/** msk_database_url_extend: Returns: (transfer full) @text, a URL, with more parameters, "a=b&c=d";
+ *  of one that is there already, the last counts. */
+char *msk_database_url_extend(const char *text, const char *parameters);

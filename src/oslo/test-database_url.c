@@ -48,19 +48,28 @@ test_parameters(void)
         const char *query;
         bool tls;
         bool verify;
+        bool verify_name;
         const char *ca;
         unsigned read_timeout_s;
     } rows[] = {
-        {"ssl_ca=/a%20b.pem", true, true, "/a b.pem", 0},
-        {"ssl_ca=/a.pem&ssl_verify_cert=false", true, false, "/a.pem", 0},
-        {"ssl_ca=/a.pem&ssl_verify_cert=false&ssl_check_hostname=false", true, false, "/a.pem", 0},
-        {"ssl_verify_cert=true", true, true, NULL, 0},
-        {"ssl_verify_identity=true&ssl_verify_cert=true&ssl_cert=/c&ssl_key=/k", true, true, NULL,
-         0},
-        {"ssl=true", true, false, NULL, 0},
-        {"ssl=false", false, false, NULL, 0},
-        {"ssl_cipher=AES128-SHA", true, false, NULL, 0},
-        {"read_timeout=30&connect_timeout=2&write_timeout=3&use_unicode=1", false, false, NULL, 30},
+        {"ssl_ca=/a%20b.pem", true, true, true, "/a b.pem", 0},
+        {"ssl_ca=/a.pem&ssl_verify_cert=false", true, false, false, "/a.pem", 0},
+        {"ssl_ca=/a.pem&ssl_verify_cert=false&ssl_check_hostname=false", true, false, false,
+         "/a.pem", 0},
+        {"ssl_ca=/a.pem&ssl_check_hostname=false", true, true, false, "/a.pem", 0},
+        {"ssl_ca=/a.pem&ssl_disabled=true", false, false, false, "/a.pem", 0},
+        {"ssl_ca=/a.pem&ssl_disabled=false", true, true, true, "/a.pem", 0},
+        {"ssl_ca=/b.pem&ssl_ca=/a.pem", true, true, true, "/a.pem", 0},
+        {"program_name=x&max_allowed_packet=1&client_flag=2&autocommit=true", false, false, false,
+         NULL, 0},
+        {"ssl_verify_cert=true", true, true, true, NULL, 0},
+        {"ssl_verify_identity=true&ssl_verify_cert=true&ssl_cert=/c&ssl_key=/k", true, true, true,
+         NULL, 0},
+        {"ssl=true", true, false, false, NULL, 0},
+        {"ssl=false", false, false, false, NULL, 0},
+        {"ssl_cipher=AES128-SHA", true, false, false, NULL, 0},
+        {"read_timeout=30&connect_timeout=2&write_timeout=3&use_unicode=1", false, false, false,
+         NULL, 30},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -71,6 +80,7 @@ test_parameters(void)
         g_assert_no_error(error);
         g_assert_cmpint(url->tls, ==, rows[i].tls);
         g_assert_cmpint(url->verify_cert, ==, rows[i].verify);
+        g_assert_cmpint(url->verify_name, ==, rows[i].verify_name);
         g_assert_cmpstr(url->ssl_ca, ==, rows[i].ca);
         g_assert_cmpuint(url->read_timeout_s, ==, rows[i].read_timeout_s);
     }
@@ -99,7 +109,7 @@ test_refusals_say_why_and_keep_the_password(void)
         {"mysql://u:secret@h/d?read_timeout=soon", "read_timeout"},
         {"mysql://u:secret@h/d?ssl=perhaps", "ssl has to be"},
         {"mysql://u:secret@h/d?ssl_check=1", "unknown parameter 'ssl_check'"},
-        {"mysql://u:secret@h/d?ssl_ca=/a&ssl_check_hostname=false", "ssl_check_hostname"},
+        {"mysql://u:secret@h/d?ssl_verify_cert=1&ssl_check_hostname=false", "needs ssl_ca"},
         {"mysql://u:secret@h/d?charset=%", "the query is not percent-encoded"},
     };
 
@@ -111,6 +121,44 @@ test_refusals_say_why_and_keep_the_password(void)
         g_assert_error(error, MSK_ERROR, MSK_ERROR_INVALID);
         g_assert_nonnull(strstr(error->message, rows[i].why));
         g_assert_null(strstr(error->message, "secret"));
+    }
+}
+
+static void
+test_what_begins_a_connection(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskDatabaseUrl) url =
+        msk_database_url_parse("mysql://u:p@h/d?bind_address=10.0.0.1&ssl_cert=%2Fboth&"
+                               "init_command=SET+SESSION+a%3D1&init_command=SET+b%3D2",
+                               &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(url->bind_address, ==, "10.0.0.1");
+    g_assert_cmpuint(url->init_commands->len, ==, 2);
+    g_assert_cmpstr(g_ptr_array_index(url->init_commands, 0), ==, "SET SESSION a=1");
+    g_assert_cmpstr(g_ptr_array_index(url->init_commands, 1), ==, "SET b=2");
+    g_assert_cmpstr(url->ssl_key, ==, "/both"); /* a file may hold both */
+}
+
+static void
+test_more_parameters(void)
+{
+    static const struct {
+        const char *url;
+        const char *extended;
+    } rows[] = {
+        {"mysql://u:p@h/d", "mysql://u:p@h/d?ssl=1"},
+        {"mysql://u:p@h/d?charset=utf8", "mysql://u:p@h/d?charset=utf8&ssl=1"},
+        {"mysql://u:p?q@h/d", "mysql://u:p?q@h/d?ssl=1"},
+        {"mysql://h/d", "mysql://h/d?ssl=1"},
+        {"nonsense", "nonsense?ssl=1"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *extended = msk_database_url_extend(rows[i].url, "ssl=1");
+
+        g_assert_cmpstr(extended, ==, rows[i].extended);
     }
 }
 
@@ -130,6 +178,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/database_url/places", test_places);
     g_test_add_func("/database_url/parameters", test_parameters);
+    g_test_add_func("/database_url/what_begins_a_connection", test_what_begins_a_connection);
+    g_test_add_func("/database_url/more_parameters", test_more_parameters);
     g_test_add_func("/database_url/refusals_say_why_and_keep_the_password",
                     test_refusals_say_why_and_keep_the_password);
     g_test_add_func("/database_url/dialects", test_dialects);

@@ -162,14 +162,14 @@ static void
 set_tls(Mariadb *self, const MskDatabaseUrl *url)
 {
     my_bool enforce = url->tls ? 1 : 0;
-    my_bool verify = url->verify_cert ? 1 : 0;
+    my_bool verify = url->verify_name ? 1 : 0;
 
     if (url->tls) {
-        /* An authority that is named is always asked, so it is named only when it is to be. It
-         * copies, and is always 0. */
+        /* An authority that is named is always asked, so it is named only when it is to be; the
+         * name of the host is then an option of its own. It copies, and is always 0. */
         (void) mysql_ssl_set(&self->handle, url->ssl_key, url->ssl_cert,
-                             verify ? url->ssl_ca : NULL, verify ? url->ssl_capath : NULL,
-                             url->ssl_cipher);
+                             url->verify_cert ? url->ssl_ca : NULL,
+                             url->verify_cert ? url->ssl_capath : NULL, url->ssl_cipher);
     }
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
@@ -188,6 +188,18 @@ set_timeouts(Mariadb *self, const MskDatabaseUrl *url, MskDbMode mode, unsigned 
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_READ_TIMEOUT, &read_s);
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_WRITE_TIMEOUT, &write_s);
+}
+
+static void
+set_beginning(Mariadb *self, const MskDatabaseUrl *url)
+{
+    if (url->bind_address != NULL) {
+        (void) mysql_optionsv(&self->handle, MYSQL_OPT_BIND, url->bind_address);
+    }
+    for (unsigned i = 0; i < url->init_commands->len; i++) {
+        (void) mysql_optionsv(&self->handle, MYSQL_INIT_COMMAND,
+                              (const char *) g_ptr_array_index(url->init_commands, i));
+    }
 }
 
 /* Strict as oslo.db asks for it; a writer that stops in the middle of a transaction loses it, and
@@ -244,6 +256,7 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
     (void) mysql_optionsv(&self->handle, MYSQL_OPT_LOCAL_INFILE, &no);
     set_tls(self, url);
     set_timeouts(self, url, mode, busy_timeout_ms);
+    set_beginning(self, url);
     /* Rows that were found count as changed, as for SQLite. */
     if (mysql_real_connect(&self->handle, url->host, url->user, url->password, url->database,
                            url->port, url->unix_socket,
@@ -324,7 +337,7 @@ keep_token(MskDb *db, int64_t writer, int64_t token, GError **error)
         ", %" G_GINT64_FORMAT ", UTC_TIMESTAMP())",
         writer, token);
 
-    return msk_mariadb_script(db, sql, error);
+    return msk_mariadb_script(db, sql, error) && check_in_transaction((Mariadb *) db, error);
 }
 
 /* Tokens are asked for within a minute, so those of a day ago are of nobody's interest. */

@@ -421,7 +421,7 @@ bool
 msk_store_sync(const MskStoreOptions *options, const char *version, GError **error)
 {
     g_autofree char *location = NULL;
-    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+    const MskDbDriver *driver = msk_store_locate(options, &location, error);
 
     if (driver == NULL) {
         return false;
@@ -444,7 +444,7 @@ msk_store_version(const MskStoreOptions *options, char **ret_version, GError **e
 {
     g_autofree char *location = NULL;
     g_autofree char *version = NULL;
-    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+    const MskDbDriver *driver = msk_store_locate(options, &location, error);
     bool present = false;
 
     if (driver == NULL || !driver->exists(location, &present, error)) {

@@ -10,8 +10,9 @@
 #include <string.h>
 
 /* A caller waits for a connection of the pool for at most so many busy timeouts, as each of those
- * before it may wait for one. */
+ * before it may wait for one; and after so long, one beyond the pool is opened. */
 #define POOL_WAIT_FACTOR 2
+#define OVERFLOW_WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
 /* Work that met another writer or a lost connection is run again within so many busy timeouts; and
  * within four times that, to learn what became of a COMMIT. */
 #define RETRY_FACTOR     1
@@ -21,11 +22,13 @@
 
 struct MskStore {
     const MskDbDriver *driver;
-    char *location; /* as the driver takes it: it may hold a password */
-    char *name;     /* the same for messages */
-    char *identity; /* (nullable) of the database as it was opened first */
-    unsigned max_connections;
+    char *location;           /* as the driver takes it: it may hold a password */
+    char *name;               /* the same for messages */
+    char *identity;           /* (nullable) of the database as it was opened first */
+    unsigned max_connections; /* that may rest */
+    unsigned most_open;       /* while callers wait */
     unsigned busy_timeout_ms;
+    int64_t pool_timeout_us;
     int64_t recycle_us; /* close connections that are older; 0 or less: never */
     GMutex mutex;
     GCond returned;         /* a connection came back, or one less is open */
@@ -121,7 +124,12 @@ msk_store_open_with(const MskDbDriver *driver, const char *location, const MskSt
     self->location = g_strdup(location);
     self->name = driver->describe(location);
     self->max_connections = MAX(options->max_connections, 1);
+    self->most_open = self->max_connections + options->max_overflow;
     self->busy_timeout_ms = options->busy_timeout_ms;
+    self->pool_timeout_us =
+        (options->pool_timeout_ms > 0 ? (int64_t) options->pool_timeout_ms
+                                      : (int64_t) options->busy_timeout_ms * POOL_WAIT_FACTOR) *
+        G_TIME_SPAN_MILLISECOND;
     self->recycle_us = options->recycle_s * G_USEC_PER_SEC;
     self->resting = g_ptr_array_new_with_free_func(close_item);
     g_mutex_init(&self->mutex);
@@ -136,7 +144,7 @@ MskStore *
 msk_store_open(const MskStoreOptions *options, GError **error)
 {
     g_autofree char *location = NULL;
-    const MskDbDriver *driver = msk_store_locate(options->connection, &location, error);
+    const MskDbDriver *driver = msk_store_locate(options, &location, error);
 
     return driver != NULL ? msk_store_open_with(driver, location, options, error) : NULL;
 }
@@ -164,12 +172,26 @@ msk_store_dialect(const MskStore *self)
     return self->driver;
 }
 
+unsigned
+msk_store_n_open(MskStore *self)
+{
+    g_mutex_lock(&self->mutex);
+    unsigned n_open = self->n_open;
+
+    g_mutex_unlock(&self->mutex);
+    return n_open;
+}
+
+static bool
+is_old(const MskStore *self, const MskDb *db)
+{
+    return self->recycle_us > 0 && g_get_monotonic_time() - db->opened_mono_us >= self->recycle_us;
+}
+
 static void
 give_back(MskStore *self, MskDb *db)
 {
-    bool keep =
-        db != NULL && !db->broken &&
-        (self->recycle_us <= 0 || g_get_monotonic_time() - db->opened_mono_us < self->recycle_us);
+    bool keep = db != NULL && !db->broken && !is_old(self, db);
     bool lost = db != NULL && db->broken && self->driver->is_server;
     g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(close_item);
 
@@ -177,9 +199,12 @@ give_back(MskStore *self, MskDb *db)
         msk_db_close(db);
     }
     g_mutex_lock(&self->mutex);
+    bool surplus = self->n_open > self->max_connections && self->n_waiting == 0;
+
     if (keep) {
-        g_ptr_array_add(self->resting, db);
-    } else {
+        g_ptr_array_add(surplus ? stale : self->resting, db);
+    }
+    if (!keep || surplus) {
         self->n_open--;
     }
     /* Those that rest were to the same server, and are lost as well as a rule. */
@@ -193,24 +218,52 @@ give_back(MskStore *self, MskDb *db)
     g_mutex_unlock(&self->mutex);
 }
 
+/* With the lock held: waits until a connection rests or may be opened, or the time is up. Returns:
+ * how many may be open by now. */
+static unsigned
+wait_for_one(MskStore *self)
+{
+    int64_t now_us = g_get_monotonic_time();
+    int64_t until_us = now_us + self->pool_timeout_us;
+    int64_t overflow_us = MIN(now_us + OVERFLOW_WAIT_US, until_us);
+    unsigned most = self->max_connections;
+    bool in_time = true;
+
+    while (in_time && self->resting->len == 0 && self->n_open >= most) {
+        int64_t next_us = most < self->most_open ? overflow_us : until_us;
+
+        self->n_waiting++;
+        in_time = g_cond_wait_until(&self->returned, &self->mutex, next_us);
+        self->n_waiting--;
+        if (!in_time && most < self->most_open) {
+            most = self->most_open;
+            in_time = true;
+        }
+    }
+    return most;
+}
+
 /* A connection, or the right to open one (@ret_open), or neither when the time is up. */
 static MskDb *
 take_resting(MskStore *self, bool *ret_open)
 {
-    int64_t until_us = g_get_monotonic_time() +
-                       (int64_t) self->busy_timeout_ms * POOL_WAIT_FACTOR * G_TIME_SPAN_MILLISECOND;
+    g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(close_item);
     MskDb *db = NULL;
-    bool in_time = true;
 
     g_mutex_lock(&self->mutex);
-    while (in_time && self->resting->len == 0 && self->n_open >= self->max_connections) {
-        self->n_waiting++;
-        in_time = g_cond_wait_until(&self->returned, &self->mutex, until_us);
-        self->n_waiting--;
+    unsigned most = wait_for_one(self);
+
+    while (db == NULL && self->resting->len > 0) {
+        MskDb *rested = g_ptr_array_steal_index(self->resting, self->resting->len - 1);
+
+        if (is_old(self, rested)) {
+            g_ptr_array_add(stale, rested); /* whoever is between may have forgotten it */
+            self->n_open--;
+        } else {
+            db = rested;
+        }
     }
-    if (self->resting->len > 0) {
-        db = g_ptr_array_steal_index(self->resting, self->resting->len - 1);
-    } else if (self->n_open < self->max_connections) {
+    if (db == NULL && self->n_open < most) {
         self->n_open++;
         *ret_open = true;
     }
@@ -231,7 +284,7 @@ take(MskStore *self, GError **error)
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                     "database %s: all %u connections are busy; try again, or raise [database] "
                     "max_pool_size",
-                    self->name, self->max_connections);
+                    self->name, self->most_open);
         return NULL;
     }
     GError *failure = NULL;
@@ -473,9 +526,10 @@ msk_store_ping(MskStore *self, GError **error)
 }
 
 const MskDbDriver *
-msk_store_locate(const char *connection, char **ret_location, GError **error)
+msk_store_locate(const MskStoreOptions *options, char **ret_location, GError **error)
 {
     static const char prefix[] = "sqlite:///";
+    const char *connection = options->connection;
 
     if (connection == NULL || *connection == '\0') {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
@@ -484,12 +538,15 @@ msk_store_locate(const char *connection, char **ret_location, GError **error)
         return NULL;
     }
     if (msk_database_url_is(connection)) {
-        g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(connection, error);
+        bool more = options->parameters != NULL && *options->parameters != '\0';
+        g_autofree char *location =
+            more ? msk_database_url_extend(connection, options->parameters) : g_strdup(connection);
+        g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(location, error);
 
         if (url == NULL) {
             return NULL;
         }
-        *ret_location = g_strdup(connection);
+        *ret_location = g_steal_pointer(&location);
         return &msk_mariadb_driver;
     }
     /* The string may hold a password, so no message repeats it. */

@@ -44,8 +44,11 @@ typedef enum {
 
 typedef struct {
     const char *connection;   /* [database] connection: "sqlite:////path/to/file", "mysql://…" */
-    unsigned max_connections; /* from 1 */
+    const char *parameters;   /* (nullable) "a=b&c=d": more of a server's connection string */
+    unsigned max_connections; /* from 1; so many may rest */
+    unsigned max_overflow;    /* so many more are opened while callers wait for long */
     unsigned busy_timeout_ms; /* how long to wait for another writer */
+    unsigned pool_timeout_ms; /* and for a connection; 0: as long as makes sense */
     int64_t recycle_s;        /* connections are closed at this age; 0 or less: never */
 } MskStoreOptions;
 

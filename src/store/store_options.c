@@ -4,6 +4,8 @@
 static const char *const old_connection[] = {"DEFAULT.sql_connection", "database.sql_connection",
                                              "sql.connection", NULL};
 
+#define STRINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 static const MskOption options[] = {
     {.group = "database",
      .name = "connection",
@@ -15,6 +17,12 @@ static const MskOption options[] = {
          "with special characters percent-encoded and parameters such as "
          "?charset=utf8mb4&ssl_ca=<file>, or sqlite:////<absolute path of the file>, with four "
          "slashes. 'masakari-manage db sync' makes the tables."},
+    {.group = "database",
+     .name = "connection_parameters",
+     .type = MSK_OPTION_STRING,
+     .initial = "",
+     .help = "Parameters that are put behind those of 'connection' for a MariaDB server, such as "
+             "ssl_ca=<file>&connect_timeout=5."},
     {.group = "database",
      .name = "connection_recycle_time",
      .type = MSK_OPTION_INT,
@@ -28,8 +36,29 @@ static const MskOption options[] = {
      .min = 0,
      .max = 1000,
      .has_bounds = true,
-     .help = "How many connections a program opens at most. 0, no limit to the Python services, is "
+     .help = "How many connections a program keeps open at most. 0, no limit to the Python "
+             "services, is the largest number here."},
+    {.group = "database",
+     .name = "max_overflow",
+     .type = MSK_OPTION_INT,
+     .initial = "50",
+     .min = -1,
+     .max = 1000,
+     .has_bounds = true,
+     .deprecated = STRINGS("DEFAULT.sql_max_overflow", "database.sqlalchemy_max_overflow"),
+     .help = "How many more connections masakari-api opens while all of them are in use for longer "
+             "than a moment; they are closed after use. -1, no limit to the Python services, is "
              "the largest number here."},
+    {.group = "database",
+     .name = "pool_timeout",
+     .type = MSK_OPTION_INT,
+     .unit = "seconds",
+     .min = 0,
+     .max = 86400,
+     .has_bounds = true,
+     .deprecated = STRINGS("database.sqlalchemy_pool_timeout"),
+     .help = "How long a call waits for a connection while all are in use. Unset: twice "
+             "sqlite_busy_timeout."},
     {.group = "database",
      .name = "sqlite_busy_timeout",
      .type = MSK_OPTION_INT,
@@ -44,7 +73,7 @@ static const MskOption options[] = {
              "long."},
 };
 
-enum { MOST_CONNECTIONS = 1000 };
+enum { MOST_CONNECTIONS = 1000, MS_PER_S = 1000 };
 
 void
 msk_store_add_options(MskConfigSchema *schema)
@@ -56,12 +85,18 @@ MskStoreOptions
 msk_store_options(const MskConfig *config)
 {
     int64_t pool_size = msk_config_int(config, "database", "max_pool_size");
+    int64_t overflow = msk_config_int(config, "database", "max_overflow");
+    bool has_timeout = msk_config_is_set(config, "database", "pool_timeout");
+    int64_t timeout_s = has_timeout ? msk_config_int(config, "database", "pool_timeout") : 0;
 
     return (MskStoreOptions){
         .connection = msk_config_string(config, "database", "connection"),
+        .parameters = msk_config_string(config, "database", "connection_parameters"),
         .max_connections = pool_size > 0 ? (unsigned) pool_size : MOST_CONNECTIONS,
+        .max_overflow = overflow >= 0 ? (unsigned) overflow : MOST_CONNECTIONS,
+        .pool_timeout_ms = has_timeout ? (unsigned) MAX(timeout_s * MS_PER_S, 1) : 0,
         .recycle_s = msk_config_int(config, "database", "connection_recycle_time"),
         .busy_timeout_ms =
-            (unsigned) msk_config_int(config, "database", "sqlite_busy_timeout") * 1000,
+            (unsigned) msk_config_int(config, "database", "sqlite_busy_timeout") * MS_PER_S,
     };
 }

@@ -20,12 +20,15 @@ MskStoreResult msk_store_read(MskStore *self, MskStoreWork work, void *data, GEr
  *  the work of others that came at the same time, see group_commit.h. @error: also those of the
  *  commit. */
 MskStoreResult msk_store_write(MskStore *self, MskStoreWork work, void *data, GError **error);
+/** msk_store_n_open: how many connections there are, in use and resting. */
+unsigned msk_store_n_open(MskStore *self);
 /** msk_store_dialect: the driver, for its words; the same for all connections. */
 const MskDbDriver *msk_store_dialect(const MskStore *self);
 
-/** msk_store_locate: the driver and the place that a connection string names.
+/** msk_store_locate: the driver and the place that a connection string names, with its parameters.
  *  @ret_location: (out) (transfer full). @error: %MSK_ERROR_INVALID. */
-const MskDbDriver *msk_store_locate(const char *connection, char **ret_location, GError **error);
+const MskDbDriver *msk_store_locate(const MskStoreOptions *options, char **ret_location,
+                                    GError **error);
 /** msk_store_open_with: msk_store_open once the driver and the place are known. */
 MskStore *msk_store_open_with(const MskDbDriver *driver, const char *location,
                               const MskStoreOptions *options, GError **error);

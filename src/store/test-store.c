@@ -74,6 +74,17 @@ hold_connection(void *data)
     return NULL;
 }
 
+/* Waits until so many hold a connection. */
+static void
+wait_until_held(Gate *gate, int count)
+{
+    g_mutex_lock(&gate->mutex);
+    while (gate->inside < count) {
+        g_cond_wait(&gate->cond, &gate->mutex);
+    }
+    g_mutex_unlock(&gate->mutex);
+}
+
 static void
 test_the_pool_is_bounded_and_a_caller_beyond_it_waits(void)
 {
@@ -97,11 +108,7 @@ test_the_pool_is_bounded_and_a_caller_beyond_it_waits(void)
     for (int i = 0; i < CONNECTIONS; i++) {
         threads[i] = g_thread_new("holder", hold_connection, &holder);
     }
-    g_mutex_lock(&gate.mutex);
-    while (gate.inside < CONNECTIONS) {
-        g_cond_wait(&gate.cond, &gate.mutex);
-    }
-    g_mutex_unlock(&gate.mutex);
+    wait_until_held(&gate, CONNECTIONS);
     g_assert_false(msk_store_ping(fixture.store, &error));
     g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
     g_assert_nonnull(strstr(error->message, "max_pool_size"));
@@ -120,6 +127,81 @@ test_the_pool_is_bounded_and_a_caller_beyond_it_waits(void)
     g_assert_cmpint(gate.most, ==, CONNECTIONS);
     g_mutex_clear(&gate.mutex);
     g_cond_clear(&gate.cond);
+    fixture_clear(&fixture);
+}
+
+static MskStoreResult
+note_connection(MskDb *db, void *data, GError **error)
+{
+    MskDb **ret = data;
+    int64_t one = 0;
+
+    *ret = db;
+    return msk_store_result_of(msk_db_number(db, "SELECT 1", MSK_DB_NO_ARGS, &one, error));
+}
+
+static void
+test_callers_that_wait_get_connections_beyond_the_pool(void)
+{
+    Fixture fixture;
+    Gate gate = {.release = false};
+    GThread *threads[2];
+    g_autoptr(GError) error = NULL;
+
+    fixture_init(&fixture);
+    msk_store_free(fixture.store);
+    MskStoreOptions options = fixture_options(&fixture);
+
+    options.max_connections = 1;
+    options.max_overflow = 1;
+    options.pool_timeout_ms = 400;
+    fixture.store = msk_store_open(&options, &error);
+    g_assert_no_error(error);
+    Holder holder = {.store = fixture.store, .gate = &gate};
+
+    g_mutex_init(&gate.mutex);
+    g_cond_init(&gate.cond);
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+        threads[i] = g_thread_new("holder", hold_connection, &holder);
+    }
+    wait_until_held(&gate, G_N_ELEMENTS(threads));
+    g_assert_false(msk_store_ping(fixture.store, &error));
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(error->message, "all 2 connections"));
+    g_mutex_lock(&gate.mutex);
+    gate.release = true;
+    g_cond_broadcast(&gate.cond);
+    g_mutex_unlock(&gate.mutex);
+    for (size_t i = 0; i < G_N_ELEMENTS(threads); i++) {
+        g_thread_join(threads[i]);
+    }
+    g_assert_cmpuint(msk_store_n_open(fixture.store), ==, 1);
+    g_mutex_clear(&gate.mutex);
+    g_cond_clear(&gate.cond);
+    fixture_clear(&fixture);
+}
+
+static void
+test_a_connection_that_rested_for_too_long_is_not_used(void)
+{
+    Fixture fixture;
+    MskDb *first = NULL;
+    MskDb *second = NULL;
+
+    fixture_init(&fixture);
+    msk_store_free(fixture.store);
+    MskStoreOptions options = fixture_options(&fixture);
+
+    options.recycle_s = 3600;
+    fixture.store = msk_store_open(&options, NULL);
+    g_assert_nonnull(fixture.store);
+    ASSERT_DONE(msk_store_look(fixture.store, note_connection, &first, error));
+    int64_t opened_us = first->opened_mono_us;
+
+    first->opened_mono_us -= options.recycle_s * G_USEC_PER_SEC; /* an hour goes by */
+    ASSERT_DONE(msk_store_look(fixture.store, note_connection, &second, error));
+    g_assert_cmpint(second->opened_mono_us, >, opened_us);
+    g_assert_cmpuint(msk_store_n_open(fixture.store), ==, 1);
     fixture_clear(&fixture);
 }
 
@@ -227,6 +309,10 @@ main(int argc, char **argv)
     g_test_add_func("/store/connection_strings_are_checked", test_connection_strings_are_checked);
     g_test_add_func("/store/the_pool_is_bounded_and_a_caller_beyond_it_waits",
                     test_the_pool_is_bounded_and_a_caller_beyond_it_waits);
+    g_test_add_func("/store/callers_that_wait_get_connections_beyond_the_pool",
+                    test_callers_that_wait_get_connections_beyond_the_pool);
+    g_test_add_func("/store/a_connection_that_rested_for_too_long_is_not_used",
+                    test_a_connection_that_rested_for_too_long_is_not_used);
     g_test_add_func("/store/work_that_is_not_done_is_undone", test_work_that_is_not_done_is_undone);
     if (fixture_driver() == &msk_sqlite_driver) {
         g_test_add_func("/store/a_new_connection_is_to_the_same_file",

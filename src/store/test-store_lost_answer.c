@@ -48,7 +48,7 @@ lossy_begin(MskDb *db, bool write, GError **error)
     return !is_away(db, error) && fixture_driver()->begin(db, write, error);
 }
 
-/* In a transaction of its own. */
+/* In a transaction of its own, which the driver refuses to go on with. */
 static void
 keep_alone(int64_t token)
 {
@@ -59,7 +59,9 @@ keep_alone(int64_t token)
             msk_db_open(fixture_driver(), net.location, MSK_DB_USE, 5000, &failure);
 
         g_assert_no_error(failure);
-        g_assert_true(fixture_driver()->keep_token(db, net.writer, token, &failure));
+        g_assert_false(fixture_driver()->keep_token(db, net.writer, token, &failure));
+        g_assert_error(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
+        g_assert_true(db->again);
     }
 }
 

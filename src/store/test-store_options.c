@@ -11,12 +11,17 @@ test_options_become_a_stores(void)
         const char *connection;
         unsigned max_connections;
         unsigned busy_timeout_ms;
+        unsigned max_overflow;
+        unsigned pool_timeout_ms;
     } rows[] = {
-        {"", NULL, 5, 5000},
+        {"", NULL, 5, 5000, 50, 0},
         {"[database]\nconnection = sqlite:////x\nmax_pool_size = 7\nsqlite_busy_timeout = 2\n",
-         "sqlite:////x", 7, 2000},
-        {"[database]\nmax_pool_size = 0\n", NULL, 1000, 5000},
-        {"[DEFAULT]\nsql_connection = sqlite:////old\n", "sqlite:////old", 5, 5000},
+         "sqlite:////x", 7, 2000, 50, 0},
+        {"[database]\nmax_pool_size = 0\nmax_overflow = -1\n", NULL, 1000, 5000, 1000, 0},
+        {"[database]\nmax_pool_size = 1\nmax_overflow = 0\npool_timeout = 0\n", NULL, 1, 5000, 0,
+         1},
+        {"[database]\nsqlalchemy_max_overflow = 3\npool_timeout = 30\n", NULL, 5, 5000, 3, 30000},
+        {"[DEFAULT]\nsql_connection = sqlite:////old\n", "sqlite:////old", 5, 5000, 50, 0},
     };
     Fixture fixture;
 
@@ -37,6 +42,9 @@ test_options_become_a_stores(void)
         g_assert_cmpstr(options.connection, ==, rows[i].connection);
         g_assert_cmpuint(options.max_connections, ==, rows[i].max_connections);
         g_assert_cmpuint(options.busy_timeout_ms, ==, rows[i].busy_timeout_ms);
+        g_assert_cmpuint(options.max_overflow, ==, rows[i].max_overflow);
+        g_assert_cmpuint(options.pool_timeout_ms, ==, rows[i].pool_timeout_ms);
+        g_assert_cmpstr(options.parameters, ==, "");
     }
     fixture_clear(&fixture);
 }

@@ -137,24 +137,43 @@ def test_mistakes_of_the_connection_are_told(server, services):
         assert "p@ss" not in str(caught.value) and "wrong@" not in str(caught.value)
 
 
+def check_sync(services, url, works):
+    """Whether db sync can use a connection string."""
+    services.options["database"]["connection"] = url
+    if works:
+        services.db_sync()
+    else:
+        with pytest.raises(KitError, match="masakari-manage db sync ended"):
+            services.db_sync()
+
+
 def test_tls_is_checked():
     with MariaDb(tls=True) as server:
         server.create("masakari")
         server.sql("ALTER USER 'masakari'@'127.0.0.1' REQUIRE SSL")
+        both = server.dir / "both.pem"
+        both.write_text("".join((server.dir / name).read_text(encoding="ascii")
+                                for name in ("client.pem", "client-key.pem")), encoding="ascii")
+        known, other = f"ssl_ca={server.dir}/ca.pem", f"ssl_ca={server.dir}/other-ca.pem"
+        any_name = "&ssl_check_hostname=false"
         with Services() as services:
-            for query, works in (("", False), ("ssl=true", True),
-                                 (f"ssl_ca={server.dir}/ca.pem", True),
-                                 (f"ssl_ca={server.dir}/other-ca.pem", False),
-                                 (f"ssl_ca={server.dir}/other-ca.pem&ssl_verify_cert=false", True),
-                                 (f"ssl_ca={server.dir}/ca.pem&ssl_verify_cert=true"
-                                  f"&ssl_cert={server.dir}/client.pem"
+            # The certificate is for the address alone.
+            for host, query, works in (
+                    ("127.0.0.1", "", False), ("127.0.0.1", "ssl=true", True),
+                    ("127.0.0.1", known, True), ("localhost", known, False),
+                    ("localhost", known + any_name, True), ("localhost", other + any_name, False),
+                    ("127.0.0.1", other, False),
+                    ("127.0.0.1", f"{other}&ssl_verify_cert=false", True),
+                    ("127.0.0.1", f"{known}&ssl_cert={both}", True),
+                    ("127.0.0.1", f"{known}&ssl_verify_cert=true&ssl_cert={server.dir}/client.pem"
                                   f"&ssl_key={server.dir}/client-key.pem", True)):
-                services.options["database"]["connection"] = server.url("masakari", query=query)
-                if works:
-                    services.db_sync()
-                else:
-                    with pytest.raises(KitError, match="masakari-manage db sync ended"):
-                        services.db_sync()
+                url = server.url("masakari", query=query).replace("@127.0.0.1", f"@{host}")
+                check_sync(services, url, works)
+            services.options["database"]["connection_parameters"] = "ssl=true"
+            check_sync(services, server.url("masakari"), True)
+            services.options["database"]["connection_parameters"] = (
+                "ssl=true&init_command=SET%20SESSION%20no_such_thing%20%3D%201")
+            check_sync(services, server.url("masakari"), False)
 
 
 # ---- a server that is not there ----------------------------------------------------------------
