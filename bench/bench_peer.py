@@ -127,7 +127,7 @@ class Bench:
         self.loads = {}
         self.kinds = []
         self.databases = {}
-        self.segment = self.host = None
+        self.segment = None
 
     # -- the same rows for both
 
@@ -154,7 +154,7 @@ class Bench:
     def _fill(self):
         process = self.ours.api()
         rest = self.ours.rest = KeystoneRest(self.ours.port, self.cloud.keystone)
-        segment, self.host = rest.segment_with_host(HOST)
+        segment, _ = rest.segment_with_host(HOST)
         self.segment = segment
         for number in range(ROWS):
             when = time.strftime("%FT%T", time.gmtime(1767225600 + number * 600))
@@ -269,25 +269,20 @@ class Bench:
                     " service_type, description, recovery_method, enabled FROM failover_segments"
                     f" WHERE uuid = '{self.segment}' AND deleted = 0"]
         return [
-            "START TRANSACTION; UPDATE masakari_c_lock FORCE INDEX (PRIMARY) SET turn = turn +"
-            " IF(id = 1, 1, 2), wrote_at = UTC_TIMESTAMP() WHERE id IN (1, 2)",
-            "SELECT h.uuid, h.failover_segment_id, h.on_maintenance, UTC_TIMESTAMP(6), n.payload,"
-            " n.status, n.updated_at, n.generated_time, n.notification_uuid FROM hosts h"
-            " LEFT JOIN notifications n ON n.source_host_uuid = h.uuid AND n.generated_time >="
-            " '9000-01-01' AND n.type = 'VM' AND n.deleted = 0"
-            f" WHERE h.name = '{HOST}' AND h.deleted = 0",
             "INSERT INTO notifications (created_at, deleted, notification_uuid, generated_time,"
-            " source_host_uuid, type, payload, status, failover_segment_uuid) VALUES"
-            f" (UTC_TIMESTAMP(), 0, UUID(), '2026-06-01', '{self.host}', 'VM', '{'x' * 120}',"
-            f" 'new', '{self.segment}')",
-            "COMMIT"]
+            " source_host_uuid, type, payload, status, failover_segment_uuid, message)"
+            f" SELECT UTC_TIMESTAMP(), 0, UUID(), '2026-06-01', h.uuid, 'VM', '{'x' * 120}', 'new',"
+            " h.failover_segment_id, NULL FROM masakari_c_lock l JOIN hosts h ON"
+            f" h.name = '{HOST}' AND h.deleted = 0 AND h.on_maintenance = 0 WHERE l.id = 1 AND"
+            " NOT EXISTS (SELECT 1 FROM notifications n WHERE n.source_host_uuid = h.uuid AND"
+            " n.generated_time >= '9000-01-01' AND n.type = 'VM' AND n.deleted = 0 AND"
+            " LOCATE('x', n.payload) > 0) FOR UPDATE"
+            " RETURNING id, created_at, source_host_uuid, failover_segment_uuid"]
 
     @contextlib.contextmanager
     def bare(self, sql):
         """bare_mhd in the place of a service: it asks MariaDB this, and answers some bytes."""
         program, port, answer = BUILD / "bench" / "bare_mhd", free_port(), self.dir / "answer"
-        self.cloud.mariadb.sql("REPLACE INTO masakari_c_lock VALUES (2, 0, UTC_TIMESTAMP())",
-                               "ours")  # its row among those of writers
         answer.write_bytes(b"x" * 500)
         with on_cpu(CPUS[0]):
             process = subprocess.Popen(

@@ -7,8 +7,7 @@
 #define MAX_GROUP 64
 
 typedef struct {
-    MskStoreWork work;
-    void *data;
+    const MskChange *change;
     MskStoreResult result;
     GError *error; /* (nullable) of a result that is FAILED */
     bool done;
@@ -62,7 +61,7 @@ run_one(MskDb *db, Group *group, unsigned i, GError **error)
     uint64_t n_before = db->n_writes;
     GError *failure = NULL;
 
-    writer->result = writer->work(db, writer->data, &failure);
+    writer->result = writer->change->work(db, writer->change->data, &failure);
     if (writer->result == MSK_STORE_FAILED) {
         bool by_itself = !db->again && !db->broken &&
                          !g_error_matches(failure, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
@@ -102,7 +101,7 @@ run_group(MskDb *db, void *data, GError **error)
 static void
 write_alone(MskGroupCommit *self, Writer *writer)
 {
-    writer->result = self->write(self->store, writer->work, writer->data, &writer->error);
+    writer->result = self->write(self->store, writer->change, &writer->error);
 }
 
 /* Nothing of it was committed as far as is known; everybody is told why. */
@@ -129,7 +128,9 @@ write_group(MskGroupCommit *self, Group *group)
         write_alone(self, group->writers[0]);
         return;
     }
-    if (self->write(self->store, run_group, group, &failure) != MSK_STORE_FAILED) {
+    const MskChange all = {.work = run_group, .data = group};
+
+    if (self->write(self->store, &all, &failure) != MSK_STORE_FAILED) {
         return;
     }
     /* After a second attempt it may be open what became of the first. */
@@ -168,9 +169,9 @@ lead(MskGroupCommit *self)
 }
 
 MskStoreResult
-msk_group_commit_write(MskGroupCommit *self, MskStoreWork work, void *data, GError **error)
+msk_group_commit_write(MskGroupCommit *self, const MskChange *change, GError **error)
 {
-    Writer writer = {.work = work, .data = data, .result = MSK_STORE_FAILED};
+    Writer writer = {.change = change, .result = MSK_STORE_FAILED};
 
     g_cond_init(&writer.turn);
     g_mutex_lock(&self->mutex);

@@ -17,16 +17,24 @@
 
 typedef struct MskGroupCommit MskGroupCommit;
 
-/** MskWriteFunc: msk_store_write with @work alone in its transaction; @store: as given to new(). */
-typedef MskStoreResult (*MskWriteFunc)(void *store, MskStoreWork work, void *data, GError **error);
+/* What one of them wants. */
+typedef struct {
+    MskStoreWork at_once; /* (nullable) as msk_store_write_at_once() has it */
+    MskStoreWork work;
+    void *data;
+} MskChange;
+
+/** MskWriteFunc: makes the change by itself, as msk_store_write_at_once() does; @store: as given to
+ *  new(). */
+typedef MskStoreResult (*MskWriteFunc)(void *store, const MskChange *change, GError **error);
 
 /** msk_group_commit_new: @write: runs the transactions. Returns: (transfer full) */
 MskGroupCommit *msk_group_commit_new(MskWriteFunc write, void *store);
 /** msk_group_commit_free: @self: (nullable); no call of it is under way. */
 void msk_group_commit_free(MskGroupCommit *self);
-/** msk_group_commit_write: runs @work in a transaction with others or alone. One that fails by
- *  itself, or refuses, leaves the others as they are. */
-MskStoreResult msk_group_commit_write(MskGroupCommit *self, MskStoreWork work, void *data,
+/** msk_group_commit_write: makes the change by itself, or runs its work in a transaction with that
+ *  of others. One that fails by itself, or refuses, leaves the others as they are. */
+MskStoreResult msk_group_commit_write(MskGroupCommit *self, const MskChange *change,
                                       GError **error);
 /** msk_group_commit_waiting: how many wait for a leader; for tests. */
 unsigned msk_group_commit_waiting(MskGroupCommit *self);

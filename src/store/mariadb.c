@@ -14,6 +14,8 @@
 #define IDLE_TIMED_OUT      4031
 #define FIRST_CLIENT_ERROR  2000
 
+#define FIRST_WITH_RETURNING 100500 /* as mysql_get_server_version() counts */
+
 #define NOW "UTC_TIMESTAMP(6)"
 
 #define TAKE_LOCK "UPDATE masakari_c_lock SET turn = turn + 1 WHERE id = 1"
@@ -234,6 +236,42 @@ wait_for_other_nodes(Mariadb *self, GError **error)
     return false;
 }
 
+/* The text in the first column of the only row. Returns: (transfer full) (nullable) NULL for none,
+ * and when the server does not understand the question. */
+static char *
+ask_word(Mariadb *self, const char *sql)
+{
+    char *word = NULL;
+
+    if (mysql_real_query(&self->handle, sql, strlen(sql)) != 0) {
+        return NULL;
+    }
+    MYSQL_RES *rows = mysql_store_result(&self->handle);
+    MYSQL_ROW row = rows != NULL ? mysql_fetch_row(rows) : NULL;
+
+    if (row != NULL) {
+        word = g_strdup(row[0]);
+    }
+    mysql_free_result(rows);
+    return word;
+}
+
+/* In a Galera cluster only a transaction that changes the row of the lock meets that of another
+ * node. INSERT … SELECT … RETURNING is of MariaDB, since 10.5. */
+static bool
+does_at_once(Mariadb *self)
+{
+    if (strstr(mysql_get_server_info(&self->handle), "MariaDB") == NULL ||
+        mysql_get_server_version(&self->handle) < FIRST_WITH_RETURNING) {
+        return false;
+    }
+    g_autofree char *in_cluster = ask_word(self, "SELECT @@wsrep_on");
+
+    /* A server that was built without Galera does not know the variable. */
+    return in_cluster != NULL ? g_str_equal(in_cluster, "0")
+                              : mysql_errno(&self->handle) == ER_UNKNOWN_SYSTEM_VARIABLE;
+}
+
 static MskDb *
 open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, GError **error)
 {
@@ -271,6 +309,7 @@ open_connection(const char *location, MskDbMode mode, unsigned busy_timeout_ms, 
         close_connection(&self->db);
         return NULL;
     }
+    self->db.does_at_once = does_at_once(self);
     return &self->db;
 }
 

@@ -63,6 +63,14 @@ msk_mariadb_finalize(void *native)
     g_free(self);
 }
 
+static void
+make_columns(Statement *self)
+{
+    self->n_columns = mysql_stmt_field_count(self->handle);
+    self->results = g_new0(MYSQL_BIND, self->n_columns);
+    self->columns = g_new0(Column, self->n_columns);
+}
+
 void *
 msk_mariadb_prepare(MskDb *db, const char *sql, GError **error)
 {
@@ -81,9 +89,7 @@ msk_mariadb_prepare(MskDb *db, const char *sql, GError **error)
     self->n_parameters = (unsigned) mysql_stmt_param_count(self->handle);
     self->parameters = g_new0(MYSQL_BIND, self->n_parameters);
     self->numbers = g_new0(int64_t, self->n_parameters);
-    self->n_columns = mysql_stmt_field_count(self->handle);
-    self->results = g_new0(MYSQL_BIND, self->n_columns);
-    self->columns = g_new0(Column, self->n_columns);
+    make_columns(self);
     return self;
 }
 
@@ -207,6 +213,9 @@ execute(MskDb *db, Statement *self, GError **error)
         return self->is_empty;
     }
     self->executed = true;
+    if (self->n_columns == 0 && mysql_stmt_field_count(self->handle) > 0) {
+        make_columns(self); /* those of RETURNING are known only now */
+    }
     if (self->n_columns == 0) {
         ((Mariadb *) db)->changes = (int64_t) mysql_stmt_affected_rows(self->handle);
         ((Mariadb *) db)->last_id = (int64_t) mysql_stmt_insert_id(self->handle);

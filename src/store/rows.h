@@ -7,12 +7,18 @@
 
 #include "store/list_query.h"
 
+/* Times are stored cut to their second: what one marks happened at most this much later. */
+#define MSK_ROWS_SECOND_US (G_USEC_PER_SEC - 1)
+
 /* Readers of the columns that the SELECT of list_query.c yields, from column @first on. */
 void msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret);
 /** msk_rows_read_segment: Returns: (transfer full) */
 MskSegment *msk_rows_read_segment(MskDbStatement *row, int first);
 /** msk_rows_read_notification: Returns: (transfer full) */
 void *msk_rows_read_notification(MskDbStatement *row);
+
+/** msk_rows_read_status: @name: (nullable) of a notification's column. */
+MskNotificationStatus msk_rows_read_status(const char *name);
 
 /* Rows of one kind, made of what the SELECT of their table yields. */
 typedef struct {

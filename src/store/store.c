@@ -105,7 +105,7 @@ open_first(MskStore *self, GError **error)
     return true;
 }
 
-static MskStoreResult write_alone(void *self, MskStoreWork work, void *data, GError **error);
+static MskStoreResult write_alone(void *self, const MskChange *change, GError **error);
 
 /* Two programs never have the same, but for a chance of one in 2^63. */
 static int64_t
@@ -305,12 +305,14 @@ take(MskStore *self, GError **error)
 typedef struct {
     MskStore *store;
     Access access;
+    MskStoreWork at_once; /* (nullable) what is to be tried before the work */
     MskStoreWork work;
     void *data;
     int64_t token; /* of the attempt that did the work last: @data is of its outcome */
     bool unheard;  /* the answer to its COMMIT */
     bool unknown;  /* an earlier transaction may have been committed, or may not */
     int64_t lost;  /* its token; if there are several, that of the first */
+    bool dropped;  /* the answer to at_once was not heard */
     bool again;    /* what failed may succeed now */
     int64_t began_us;
 } Task;
@@ -388,14 +390,46 @@ commit_task(Task *task, MskDb *db, GError **error)
     return !has_transaction(task) || task->store->driver->commit(db, error);
 }
 
+/* Once, at most. Returns: NOT_FOUND where that was no use, and the work has to be done. */
+static MskStoreResult
+do_at_once(Task *task, MskDb *db, GError **error)
+{
+    MskStoreWork at_once = db->does_at_once ? task->at_once : NULL;
+    GError *failure = NULL;
+
+    task->at_once = NULL;
+    if (at_once == NULL) {
+        return MSK_STORE_NOT_FOUND;
+    }
+    MskStoreResult result = at_once(db, task->data, &failure);
+
+    task->dropped = result == MSK_STORE_FAILED && db->broken;
+    if (task->dropped) {
+        db->again = true;
+        g_propagate_error(error, failure);
+        return MSK_STORE_FAILED;
+    }
+    g_clear_error(&failure); /* the work will meet it again, and can say more */
+    db->again = false;
+    return result == MSK_STORE_DONE ? MSK_STORE_DONE : MSK_STORE_NOT_FOUND;
+}
+
 static MskStoreResult
 do_task(Task *task, MskDb *db, GError **error)
 {
+    if (task->at_once != NULL) {
+        MskStoreResult result = do_at_once(task, db, error);
+
+        if (result != MSK_STORE_NOT_FOUND) {
+            return result;
+        }
+    }
     int begun = begin_task(task, db, error);
     MskStoreResult result = begun == 0 ? MSK_STORE_DONE : MSK_STORE_FAILED;
 
     if (begun > 0) {
         result = task->work(db, task->data, error);
+        task->dropped = task->dropped && result == MSK_STORE_FAILED;
         if (result == MSK_STORE_DONE && !commit_task(task, db, error)) {
             result = MSK_STORE_FAILED;
         }
@@ -409,13 +443,20 @@ do_task(Task *task, MskDb *db, GError **error)
     return result;
 }
 
+/* Whether what was tried before may have been done. */
+static bool
+in_doubt(const Task *task)
+{
+    return task->unknown || task->dropped;
+}
+
 /* One attempt. @task->again: whether another makes sense. */
 static MskStoreResult
 attempt(Task *task, GError **error)
 {
     MskDb *db = take(task->store, error);
 
-    task->again = db == NULL && task->unknown;
+    task->again = db == NULL && in_doubt(task);
     if (db == NULL) {
         return MSK_STORE_FAILED;
     }
@@ -429,7 +470,7 @@ attempt(Task *task, GError **error)
         task->unknown = true;
         task->unheard = true;
     }
-    task->again = result == MSK_STORE_FAILED && (db->again || task->unknown);
+    task->again = result == MSK_STORE_FAILED && (db->again || in_doubt(task));
     give_back(task->store, db);
     return result;
 }
@@ -440,7 +481,7 @@ static bool
 pause_before(const Task *task, unsigned n_attempts)
 {
     int64_t limit_us = (int64_t) task->store->busy_timeout_ms * G_TIME_SPAN_MILLISECOND *
-                       (task->unknown ? UNKNOWN_FACTOR : RETRY_FACTOR);
+                       (in_doubt(task) ? UNKNOWN_FACTOR : RETRY_FACTOR);
     int64_t longest_us = MIN(FIRST_PAUSE_US << MIN(n_attempts, 10), LONGEST_PAUSE_US);
 
     if (g_get_monotonic_time() - task->began_us > limit_us) {
@@ -461,7 +502,7 @@ run_task(Task *task, GError **error)
             return result;
         }
         if (!task->again || !pause_before(task, n)) {
-            if (task->unknown) {
+            if (in_doubt(task)) {
                 g_prefix_error(&failure, "it is not known whether the change was made: ");
             }
             g_propagate_error(error, failure);
@@ -473,12 +514,13 @@ run_task(Task *task, GError **error)
 }
 
 static MskStoreResult
-run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error)
+run(MskStore *self, Access access, const MskChange *change, GError **error)
 {
     Task task = {.store = self,
                  .access = access,
-                 .work = work,
-                 .data = data,
+                 .at_once = change->at_once,
+                 .work = change->work,
+                 .data = change->data,
                  .began_us = g_get_monotonic_time()};
 
     return run_task(&task, error);
@@ -487,25 +529,34 @@ run(MskStore *self, Access access, MskStoreWork work, void *data, GError **error
 MskStoreResult
 msk_store_look(MskStore *self, MskStoreWork work, void *data, GError **error)
 {
-    return run(self, ACCESS_LOOK, work, data, error);
+    return run(self, ACCESS_LOOK, &(MskChange){.work = work, .data = data}, error);
 }
 
 MskStoreResult
 msk_store_read(MskStore *self, MskStoreWork work, void *data, GError **error)
 {
-    return run(self, ACCESS_READ, work, data, error);
+    return run(self, ACCESS_READ, &(MskChange){.work = work, .data = data}, error);
 }
 
 static MskStoreResult
-write_alone(void *self, MskStoreWork work, void *data, GError **error)
+write_alone(void *self, const MskChange *change, GError **error)
 {
-    return run(self, ACCESS_WRITE, work, data, error);
+    return run(self, ACCESS_WRITE, change, error);
 }
 
 MskStoreResult
 msk_store_write(MskStore *self, MskStoreWork work, void *data, GError **error)
 {
-    return msk_group_commit_write(self->writes, work, data, error);
+    return msk_store_write_at_once(self, NULL, work, data, error);
+}
+
+MskStoreResult
+msk_store_write_at_once(MskStore *self, MskStoreWork at_once, MskStoreWork work, void *data,
+                        GError **error)
+{
+    const MskChange change = {.at_once = at_once, .work = work, .data = data};
+
+    return msk_group_commit_write(self->writes, &change, error);
 }
 
 static MskStoreResult

@@ -20,6 +20,13 @@ MskStoreResult msk_store_read(MskStore *self, MskStoreWork work, void *data, GEr
  *  the work of others that came at the same time, see group_commit.h. @error: also those of the
  *  commit. */
 MskStoreResult msk_store_write(MskStore *self, MskStoreWork work, void *data, GError **error);
+/** msk_store_write_at_once: as msk_store_write(), but quicker where nobody else waits to write and
+ *  one server has the database: there @at_once runs first, without a transaction around it. It is
+ *  one statement in MariaDB's words, which waits for its turn by itself: it locks the first row of
+ *  masakari_c_lock. Whatever it returns but DONE, @work is run; also when its answer was not heard:
+ *  then @work has to find out whether it was done. */
+MskStoreResult msk_store_write_at_once(MskStore *self, MskStoreWork at_once, MskStoreWork work,
+                                       void *data, GError **error);
 /** msk_store_n_open: how many connections there are, in use and resting. */
 unsigned msk_store_n_open(MskStore *self);
 /** msk_store_dialect: the driver, for its words; the same for all connections. */

@@ -37,7 +37,7 @@ typedef struct {
 
 /* What the store does, without its pool and its repetitions. */
 static MskStoreResult
-run_transaction(void *data, MskStoreWork work, void *work_data, GError **error)
+run_transaction(void *data, const MskChange *change, GError **error)
 {
     World *world = data;
     MskDb *db = world->db;
@@ -47,7 +47,7 @@ run_transaction(void *data, MskStoreWork work, void *work_data, GError **error)
     if (!db->driver->begin(db, true, error)) {
         return MSK_STORE_FAILED;
     }
-    MskStoreResult result = work(db, work_data, error);
+    MskStoreResult result = change->work(db, change->data, error);
 
     if (result == MSK_STORE_DONE && world->commit_fails) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "the disk is gone");
@@ -120,8 +120,9 @@ static void *
 run_writer(void *data)
 {
     Writer *self = data;
+    const MskChange change = {.work = work, .data = self};
 
-    self->result = msk_group_commit_write(self->world->group, work, self, &self->error);
+    self->result = msk_group_commit_write(self->world->group, &change, &self->error);
     return NULL;
 }
 

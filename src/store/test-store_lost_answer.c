@@ -29,6 +29,9 @@ static struct {
     int64_t lost;        /* the last of a COMMIT that lost the connection */
     int64_t writer;
     const char *location;
+    bool at_once;       /* whether the database is one that does a write in one statement */
+    void *one;          /* that statement, of the last connection that has it */
+    unsigned n_at_once; /* how often it was run */
 } net;
 
 static bool
@@ -169,6 +172,50 @@ lossy_rollback(MskDb *db)
     }
 }
 
+static MskDb *
+lossy_open(const char *location, MskDbMode mode, unsigned busy_timeout_ms, GError **error)
+{
+    MskDb *db = fixture_driver()->open(location, mode, busy_timeout_ms, error);
+
+    if (db != NULL) {
+        db->does_at_once = db->does_at_once && net.at_once;
+    }
+    return db;
+}
+
+static void *
+lossy_prepare(MskDb *db, const char *sql, GError **error)
+{
+    void *native = fixture_driver()->prepare(db, sql, error);
+
+    if (strstr(sql, " RETURNING ") != NULL) {
+        net.one = native;
+    }
+    return native;
+}
+
+/* What is one statement is lost as a COMMIT is. */
+static int
+lossy_step(MskDb *db, void *native, GError **error)
+{
+    bool drops = native == net.one && net.drops > 0;
+
+    net.n_at_once += native == net.one;
+    if (!drops || net.commits) {
+        int more = fixture_driver()->step(db, native, error);
+
+        if (!drops) {
+            return more;
+        }
+        g_assert_cmpint(more, ==, 1);
+    }
+    net.drops--;
+    net.away = net.stays_away;
+    db->broken = true;
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "lost");
+    return -1;
+}
+
 typedef struct {
     Fixture fixture;
     MskStore *store; /* behind the net */
@@ -182,7 +229,7 @@ stays_away(unsigned way)
 }
 
 static void
-setup(World *self, unsigned way)
+setup_with(World *self, unsigned way, bool at_once)
 {
     static MskDbDriver lossy;
     g_autoptr(GError) failure = NULL;
@@ -194,9 +241,13 @@ setup(World *self, unsigned way)
     lossy.keep_token = lossy_keep_token;
     lossy.commit = lossy_commit;
     lossy.rollback = lossy_rollback;
+    lossy.open = lossy_open;
+    lossy.prepare = lossy_prepare;
+    lossy.step = lossy_step;
     fixture_init(&self->fixture);
     memset(&net, 0, sizeof(net));
     net.location = self->fixture.path;
+    net.at_once = at_once;
     MskStoreOptions options = fixture_options(&self->fixture);
 
     /* Where it is back at once, a busy machine must not make it late. */
@@ -206,6 +257,12 @@ setup(World *self, unsigned way)
 
     self->store = msk_store_open_with(&lossy, self->fixture.path, &options, &failure);
     g_assert_no_error(failure);
+}
+
+static void
+setup(World *self, unsigned way)
+{
+    setup_with(self, way, false);
 }
 
 static void
@@ -264,15 +321,16 @@ change(const World *self, const char *sql)
     g_assert_no_error(failure);
 }
 
+/* @at_once: a database without such statements does without. */
 static void
-test_a_notification_is_there_once(void)
+post_through_a_loss(bool at_once)
 {
     for (unsigned way = 0; way < 4; way++) {
         World world;
         g_autoptr(GError) failure = NULL;
         g_autoptr(MskNotification) notification = g_new0(MskNotification, 1);
 
-        setup(&world, way);
+        setup_with(&world, way, at_once);
         notification->type = g_strdup("VM");
         notification->generated_time_us = g_get_real_time();
         notification->payload = g_strdup("{\"event\": \"LIFECYCLE\", \"instance_uuid\": \"i\", "
@@ -282,6 +340,8 @@ test_a_notification_is_there_once(void)
             msk_store_notification_create(world.store, "h1", 180, notification, &failure);
 
         check_told(result, failure);
+        g_assert_cmpuint(net.n_at_once, ==, at_once && fixture_driver()->is_server ? 1 : 0);
+        g_assert_true((notification->meta.id != 0) == (result == MSK_STORE_DONE));
         /* The monitor posts again what was answered 503. */
         MskStoreResult again =
             post_vm(world.store, "h1", "i", notification->generated_time_us, NULL);
@@ -291,6 +351,18 @@ test_a_notification_is_there_once(void)
         g_assert_cmpint(count(&world, "SELECT COUNT(*) FROM notifications"), ==, 1);
         clear(&world);
     }
+}
+
+static void
+test_a_notification_is_there_once(void)
+{
+    post_through_a_loss(false);
+}
+
+static void
+test_a_notification_of_one_statement_is_there_once(void)
+{
+    post_through_a_loss(true);
 }
 
 static void
@@ -571,6 +643,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/store_lost_answer/a_notification_is_there_once",
                     test_a_notification_is_there_once);
+    g_test_add_func("/store_lost_answer/a_notification_of_one_statement_is_there_once",
+                    test_a_notification_of_one_statement_is_there_once);
     g_test_add_func("/store_lost_answer/a_claim_is_found_again", test_a_claim_is_found_again);
     g_test_add_func("/store_lost_answer/an_end_and_a_registration_are_told_once_more",
                     test_an_end_and_a_registration_are_told_once_more);

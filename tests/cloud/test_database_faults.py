@@ -72,16 +72,19 @@ def test_nothing_accepted_is_lost_or_doubled(server, nova, services):
             load.wait_for(10)
             fault(server)
         load.wait_for(10)
+    assert server.status("Com_insert_select") != "0"  # reports that came alone, in one statement
     assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
     wait_all_recovered(services.rest, nova, load.accepted)
     assert engine.alive()
 
 
+@pytest.mark.parametrize("in_cluster", [False, True])
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
-    """At the API when it stores a report, at the engine when it claims one; the server is away for
-    so long that they cannot find out what became of it. With is_killed the server itself dies of
-    it, so that it may have been done or not."""
+def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed, in_cluster):
+    """At the API when it stores a report, in a cluster by a transaction, elsewhere in one
+    statement; at the engine when it claims one. The server is away for so long that they cannot
+    find out what became of it. With is_killed the server itself dies of it, so that it may have
+    been done or not."""
     claimed, posted = nova.boot("h1"), nova.boot("h1")
     statuses = collections.Counter()
 
@@ -98,6 +101,8 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
                 f":{server.port}/", f":{way.port}/")
 
         configure(api_way)
+        if in_cluster:
+            pretend_cluster(api_way)
         services.api()
         services.rest.segment_with_host("h1")
         deliver([services.rest], claimed, statuses)
@@ -108,10 +113,10 @@ def test_an_answer_to_a_commit_is_lost(server, nova, services, is_killed):
         wait_until(lambda: engine_way.hits == 1, TIMEOUT, "the claim")
         if is_killed:
             server.start()
-        api_way.arm(posted.encode(), cut, COMMIT)
+        api_way.arm(posted.encode(), cut, COMMIT if in_cluster else b"")
         status, headers, _ = services.rest.call("POST", "/notifications", report(posted),
                                                 timeout=90)
-        assert api_way.hits == 1
+        assert api_way.hits == 1 + in_cluster
         assert status == 503 and headers.get("Retry-After")
         if is_killed:
             server.start()
@@ -128,6 +133,11 @@ def run_instead(data, change):
     """A command of MariaDB's with other statements: what `change` makes of a list of them."""
     command = b"\x03" + ";".join(change(data[5:].decode().split(";"))).encode()
     return len(command).to_bytes(3, "little") + b"\0" + command
+
+
+def pretend_cluster(way):
+    """The next connection is told that its server is a node of a cluster."""
+    way.rewrite(b"SELECT @@wsrep_on", lambda data: run_instead(data, lambda _: ["SELECT 1"]))
 
 
 def undo_behind(data):
@@ -155,11 +165,13 @@ def test_a_cluster_undoes_a_transaction_between_two_statements(server, nova, ser
                 f":{server.port}/", f":{way.port}/")
 
         configure(api_way)
+        pretend_cluster(api_way)
         services.api()
         services.rest.segment_with_host("h1")
+        assert api_way.hits == 1
         api_way.rewrite(b"UPDATE masakari_c_lock", undo)
         assert services.rest.call("POST", "/notifications", report(guest))[0] == 202
-        assert api_way.hits == 1
+        assert api_way.hits == 2
         assert len(services.rest.notifications()) == 1
         engine_way.rewrite(b"UPDATE masakari_c_lock", undo)
         configure(engine_way)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Galera cluster: an API and an engine on each of two nodes write at once, and a node is killed.
 Conflicts of the nodes are tried again, every report is recovered once, and nothing is lost."""
+import collections
 import contextlib
 import threading
 
 from fakes.nova import ModelNova
 from kit.galera import Galera
-from kit.load import TIMEOUT, Load, use_model, wait_all_recovered
+from kit.load import TIMEOUT, Load, deliver, use_model, wait_all_recovered
 from kit.host import KitError, wait_until
 from kit.services import Services
 
@@ -59,6 +60,11 @@ def test_writers_on_two_nodes_and_the_death_of_one():
             site.api()
         engines = [site.engine() for site in sites]
         sites[0].rest.segment_with_host("h1")
+        # Where a report comes alone, too: one statement would not meet those of the other node.
+        alone = nova.boot("h1")
+        before = first.status("Com_insert_select")
+        deliver([sites[0].rest], alone, collections.Counter())
+        assert first.status("Com_insert_select") == before
         with Load([site.rest for site in sites], nova, threads=4) as load:
             wait_until(lambda: conflicts(cluster) > 10 and engines_at_work(second) == 2, TIMEOUT,
                        "two engines at work, and conflicts of the two nodes")
@@ -67,5 +73,5 @@ def test_writers_on_two_nodes_and_the_death_of_one():
             first.kill()
             load.wait_for(20)
         assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
-        wait_all_recovered(sites[1].rest, nova, load.accepted)
+        wait_all_recovered(sites[1].rest, nova, [alone, *load.accepted])
         assert engines[1].alive()

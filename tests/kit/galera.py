@@ -105,7 +105,7 @@ class Galera:
     @staticmethod
     def status(node, name):
         """A status variable of wsrep on a node."""
-        return dict(node.sql(f"SHOW STATUS LIKE 'wsrep_{name}'")).get(f"wsrep_{name}")
+        return node.status(f"wsrep_{name}")
 
     def wait_size(self, node, size):
         """Waits until a node is part of a working cluster of so many."""

@@ -169,6 +169,10 @@ class MariaDb:
             raise KitError(f"SQL failed: {result.stderr}\n{sql}")
         return [tuple(line.split("\t")) for line in result.stdout.splitlines()]
 
+    def status(self, name):
+        """A status variable of the whole server."""
+        return dict(self.sql(f"SHOW GLOBAL STATUS LIKE '{name}'")).get(name)
+
     @contextlib.contextmanager
     def rows(self, database):
         """A transaction as root: execute(sql, values) with ? where a value belongs; returns a
