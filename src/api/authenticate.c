@@ -238,14 +238,27 @@ has_one_of(char **roles, char **wanted)
     return false;
 }
 
+/* The path as WebOb has it for the middleware: what proxies call it, and quoted anew.
+ * Returns: (transfer full) */
+static char *
+quoted_path(const MskApiCall *call)
+{
+    const char *target = call->http->target;
+    g_autofree char *raw = g_strndup(target, strcspn(target, "?"));
+    g_autofree char *path = msk_path_decode(raw);
+    g_autofree char *prefix =
+        call->view.prefix == NULL ? g_strdup("") : msk_latin1_decode(call->view.prefix);
+    g_autofree char *whole = g_strconcat(prefix, path, NULL);
+
+    return msk_path_encode(whole);
+}
+
 /* What an application credential was made for.
  * Returns: whether the request is within that. */
 static bool
 is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool from_service)
 {
     const char *service_type = call->settings->auth->service_type;
-    const char *target = call->http->target;
-    g_autofree char *raw = g_strndup(target, strcspn(target, "?"));
     g_autofree char *path = NULL;
 
     if (token->access_rules == NULL) {
@@ -262,7 +275,7 @@ is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool from
                     service_type);
         return false;
     }
-    path = msk_path_decode(raw);
+    path = quoted_path(call);
     return from_service ||
            msk_access_rules_allow(token->access_rules, service_type, call->http->method, path);
 }

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keystone is believed as keystonemiddleware, and the Python service behind it, believe it: the
+real classes and our API ask the same model of a Keystone, in all that it can say of a token."""
+import http.client
+import itertools
+import json
+import random
+
+import pytest
+
+pytestmark = pytest.mark.one_thread
+
+webob = pytest.importorskip("webob", reason="needs the package python3-webob")
+auth_token = pytest.importorskip("keystonemiddleware.auth_token",
+                                 reason="needs the package python3-keystonemiddleware")
+masakari_auth = pytest.importorskip("masakari.api.auth",
+                                    reason="needs the package python3-masakari")
+masakari_policy = pytest.importorskip("masakari.policy")
+
+import webob.dec
+from oslo_config import cfg
+from oslo_middleware import http_proxy_to_wsgi
+
+from kit.model_keystone import ModelKeystone
+from kit.services import Services
+
+PATIENCE = 60
+
+
+@pytest.fixture(name="keystone")
+def fixture_keystone():
+    with ModelKeystone() as keystone:
+        yield keystone
+
+
+@pytest.fixture(name="services")
+def fixture_services(keystone):
+    with Services(name="h1") as services:
+        services.options["DEFAULT"]["auth_strategy"] = "keystone"
+        services.options["keystone_authtoken"] = {
+            "auth_type": "password", "auth_url": keystone.base, "username": "masakari",
+            "password": "pw", "user_domain_id": "default", "project_name": "service",
+            "project_domain_id": "default", "token_cache_time": -1,
+            "http_request_max_retries": 0, "http_connect_timeout": 60}
+        services.db_sync()
+        yield services
+
+
+def ask(services, path, headers, method="GET"):
+    """(status, headers, body)"""
+    connection = http.client.HTTPConnection("127.0.0.1", services.port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+# ---- tokens of callers ---------------------------------------------------------------------------
+
+def real_middleware(services, application):
+    """keystonemiddleware and what the Python service has behind it, with the same file."""
+    cfg.CONF([], project="none", default_config_files=[], default_config_dirs=[])
+    conf = cfg.ConfigOpts()
+    conf([], project="masakari", default_config_files=[str(services.config_file())],
+         default_config_dirs=[])
+    return auth_token.AuthProtocol(
+        masakari_auth.MasakariKeystoneContext(webob.dec.wsgify(application)),
+        {"oslo_config_config": conf})
+
+
+def nothing_there(_request):
+    """An application that knows no path."""
+    return webob.Response(status=404)
+
+
+def answer_of(middleware, path, headers, method="GET"):
+    """(status, WWW-Authenticate, Content-Type, body)"""
+    answer = webob.Request.blank(path, method=method, headers=headers).get_response(middleware)
+    return (answer.status_int, answer.headers.get("WWW-Authenticate"),
+            answer.headers.get("Content-Type"), answer.body)
+
+
+def answer_of_ours(services, path, headers, method="GET"):
+    """The same of our API."""
+    status, found, body = ask(services, path, headers, method)
+    return status, found.get("WWW-Authenticate"), found.get("Content-Type"), body
+
+
+def same(ours, theirs):
+    """What the application behind says of a path is not compared, nor blanks in JSON."""
+    if theirs[0] == 404:
+        return ours[0] == 404
+    if ours[:3] != theirs[:3]:
+        return False
+    if "json" in (theirs[2] or ""):
+        return json.loads(ours[3]) == json.loads(theirs[3])
+    return ours[3] == theirs[3]
+
+
+ANSWERS = {
+    "bad": (400, b"{}"), "denied": (401, b"{}"),
+    "forbidden": (403, b'{"error": {"code": 403}}'), "unknown": (404, b""),
+    "not allowed": (405, b"x"), "conflict": (409, b"{}"), "gone": (410, b"{}"),
+    "too large": (413, b"{}"), "too many": (429, b"{}"), "broken": (500, b"<html>"),
+    "gateway": (502, b""), "away": (503, b"{}"), "slow": (504, b"{}"),
+}
+URLS = ("", "/", "/v3", "/v3/")
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_whatever_keystone_answers(keystone, services, delayed):
+    services.options["keystone_authtoken"]["delay_auth_decision"] = delayed
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    for name, (status, data) in ANSWERS.items():
+        keystone.says(name.replace(" ", "-"), status, data)
+    keystone.knows("good")
+    wrong = []
+    for name, accept in itertools.product([*ANSWERS, "good", "never heard of"],
+                                          ("application/json", "text/html")):
+        headers = {"X-Auth-Token": name.replace(" ", "-"), "Accept": accept}
+        theirs = answer_of(middleware, "/v1/nothing", headers)
+        ours = answer_of_ours(services, "/v1/nothing", headers)
+        if not same(ours, theirs):
+            wrong.append((headers, ours, theirs))
+    assert not wrong
+
+
+@pytest.mark.parametrize("more", [{}, {"auth_uri": "http://old/"},
+                                  {"www_authenticate_uri": "http://new/v3", "auth_uri": "x"},
+                                  {"www_authenticate_uri": "", "auth_uri": ""},
+                                  {"www_authenticate_uri": "", "auth_uri": "http://old/"}])
+def test_where_clients_are_sent(keystone, services, more):
+    base = services.options["keystone_authtoken"]
+    for path in URLS if not more else URLS[:1]:
+        services.options["keystone_authtoken"] = {**base, **more, "auth_url": keystone.base + path}
+        theirs = answer_of(real_middleware(services, nothing_there), "/v1/nothing", {})
+        api = services.api()
+        assert answer_of_ours(services, "/v1/nothing", {})[:2] == theirs[:2], path
+        assert api.stop() == 0
+
+
+# ---- what the policy sees ------------------------------------------------------------------------
+
+NOWHERE = "a1b2c3d4-0000-4000-8000-000000000000"
+RULES = {
+    "segments:index": "/v1/segments", "segments:detail": f"/v1/segments/{NOWHERE}",
+    "os-hosts:index": f"/v1/segments/{NOWHERE}/hosts",
+    "os-hosts:detail": f"/v1/segments/{NOWHERE}/hosts/{NOWHERE}",
+    "notifications:index": "/v1/notifications",
+    "notifications:detail": f"/v1/notifications/{NOWHERE}",
+    "extensions:index": "/v1/extensions", "extensions:detail": "/v1/extensions/segments",
+}
+CHECKS = [
+    "@", "user_id:u1", "user_id:%(user_id)s", "project_id:p1", "project_id:None",
+    "project_id:%(project_id)s", "role:admin", "role:READER", "roles:reader", "roles:READER",
+    "is_admin:True", "not is_admin:True", "rule:admin_or_owner", "rule:admin_api", "rule:nothing",
+    "role:heat stack owner".replace(" ", "_"), "role:\u00c4rzte", "user:u1", "tenant:p1",
+    "is_admin_project:True", "user_name:user", "token:x", "None:%(project_id)s",
+    "role:reader and not role:admin",
+]
+DOMAIN = {"domain": {"id": "d1", "name": "Domain"}}
+TOKENS = {
+    "admin": {}, "reader": {"roles": ["reader"]}, "several": {"roles": ["reader", "admin"]},
+    "no-roles": {"roles": []}, "upper": {"roles": ["READER", "ADMIN"]},
+    "other": {"roles": ["\u00c4rzte", "heat_stack_owner"]},
+    "unscoped": {"scope": {}, "roles": []}, "of-a-domain": {"scope": DOMAIN},
+    "of-the-system": {"scope": {"system": {"all": True}}},
+    "reader-of-the-system": {"scope": {"system": {"all": True}}, "roles": ["reader"]},
+    "of-another": {"scope": {"project": {"id": "p2", "name": "p1", "domain": DOMAIN["domain"]}}},
+    "of-a-trust": {"OS-TRUST:trust": {"id": "t", "impersonation": True,
+                                      "trustor_user": {"id": "u2"}, "trustee_user": {"id": "u1"}}},
+    "of-a-credential": {"application_credential": {"id": "c", "name": "c", "restricted": True}},
+    "of-a-federation": {"user": {"id": "u9", "name": "f@example.org", "domain": {
+        "id": "Federated", "name": "Federated"}, "OS-FEDERATION": {
+            "groups": [], "identity_provider": {"id": "i"}, "protocol": {"id": "saml2"}}}},
+    "without-microseconds": {"expires_at": "2120-01-01T00:00:00Z"},
+    "over": {"expires_at": "2020-01-01T00:00:00.000000Z"},
+    "with-much-more": {"is_domain": False, "catalog": [], "methods": ["token", "password"],
+                       "audit_ids": ["a", "b"], "nonsense": {"a": [1, None, True]}},
+}
+
+
+def policies():
+    """{rule: check} of file after file, until each check was asked."""
+    for start in range(0, len(CHECKS), len(RULES)):
+        yield dict(zip(RULES, CHECKS[start:start + len(RULES)], strict=False))
+
+
+@pytest.mark.filterwarnings("ignore:Policy enforcement is depending")
+def test_the_policy_sees_the_same_caller(keystone, services):
+    for name, description in TOKENS.items():
+        keystone.knows(name, **description)
+    asked = []
+
+    def may(request):
+        asked.append(1)
+        rule = "os_masakari_api:" + request.headers["X-Rule"]
+        allowed = request.environ["masakari.context"].can(rule, fatal=False)
+        return webob.Response(status=200 if allowed else 403)
+    middleware = real_middleware(services, may)
+    path = services.dir / "policy.yaml"
+    wrong = []
+    for rules in policies():
+        path.write_text(json.dumps({"os_masakari_api:" + rule: check
+                                    for rule, check in rules.items()}), encoding="utf-8")
+        masakari_policy.reset()
+        cfg.CONF.set_override("policy_file", str(path), group="oslo_policy")
+        cfg.CONF.set_override("policy_dirs", [], group="oslo_policy")
+        api = services.api()
+        for token, (rule, check) in itertools.product(TOKENS, rules.items()):
+            headers = {"X-Auth-Token": token, "X-Rule": rule}
+            theirs = answer_of(middleware, "/v1/nothing", headers)[0]
+            ours = answer_of_ours(services, RULES[rule], headers)[0]
+            if (ours in (200, 404)) != (theirs == 200) or (ours == 401) != (theirs == 401):
+                wrong.append((token, check, ours, theirs))
+        assert api.stop() == 0
+    masakari_policy.reset()
+    cfg.CONF.clear_override("policy_file", group="oslo_policy")
+    cfg.CONF.clear_override("policy_dirs", group="oslo_policy")
+    assert not wrong
+    assert len(asked) > 300
+
+
+# ---- access rules of application credentials -----------------------------------------------------
+
+PARTS = ["segments", "hosts", "a-b_c~d", "{id}", "*", "**", "{", "a b", "\u00e9", "%20", "x'y", "",
+         "{a/b}", "***", "!&,;=:@"]
+PATHS = ["segments", "hosts", "a-b_c~d", NOWHERE, "a%20b", "%C3%A9", "a%2Fb", "%7E", "x'y", "",
+         "%7Bid%7D", "%2520", "!$&,;=:@", "a%0Ab"]
+
+
+def generated_rules(chance):
+    """One to three access rules."""
+    return [{"id": "r", "service": chance.choice(["instance-ha"] * 3 + ["compute"]),
+             "method": chance.choice(["GET", "GET", "DELETE", "PUT"]),
+             "path": "/v1/" + "/".join(chance.choices(PARTS, k=chance.randint(1, 3)))}
+            for _ in range(chance.randint(1, 3))]
+
+
+def behind_a_proxy(application):
+    """The application with what tells it its path in front."""
+    conf = cfg.ConfigOpts()
+    conf([], default_config_files=[])
+    conf.register_opts(http_proxy_to_wsgi.OPTS, group="oslo_middleware")
+    conf.set_override("enable_proxy_headers_parsing", True, group="oslo_middleware")
+    return http_proxy_to_wsgi.HTTPProxyToWSGI(application, conf)
+
+
+@pytest.mark.parametrize("options", [{}, {"service_type": "instance-ha"},
+                                     {"service_type": "compute"}])
+def test_access_rules(keystone, services, options):
+    chance = random.Random(6)
+    services.options["keystone_authtoken"].update(options)
+    services.options["oslo_middleware"] = {"enable_proxy_headers_parsing": "true"}
+    middleware = behind_a_proxy(real_middleware(services, nothing_there))
+    services.api()
+    keystone.knows("service", roles=["service"])
+    wrong, allowed = [], 0
+    for number in range(250 if options else 20):
+        rules = chance.choice([generated_rules(chance)] * 8 + [[], None])
+        keystone.knows(f"t{number}", application_credential={"id": "c", "access_rules": rules})
+        path = "/v1/" + "/".join(chance.choices(PATHS, k=chance.randint(1, 3)))
+        if rules and chance.random() < 0.5:  # one that could fit
+            path = rules[0]["path"]
+            for pattern in ("{id}", "{a/b}", "***", "**", "*"):
+                path = path.replace(pattern, chance.choice(PATHS))
+            path = path.replace("{", "%7B").replace("a b", "a%20b").replace("\u00e9", "%C3%A9")
+        headers = {"X-Auth-Token": f"t{number}"}
+        if chance.random() < 0.1:
+            headers["X-Service-Token"] = "service"
+        if chance.random() < 0.2:
+            headers["X-Forwarded-Prefix"] = chance.choice(["/ha", "/a b"])
+            for rule in rules or []:
+                rule["path"] = chance.choice(["/ha", "/a%20b", "/*", ""]) + rule["path"]
+            keystone.knows(f"t{number}", application_credential={"id": "c", "access_rules": rules})
+        method = chance.choice(["GET", "GET", "GET", "DELETE"])
+        theirs = answer_of(middleware, path, headers, method)
+        ours = answer_of_ours(services, path, headers, method)
+        allowed += theirs[0] != 401
+        if (ours[0] == 401) != (theirs[0] == 401):
+            wrong.append((rules, method, path, headers, ours[0], theirs[0]))
+    assert not wrong, (len(wrong), wrong[:3])
+    assert allowed > (25 if options == {"service_type": "instance-ha"} else 0)
+
+
+# ---- what docs/user/differences.md lists ---------------------------------------------------------
+
+def test_access_rules_that_only_we_refuse(keystone, services):
+    services.options["keystone_authtoken"].update(
+        {"service_type": "instance-ha", "delay_auth_decision": "true"})
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    keystone.knows("t", application_credential={"id": "c", "access_rules": [
+        {"id": "r", "service": "instance-ha", "method": "GET", "path": "/v1/a.b"}]})
+    for path, more, theirs in (("/v1/axb", {}, 404), ("/v1/a", {"X-Service-Token": "forged"}, 404),
+                               ("/v1/a", {}, 401)):
+        headers = {"X-Auth-Token": "t", **more}
+        assert answer_of(middleware, path, headers)[0] == theirs, path
+        assert answer_of_ours(services, path, headers)[0] == 401, path
+    assert answer_of_ours(services, "/v1/a.b", {"X-Auth-Token": "t"})[0] == 404
+
+
+OWN_CHECKS = {"system_scope:all": "of-the-system", "domain_id:d1": "of-a-domain",
+              "user_domain_id:ud1": "admin", "project_domain_id:pd1": "admin",
+              "is_admin_project:False": "of-no-admin-project", "role:a,b": "with-a-comma"}
+
+
+def test_what_only_our_policy_sees(keystone, services):
+    for name in ("of-the-system", "of-a-domain", "admin"):
+        keystone.knows(name, **TOKENS[name])
+    keystone.knows("of-no-admin-project", is_admin_project=False)
+    keystone.knows("with-a-comma", roles=["a,b"])
+    (services.dir / "policy.yaml").write_text(
+        json.dumps({"os_masakari_api:" + rule: check for rule, check in zip(
+            RULES, OWN_CHECKS, strict=False)}), encoding="utf-8")
+    seen = []
+
+    def look(request):
+        seen.append(request.environ["masakari.context"].to_policy_values())
+        return webob.Response()
+    middleware = real_middleware(services, look)
+    services.api()
+    for rule, token in zip(RULES, OWN_CHECKS.values(), strict=False):
+        headers = {"X-Auth-Token": token}
+        assert answer_of(middleware, "/v1/nothing", headers)[0] == 200
+        assert answer_of_ours(services, RULES[rule], headers)[0] in (200, 404), rule
+    unknown = ("system_scope", "domain_id", "user_domain_id", "project_domain_id",
+               "service_user_id")
+    assert {values[name] for values in seen for name in unknown} == {None}
+    assert {values["is_admin_project"] for values in seen} == {True}
+    assert seen[-1]["roles"] == ["a", "b"]
