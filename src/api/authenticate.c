@@ -62,6 +62,23 @@ check_section(const MskConfig *config, GError **error)
     return false;
 }
 
+/* Modes that want a token to be bound to something would refuse them all. */
+static bool
+check_bind(const MskConfig *config, GError **error)
+{
+    static const char *const without[] = {"disabled", "permissive", "strict", NULL};
+    const char *mode = msk_config_string(config, MSK_AUTHTOKEN, "enforce_token_bind");
+
+    if (g_strv_contains(without, mode)) {
+        return true;
+    }
+    g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                "[" MSK_AUTHTOKEN "] enforce_token_bind = %s: Keystone binds no tokens any more, "
+                "so this would refuse each of them; write permissive",
+                mode);
+    return false;
+}
+
 /* Returns: (nullable) NULL for no text, too. */
 static const char *
 text_of(const MskConfig *config, const char *name)
@@ -130,7 +147,7 @@ validator_options(const MskConfig *config)
         .max_retries = (unsigned) msk_config_int(config, MSK_AUTHTOKEN, "http_request_max_retries"),
         .interface = interface == NULL ? "internal" : interface,
         .region = text_of(config, "region_name"),
-        .with_catalog = text_of(config, "service_type") != NULL,
+        .service_type = text_of(config, "service_type"),
     };
 }
 
@@ -145,7 +162,8 @@ msk_api_auth_new(const MskConfig *config, MskApiAuth **ret, GError **error)
         *ret = NULL;
         return true;
     }
-    if (!check_section(config, error) || !check_files(config, error)) {
+    if (!check_section(config, error) || !check_files(config, error) ||
+        !check_bind(config, error)) {
         return false;
     }
     msk_keystone_auth_read(config, MSK_AUTHTOKEN, &auth);
@@ -346,8 +364,10 @@ check_tokens(const MskApiCall *call, Tokens *tokens, GError **error)
     bool allow_expired;
     MskTokenVerdict verdict = check_service(call, tokens, &allow_expired, &failure);
 
-    if (verdict == MSK_TOKEN_BAD && call->settings->auth->delays_decision) {
-        log_info("the token in X-Service-Token is no good, and is passed over");
+    if (verdict != MSK_TOKEN_GOOD && call->settings->auth->delays_decision) {
+        log_info("the token in X-Service-Token is passed over: %s",
+                 failure != NULL ? failure->message : "it is no good");
+        g_clear_error(&failure);
         g_clear_pointer(&tokens->service, msk_keystone_token_unref);
         verdict = MSK_TOKEN_GOOD;
     }

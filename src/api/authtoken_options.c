@@ -11,7 +11,6 @@
     }
 
 #define MEMCACHED "Validated tokens are remembered in the process alone."
-#define BIND      "Keystone binds no tokens any more."
 #define CATALOG   "Nothing here uses the catalogue of a caller's token."
 #define VERSION   "Version 3 of Keystone's API is used."
 #define SWIFT     "Only of use in the pipeline of Python's Swift."
@@ -57,13 +56,15 @@ const MskOption msk_authtoken_options[] = {
     {ROW("service_type", STRING),
      .help = "The service type of this API, instance-ha, to check the access rules of application "
              "credentials by. Without it, credentials that have such rules are refused."},
+    {ROW("enforce_token_bind", STRING), .initial = "permissive",
+     .help = "disabled, permissive or strict, which make no difference: Keystone binds no tokens "
+             "any more. Anything else would refuse every token, and is refused at start."},
     {ROW("token_cache_time", INT), .initial = "300", .unit = "seconds", .has_bounds = true,
      .min = -1, .max = 86400,
      .help = "How long a validated token is taken without asking Keystone again, and so how long a "
              "revoked one still works; 0 or less asks every time."},
     UNUSED("auth_version", STRING, NULL, VERSION),
     UNUSED("cache", STRING, NULL, SWIFT),
-    UNUSED("enforce_token_bind", STRING, "permissive", BIND),
     UNUSED("include_service_catalog", BOOL, "true", CATALOG),
     {ROW("memcached_servers", LIST), .deprecated = WORDS("keystone_authtoken.memcache_servers"),
      .help = MEMCACHED, .accepted_only = true},

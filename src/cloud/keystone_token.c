@@ -308,6 +308,18 @@ describe_service(const MskKeystoneToken *self, const MskKeystoneFilter *filter)
     return g_string_free(text, FALSE);
 }
 
+void
+msk_keystone_token_forget_services(MskKeystoneToken *self, const char *kept)
+{
+    for (unsigned i = self->services->len; i > 0; i--) {
+        const MskKeystoneService *service = g_ptr_array_index(self->services, i - 1);
+
+        if (g_strcmp0(service->type, kept) != 0) {
+            g_ptr_array_remove_index(self->services, i - 1);
+        }
+    }
+}
+
 bool
 msk_keystone_token_has_service(const MskKeystoneToken *self, const char *type)
 {

@@ -12,7 +12,7 @@
  *     "catalog": [{"type": s, "name": s,
  *       "endpoints": [{"interface": s, "region_id": s, "region": s, "url": s}]}]}}
  *
- * Threads: a token never changes and is counted atomically.
+ * Threads: a token that is shared never changes, and is counted atomically.
  * Source: Identity API v3, "Validate and show information for token"; keystoneauth access/access.py
  * and access/service_catalog.py.
  */
@@ -74,6 +74,12 @@ MskKeystoneToken *msk_keystone_token_ref(MskKeystoneToken *self);
 /** msk_keystone_token_unref: @self: (nullable) */
 void msk_keystone_token_unref(MskKeystoneToken *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskKeystoneToken, msk_keystone_token_unref)
+
+/**
+ * msk_keystone_token_forget_services: before the token is shared.
+ * @kept: (nullable) the type of the services that stay.
+ */
+void msk_keystone_token_forget_services(MskKeystoneToken *self, const char *kept);
 
 /* Which endpoint is wanted. */
 typedef struct {

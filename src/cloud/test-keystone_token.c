@@ -162,6 +162,20 @@ test_access_rules(void)
     g_assert_true(msk_access_rules_allow(one->access_rules, "s", "GET", "/p"));
 }
 
+static void
+test_services_that_are_not_kept(void)
+{
+    g_autoptr(MskKeystoneToken) token = parse("{\"token\":{" USER "," LIFE "," CATALOG "}}");
+
+    msk_keystone_token_forget_services(token, "compute");
+    g_assert_true(msk_keystone_token_has_service(token, "compute"));
+    g_assert_cmpuint(token->services->len, ==, 2);
+    msk_keystone_token_forget_services(token, "instance-ha");
+    g_assert_false(msk_keystone_token_has_service(token, "compute"));
+    g_assert_cmpuint(token->services->len, ==, 0);
+    msk_keystone_token_forget_services(token, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -173,5 +187,6 @@ main(int argc, char **argv)
     g_test_add_func("/keystone_token/a_service_without_endpoints",
                     test_a_service_without_endpoints);
     g_test_add_func("/keystone_token/access_rules", test_access_rules);
+    g_test_add_func("/keystone_token/services_that_are_not_kept", test_services_that_are_not_kept);
     return g_test_run();
 }

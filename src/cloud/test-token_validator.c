@@ -38,9 +38,12 @@ validate(Fixture *self, const MskHttpRequest *request, MskHttpResponse *response
         response->status = 404;
     } else {
         response->body = g_string_new(NULL);
-        g_string_printf(
-            response->body, "{\"token\":{\"user\":{\"id\":\"%s\"},\"expires_at\":\"%s\"}}", subject,
-            g_str_has_prefix(subject, "old") ? "2001-01-01T00:00:00Z" : "2999-01-01T00:00:00Z");
+        g_string_printf(response->body,
+                        "{\"token\":{\"user\":{\"id\":\"%s\"},\"expires_at\":\"%s\","
+                        "\"catalog\":[{\"type\":\"compute\"}]}}",
+                        subject,
+                        g_str_has_prefix(subject, "old") ? "2001-01-01T00:00:00Z"
+                                                         : "2999-01-01T00:00:00Z");
     }
 }
 
@@ -102,7 +105,7 @@ check(Fixture *self, const char *token)
 
     g_assert_true((found != NULL) == (verdict == MSK_TOKEN_GOOD));
     g_assert_true((error != NULL) == (verdict == MSK_TOKEN_UNAVAILABLE));
-    g_assert_true(found == NULL || strcmp(found->id, "") == 0);
+    g_assert_true(found == NULL || (strcmp(found->id, "") == 0 && found->services->len == 0));
     return verdict;
 }
 

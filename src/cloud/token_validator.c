@@ -44,6 +44,7 @@ msk_token_validator_new(MskKeystoneSession *session, const MskTokenValidatorOpti
     self->options = *options;
     self->options.interface = g_strdup(options->interface);
     self->options.region = g_strdup(options->region);
+    self->options.service_type = g_strdup(options->service_type);
     self->entries = g_hash_table_new(g_str_hash, g_str_equal);
     g_queue_init(&self->ages);
     g_mutex_init(&self->mutex);
@@ -92,6 +93,7 @@ msk_token_validator_free(MskTokenValidator *self)
     g_mutex_clear(&self->mutex);
     g_free((void *) (uintptr_t) self->options.interface);
     g_free((void *) (uintptr_t) self->options.region);
+    g_free((void *) (uintptr_t) self->options.service_type);
     g_free(self);
 }
 
@@ -131,11 +133,11 @@ ask_once(MskTokenValidator *self, const char *token, bool allow_expired, int64_t
     if (endpoint == NULL) {
         return false;
     }
-    if (!self->options.with_catalog) {
+    if (self->options.service_type == NULL) {
         g_string_append(path, "?nocatalog");
     }
     if (allow_expired) {
-        g_string_append(path, self->options.with_catalog ? "?" : "&");
+        g_string_append(path, self->options.service_type != NULL ? "?" : "&");
         g_string_append(path, "allow_expired=1");
     }
     return msk_keystone_session_call(self->session,
@@ -171,13 +173,27 @@ ask(MskTokenValidator *self, const char *token, bool allow_expired, MskHttpReply
     }
 }
 
+/* A catalogue is larger than all the rest, and thousands of tokens are remembered. */
 static MskTokenVerdict
-read_answer(const MskHttpReply *reply, MskKeystoneToken **ret, GError **error)
+read_token(const MskTokenValidator *self, const MskHttpReply *reply, MskKeystoneToken **ret,
+           GError **error)
+{
+    *ret = msk_keystone_token_parse("", reply->body->str, reply->body->len, error);
+    if (*ret == NULL) {
+        return MSK_TOKEN_UNAVAILABLE;
+    }
+    msk_keystone_token_forget_services(
+        *ret, (*ret)->access_rules != NULL ? self->options.service_type : NULL);
+    return MSK_TOKEN_GOOD;
+}
+
+static MskTokenVerdict
+read_answer(const MskTokenValidator *self, const MskHttpReply *reply, MskKeystoneToken **ret,
+            GError **error)
 {
     switch (reply->status) {
     case 200:
-        *ret = msk_keystone_token_parse("", reply->body->str, reply->body->len, error);
-        return *ret != NULL ? MSK_TOKEN_GOOD : MSK_TOKEN_UNAVAILABLE;
+        return read_token(self, reply, ret, error);
     case 404:
         return MSK_TOKEN_BAD;
     case 401:
@@ -235,7 +251,7 @@ find_out(MskTokenValidator *self, Entry *entry, const char *token, bool allow_ex
     self->is_trying = self->is_trying || tries;
     g_mutex_unlock(&self->mutex);
     if (ask(self, token, allow_expired, &reply, &entry->error)) {
-        verdict = read_answer(&reply, &entry->token, &entry->error);
+        verdict = read_answer(self, &reply, &entry->token, &entry->error);
     }
     g_mutex_lock(&self->mutex);
     if (tries) {

@@ -33,7 +33,8 @@ typedef struct {
     unsigned max_retries;  /* when Keystone cannot be reached */
     const char *interface; /* "internal", of the identity endpoint of the catalogue */
     const char *region;    /* (nullable) of the same */
-    bool with_catalog;     /* validated tokens bring the catalogue */
+    /* (nullable) our type in the catalogue, of which tokens with access rules keep just that */
+    const char *service_type;
 } MskTokenValidatorOptions;
 
 typedef struct MskTokenValidator MskTokenValidator;

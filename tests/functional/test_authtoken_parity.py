@@ -25,6 +25,7 @@ from kit.model_keystone import ModelKeystone
 from kit.services import Services
 
 PATIENCE = 60
+BAD_CONFIG = 78
 
 
 @pytest.fixture(name="keystone")
@@ -301,6 +302,31 @@ def test_access_rules_that_only_we_refuse(keystone, services):
         assert answer_of(middleware, path, headers)[0] == theirs, path
         assert answer_of_ours(services, path, headers)[0] == 401, path
     assert answer_of_ours(services, "/v1/a.b", {"X-Auth-Token": "t"})[0] == 404
+
+
+def test_a_service_token_that_nobody_can_judge(keystone, services):
+    """With delay_auth_decision it counts as none, whatever the reason."""
+    services.options["keystone_authtoken"]["delay_auth_decision"] = "true"
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    keystone.knows("t")
+    keystone.says("s", 503, b"{}")
+    for headers in ({"X-Auth-Token": "t", "X-Service-Token": "s"},
+                    {"X-Auth-Token": "s", "X-Service-Token": "t"}):
+        theirs = answer_of(middleware, "/v1/nothing", headers)
+        assert same(answer_of_ours(services, "/v1/nothing", headers), theirs), headers
+
+
+@pytest.mark.parametrize("mode", ["required", "kerberos"])
+def test_tokens_that_would_have_to_be_bound(keystone, services, mode):
+    """No token of today would do; the real one refuses each, we refuse the option."""
+    services.options["keystone_authtoken"]["enforce_token_bind"] = mode
+    keystone.knows("t")
+    middleware = real_middleware(services, nothing_there)
+    assert answer_of(middleware, "/v1/nothing", {"X-Auth-Token": "t"})[0] == 401
+    api = services.start("masakari-api", ready=False)
+    assert api.popen.wait(PATIENCE) == BAD_CONFIG
+    assert "enforce_token_bind" in api.log.read_text(encoding="utf-8")
 
 
 OWN_CHECKS = {"system_scope:all": "of-the-system", "domain_id:d1": "of-a-domain",
