@@ -75,7 +75,8 @@ const MskOption msk_authtoken_options[] = {
     UNUSED("memcache_pool_unused_timeout", INT, "60", MEMCACHED),
     {ROW("memcache_secret_key", STRING), .help = MEMCACHED, .secret = true, .accepted_only = true},
     {ROW("memcache_security_strategy", STRING), .initial = "None",
-     .choices = WORDS("None", "MAC", "ENCRYPT"), .help = MEMCACHED, .accepted_only = true},
+     .choices = WORDS("None", "MAC", "ENCRYPT"), .ignore_case = true, .help = MEMCACHED,
+     .accepted_only = true},
     UNUSED("memcache_use_advanced_pool", BOOL, "true", MEMCACHED),
 };
 const size_t msk_n_authtoken_options = G_N_ELEMENTS(msk_authtoken_options);

@@ -560,3 +560,9 @@ msk_config_is_set(const MskConfig *self, const char *group, const char *name)
 {
     return get(self, group, name, ~0u)->is_set;
 }
+
+bool
+msk_config_is_given(const MskConfig *self, const char *group, const char *name)
+{
+    return get(self, group, name, ~0u)->is_given;
+}

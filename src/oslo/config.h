@@ -46,6 +46,7 @@ typedef struct {
     int64_t max;
     bool has_bounds;
     bool is_mutable;    /* takes effect on SIGHUP without a restart */
+    bool ignore_case;   /* choices mean the same in any case */
     bool secret;        /* never shown: "***" */
     bool own;           /* not an option of the Python services; docs say so */
     bool accepted_only; /* read and checked for compatibility, has no effect; help says why */
@@ -147,3 +148,5 @@ const char *const *msk_config_flow(const MskConfig *self, const char *group, con
                                    const char *stage);
 /** msk_config_is_set: whether it has a value, given or default. */
 bool msk_config_is_set(const MskConfig *self, const char *group, const char *name);
+/** msk_config_is_given: whether it was written somewhere, be it with the default's value. */
+bool msk_config_is_given(const MskConfig *self, const char *group, const char *name);

@@ -21,9 +21,21 @@ join(const char *separator, const char *const *items)
 }
 
 static bool
+is_choice(const MskOption *option, const char *text)
+{
+    for (size_t i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(option->choices[i], text) == 0 ||
+            (option->ignore_case && g_ascii_strcasecmp(option->choices[i], text) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 parse_string(const MskOption *option, const char *text, MskConfigValue *ret, char **ret_allowed)
 {
-    if (option->choices != NULL && !g_strv_contains(option->choices, text)) {
+    if (option->choices != NULL && !is_choice(option, text)) {
         g_autofree char *names = join(", ", option->choices);
 
         *ret_allowed = g_strdup_printf("one of: %s", names);

@@ -22,10 +22,11 @@ static const char *const old_dirs[] = {"DEFAULT.policy_dirs", NULL};
 
 const MskOption msk_policy_options[] = {
     {POLICY("policy_file", MSK_OPTION_STRING, NAME_YAML), .deprecated = old_file,
-     .help = "The file with rules that differ from the defaults. A relative path is looked up in "
-             "the --config-dir directories, beside the configuration files, and in ~/.masakari, ~, "
-             "/etc/masakari and /etc. Where there is no policy.yaml, policy.json is taken. Without "
-             "a file the defaults are in force."},
+     .help =
+         "The file with rules that differ from the defaults. A relative path is looked up in "
+         "the --config-dir directories, beside the configuration files, and in ~/.masakari, ~, "
+         "/etc/masakari and /etc. Where this is not set and there is no policy.yaml, policy.json "
+         "is taken. Without a file the defaults are in force."},
     {POLICY("policy_dirs", MSK_OPTION_MULTI, "policy.d"), .deprecated = old_dirs,
      .help = "Directories of more policy files, read after policy_file in the order of their "
              "names; looked up as policy_file is. One that is not there is ignored."},
@@ -86,6 +87,7 @@ msk_policy_settings(const MskConfig *config, const char *const *search_dirs,
             },
         .search_dirs = search_dirs,
         .file = msk_config_string(config, group, "policy_file"),
+        .file_is_default = !msk_config_is_given(config, group, "policy_file"),
         .dirs = msk_config_list(config, group, "policy_dirs"),
         .refresh_interval_us = REFRESH_US,
     };
@@ -178,7 +180,7 @@ look(const MskPolicySettings *settings, Files *ret)
         .paths = g_ptr_array_new_with_free_func(g_free),
         .state = g_string_new(NULL),
     };
-    if (ret->main == NULL && g_strcmp0(settings->file, NAME_YAML) == 0) {
+    if (ret->main == NULL && settings->file_is_default) {
         ret->main = find_path(settings, NAME_JSON);
     }
     if (ret->main != NULL) {
@@ -412,8 +414,7 @@ msk_policy_warnings(MskPolicy *self)
     unsigned place;
 
     g_mutex_lock(&self->lock);
-    if (self->main == NULL && self->settings.file != NULL &&
-        strcmp(self->settings.file, NAME_YAML) != 0) {
+    if (self->main == NULL && self->settings.file != NULL && !self->settings.file_is_default) {
         g_autofree char *sentence = g_strdup_printf(
             "[oslo_policy] policy_file: %s was not found: the defaults are in force",
             self->settings.file);

@@ -25,9 +25,10 @@ extern const size_t msk_n_policy_options;
 typedef struct {
     MskPolicySetOptions rules;
     const char *const *search_dirs; /* NULL-terminated; where relative names are looked up */
-    const char *file;               /* policy.yaml; when that is not there, policy.json */
-    const char *const *dirs;        /* NULL-terminated */
-    int64_t refresh_interval_us;    /* how often, at most, the files are looked at */
+    const char *file;
+    bool file_is_default;    /* nobody has named it: where it is not there, policy.json is taken */
+    const char *const *dirs; /* NULL-terminated */
+    int64_t refresh_interval_us; /* how often, at most, the files are looked at */
 } MskPolicySettings;
 
 /**

@@ -109,6 +109,8 @@ other_meaning(const char *text)
 {
     static const char *const nothing[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const truths[] = {"true", "yes", "on", "false", "no", "off", NULL};
+    static const char base_60[] =
+        "^[-+]?([1-9][0-9_]*(:[0-5]?[0-9])+|[0-9][0-9_]*(:[0-5]?[0-9])+\\.[0-9_]*)$";
     g_autofree char *folded = g_ascii_strdown(text, -1);
 
     if (g_strv_contains(nothing, text)) {
@@ -117,6 +119,9 @@ other_meaning(const char *text)
     if (g_strv_contains(truths, folded)) {
         return "the check is a YAML truth value; write \"@\" for everybody or \"!\" for nobody, "
                "with the quotes";
+    }
+    if (g_regex_match_simple(base_60, text, G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT)) {
+        return "the check is a number to YAML, in base 60; write it in quotes";
     }
     return NULL;
 }

@@ -36,6 +36,7 @@ set_up(Fixture *fixture, const void *data)
                   .default_rule = "default"},
         .search_dirs = fixture->search,
         .file = "policy.yaml",
+        .file_is_default = true,
         .dirs = dirs,
     };
 }
@@ -112,21 +113,24 @@ test_where_files_are_found(Fixture *fixture, const void *data)
         const char *files[3]; /* relative name; who may list is the first character of the base */
         const char *file;
         const char *who;
+        bool is_named;
     } cases[] = {
-        {{NULL}, "policy.yaml", "-"},
-        {{"policy.yaml=a"}, "policy.yaml", "a"},
-        {{"other/policy.yaml=b"}, "policy.yaml", "b"},
-        {{"policy.yaml=a", "other/policy.yaml=b"}, "policy.yaml", "a"},
-        {{"policy.json=a"}, "policy.yaml", "a"},
-        {{"policy.json=a", "other/policy.yaml=b"}, "policy.yaml", "b"},
-        {{"policy.json=a", "policy.yaml=b"}, "policy.json", "a"},
-        {{"policy.yaml=a", "own.yaml=b"}, "own.yaml", "b"},
-        {{"policy.yaml=a"}, "own.yaml", "-"},
-        {{"policy.yaml=a", "policy.d/x=b"}, "policy.yaml", "b"},
-        {{"policy.d/x=b"}, "policy.yaml", "b"},
-        {{"policy.d/10=c", "policy.d/9=d"}, "policy.yaml", "d"},
-        {{"policy.yaml=a", "policy.d/.hidden=b"}, "policy.yaml", "a"},
-        {{"policy.yaml=a", "policy.d/sub/x=b"}, "policy.yaml", "a"},
+        {{NULL}, "policy.yaml", "-", false},
+        {{"policy.yaml=a"}, "policy.yaml", "a", false},
+        {{"other/policy.yaml=b"}, "policy.yaml", "b", false},
+        {{"policy.yaml=a", "other/policy.yaml=b"}, "policy.yaml", "a", false},
+        {{"policy.json=a"}, "policy.yaml", "a", false},
+        {{"policy.json=a", "other/policy.yaml=b"}, "policy.yaml", "b", false},
+        {{"policy.json=a", "policy.yaml=b"}, "policy.json", "a", true},
+        {{"policy.json=a"}, "policy.yaml", "-", true},
+        {{"policy.json=a"}, "own.yaml", "-", true},
+        {{"policy.yaml=a", "own.yaml=b"}, "own.yaml", "b", true},
+        {{"policy.yaml=a"}, "own.yaml", "-", true},
+        {{"policy.yaml=a", "policy.d/x=b"}, "policy.yaml", "b", false},
+        {{"policy.d/x=b"}, "policy.yaml", "b", false},
+        {{"policy.d/10=c", "policy.d/9=d"}, "policy.yaml", "d", false},
+        {{"policy.yaml=a", "policy.d/.hidden=b"}, "policy.yaml", "a", false},
+        {{"policy.yaml=a", "policy.d/sub/x=b"}, "policy.yaml", "a", false},
     };
 
     (void) data; /* GTest's signature */
@@ -141,6 +145,7 @@ test_where_files_are_found(Fixture *fixture, const void *data)
             write_file(fixture, parts[0], rule);
         }
         fixture->settings.file = cases[i].file;
+        fixture->settings.file_is_default = !cases[i].is_named;
         policy = msk_policy_new(&fixture->settings, &error);
         g_test_message("case %zu", i);
         g_assert_no_error(error);
@@ -161,6 +166,7 @@ test_an_absolute_name(Fixture *fixture, const void *data)
     write_file(fixture, "other/mine", "svc:list: role:a");
     fixture->search[0] = NULL;
     fixture->settings.file = path;
+    fixture->settings.file_is_default = false;
     set = msk_policy_load(&fixture->settings, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(msk_policy_set_rule(set, 0).name, ==, "svc:list");
@@ -285,6 +291,7 @@ test_warnings(Fixture *fixture, const void *data)
     (void) data; /* GTest's signature */
     write_file(fixture, "policy.d/x", "svc:typo: role:a");
     fixture->settings.file = "own.yaml";
+    fixture->settings.file_is_default = false;
     policy = msk_policy_new(&fixture->settings, NULL);
     warnings = msk_policy_warnings(policy);
     g_assert_cmpint(g_strv_length(warnings), ==, 2);
@@ -310,6 +317,7 @@ test_settings_come_from_the_configuration(void)
     g_assert_no_error(error);
     settings = msk_policy_settings(config, nowhere, defaults, G_N_ELEMENTS(defaults));
     g_assert_cmpstr(settings.file, ==, "p");
+    g_assert_false(settings.file_is_default);
     g_assert_cmpstr(settings.dirs[0], ==, "q");
     g_assert_cmpstr(settings.rules.default_rule, ==, "default");
     g_assert_true(settings.rules.enforce_scope);

@@ -80,6 +80,8 @@ test_what_is_refused(void)
         {"a: ~\n", "f:1: the check is empty"},
         {"a: null\n", "f:1: the check is empty"},
         {"a: yes\n", "f:1: the check is a YAML truth value"},
+        {"a: 1:1\n", "f:1: the check is a number to YAML"},
+        {"a: -12:30:59.5\n", "f:1: the check is a number to YAML"},
         {"a: 7\n", "f:1: rule \"a\": column 1: \"7\" is no check"},
         {"a: {b: c}\n", "f:1: a check must be text"},
         {"a: [[[role:x]]]\n", "f:1: a check must be text"},

@@ -147,3 +147,15 @@ def test_every_option_has_its_help(project):
 @pytest.mark.parametrize("project", PROJECTS)
 def test_an_option_with_an_effect_is_not_listed_as_without(project):
     assert dump(project)["stale"] == []
+
+
+def test_choices_in_another_case():
+    """Where the Python libraries do not mind it; the recorded listings do not say so."""
+    opts = pytest.importorskip("keystonemiddleware.auth_token._opts",
+                               reason="needs the package python3-keystonemiddleware")
+    lenient = {option.name for _, options in opts.list_opts() for option in options
+               if getattr(option.type, "ignore_case", False)}
+    mine = {name for (group, name), option in ours("masakari").items()
+            if option["ignore_case"] and group == "keystone_authtoken"}
+    assert mine == lenient
+    assert mine

@@ -283,6 +283,21 @@ def test_values_that_are_not_meant(text, tmp_path):
     assert library_answers(enforcer, case["questions"]) == [True]
 
 
+@pytest.mark.parametrize("text", ["a: 1:1\n", "a: 7\n", "a: 59:59.5\n", "a: 2026-11-29\n",
+                                  "a: +1_0:3:4\n"])
+def test_numbers_and_days(text, tmp_path):
+    """What YAML takes for something else than text is no rule to the library, whatever is in it."""
+    assert "error" in ask_probe([{"file": text, "questions": []}])[0]
+    with pytest.raises(TypeError):
+        make_enforcer({"file": text}, tmp_path)
+
+
+def test_constants_in_quotes_are_text(tmp_path):
+    case = {"file": 'a: "1:1"\n', "questions": [["a", {"roles": []}, {}]]}
+    assert ask_probe([case])[0]["answers"] == [True]
+    assert library_answers(make_enforcer(case, tmp_path)[0], case["questions"]) == [True]
+
+
 # ---- files ---------------------------------------------------------------------------------------
 
 SEGMENTS = "os_masakari_api:segments:"

@@ -5,8 +5,8 @@
  *
  *     schema-dump masakari | masakarimonitors [FILE]
  *     {"options": [{"group": s, "name": s, "type": s, "default": s or null, "choices": [s],
- *                   "deprecated": [s], "secret": b, "mutable": b, "own": b, "accepted_only": b,
- *                   "help": s}],
+ *                   "deprecated": [s], "ignore_case": b, "secret": b, "mutable": b, "own": b,
+ *                   "accepted_only": b, "help": s}],
  *      "stale": ["group.name"]}   accepted rows that a module's row replaces
  *
  * With a file, it is read, and instead there is written
@@ -35,12 +35,13 @@ strings_to_json(const char *const *strings)
 static json_t *
 option_to_json(const MskOption *option)
 {
-    return json_pack(
-        "{s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:b, s:b, s:b, s:s?}", "group", option->group, "name",
-        option->name, "type", msk_config_type_name(option), "default", option->initial, "choices",
-        strings_to_json(option->choices), "deprecated", strings_to_json(option->deprecated),
-        "secret", (int) option->secret, "mutable", (int) option->is_mutable, "own",
-        (int) option->own, "accepted_only", (int) option->accepted_only, "help", option->help);
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:s?}", "group",
+                     option->group, "name", option->name, "type", msk_config_type_name(option),
+                     "default", option->initial, "choices", strings_to_json(option->choices),
+                     "deprecated", strings_to_json(option->deprecated), "ignore_case",
+                     (int) option->ignore_case, "secret", (int) option->secret, "mutable",
+                     (int) option->is_mutable, "own", (int) option->own, "accepted_only",
+                     (int) option->accepted_only, "help", option->help);
 }
 
 static bool
