@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -95,11 +96,25 @@ count_run(MskHttpLoop *self)
     self->second_mono_us = now_mono_us;
 }
 
+/* A worker wakes this thread with its last word before it rests, and a client before it waits. On a
+ * CPU that they share, this thread would at once stop them there, and be stopped for them to go to
+ * rest. With this policy it begins when they are done. Whoever refuses it has the old costs. */
+static void
+let_others_finish(void)
+{
+    const struct sched_param none = {0};
+
+    if (sched_getscheduler(0) == SCHED_OTHER) {
+        (void) sched_setscheduler(0, SCHED_BATCH, &none);
+    }
+}
+
 static void *
 run(void *data)
 {
     MskHttpLoop *self = data;
 
+    let_others_finish();
     while (!__atomic_load_n(&self->stopping, __ATOMIC_ACQUIRE)) {
         int patience_ms = patience(self->daemon);
 

@@ -6,6 +6,7 @@
 #include "io/http_head.h"
 #include "io/http_listen.h"
 #include "io/http_loop.h"
+#include "io/http_workers.h"
 
 #include <errno.h>
 #include <gnutls/abstract.h>
@@ -35,9 +36,9 @@ struct MskHttpServer {
     struct MHD_Daemon *daemon;
     MskHttpLoop *loop;
     MskHttpDeadlines *deadlines;
-    GThreadPool *pool;
-    GThreadPool *write_pool; /* (nullable) */
-    int waiting;             /* atomic: requests in the pools' queues or in work */
+    MskHttpWorkers *pool;
+    MskHttpWorkers *write_pool; /* (nullable) */
+    int waiting;                /* atomic: requests in the pools' queues or in work */
     int active;   /* atomic: requests whose head is complete and whose answer is not all sent */
     int draining; /* atomic */
     GMutex lock;
@@ -312,7 +313,7 @@ take_body(Request *self, const char *data, size_t *size)
 }
 
 /* Those that write wait for each other and for the disk, and are not to hold up those that read. */
-static GThreadPool *
+static MskHttpWorkers *
 pool_for(const MskHttpServer *server, const MskHttpRequest *request)
 {
     bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
@@ -341,8 +342,7 @@ hand_to_worker(Request *self)
     (void) g_atomic_int_add(&server->waiting, 1);
     self->step = STEP_WORKER;
     MHD_suspend_connection(self->connection);
-    /* Fails only to start a thread, and all threads were started by new(). */
-    (void) g_thread_pool_push(pool_for(server, &self->request), self, NULL);
+    msk_http_workers_push(pool_for(server, &self->request), self);
     return true;
 }
 
@@ -633,16 +633,11 @@ start_workers(MskHttpServer *self, GError **error)
 {
     const MskHttpServerOptions *options = &self->options;
 
-    self->pool = g_thread_pool_new(run_in_worker, self, (int) options->workers, TRUE, error);
+    self->pool = msk_http_workers_new(options->workers, run_in_worker, self, error);
     if (self->pool != NULL && options->writers > 0) {
-        self->write_pool =
-            g_thread_pool_new(run_in_worker, self, (int) options->writers, TRUE, error);
+        self->write_pool = msk_http_workers_new(options->writers, run_in_worker, self, error);
     }
-    if (self->pool == NULL || (self->write_pool == NULL && options->writers > 0)) {
-        g_prefix_error(error, "starting %u workers: ", options->workers + options->writers);
-        return false;
-    }
-    return true;
+    return self->pool != NULL && (self->write_pool != NULL || options->writers == 0);
 }
 
 MskHttpServer *
@@ -729,13 +724,9 @@ msk_http_server_free(MskHttpServer *self)
     g_mutex_lock(&self->lock);
     self->stopping = true;
     g_mutex_unlock(&self->lock);
-    if (self->pool != NULL) {
-        /* MHD_stop_daemon() must not meet a suspended connection: every one is resumed first. */
-        g_thread_pool_free(self->pool, FALSE, TRUE);
-    }
-    if (self->write_pool != NULL) {
-        g_thread_pool_free(self->write_pool, FALSE, TRUE);
-    }
+    /* MHD_stop_daemon() must not meet a suspended connection: every one is resumed first. */
+    msk_http_workers_free(self->pool);
+    msk_http_workers_free(self->write_pool);
     msk_http_loop_free(self->loop);
     if (self->daemon != NULL) {
         MHD_stop_daemon(self->daemon); /* closes the listening socket unless drained before */

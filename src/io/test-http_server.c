@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -57,6 +58,15 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 
 static const MskHttpHandler handler = {needs_worker, handle};
 
+/* Answers with the policy of its thread. */
+static void
+handle_policy(G_GNUC_UNUSED const MskHttpRequest *request, MskHttpResponse *response,
+              G_GNUC_UNUSED void *data)
+{
+    response->body = g_string_new(NULL);
+    g_string_printf(response->body, "policy %d", sched_getscheduler(0));
+}
+
 static int n_quiet; /* atomic */
 
 static void
@@ -66,7 +76,7 @@ count_quiet(void)
 }
 
 static MskHttpServer *
-serve(Fixture *fixture)
+serve_with(Fixture *fixture, const MskHttpHandler *with)
 {
     const MskHttpServerOptions options = {
         .address = "127.0.0.1",
@@ -82,11 +92,17 @@ serve(Fixture *fixture)
         .quiet = count_quiet,
     };
     g_autoptr(GError) error = NULL;
-    MskHttpServer *server = msk_http_server_new(&options, &handler, fixture, &error);
+    MskHttpServer *server = msk_http_server_new(&options, with, fixture, &error);
 
     g_assert_no_error(error);
     g_assert_cmpuint(msk_http_server_port(server), >, 0);
     return server;
+}
+
+static MskHttpServer *
+serve(Fixture *fixture)
+{
+    return serve_with(fixture, &handler);
 }
 
 static int
@@ -178,6 +194,32 @@ test_a_head_request_has_no_body(void)
 
     g_assert_nonnull(strstr(heard, "X-Test: yes\r\n"));
     g_assert_true(g_str_has_suffix(heard, "\r\n\r\n"));
+}
+
+static void
+test_the_event_thread_lets_others_finish(void)
+{
+    static const struct {
+        const char *target;
+        int policy;
+    } cases[] = {{"/", SCHED_BATCH}, {"/wait", SCHED_OTHER}};
+    static const MskHttpHandler with = {needs_worker, handle_policy};
+    Fixture fixture = {0};
+    int own = sched_getscheduler(0);
+    g_autoptr(MskHttpServer) server = serve_with(&fixture, &with);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int fd = dial(server);
+        int policy = own == SCHED_OTHER ? cases[i].policy : own;
+        g_autofree char *request = g_strdup_printf(
+            "GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", cases[i].target);
+        g_autofree char *wanted = g_strdup_printf("policy %d", policy);
+
+        say(fd, request);
+        g_autofree char *heard = hear_all(fd);
+
+        g_assert_true(g_str_has_suffix(heard, wanted));
+    }
 }
 
 static void
@@ -420,6 +462,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/http_server/answers", test_answers);
     g_test_add_func("/http_server/a_head_request_has_no_body", test_a_head_request_has_no_body);
+    g_test_add_func("/http_server/the_event_thread_lets_others_finish",
+                    test_the_event_thread_lets_others_finish);
     g_test_add_func("/http_server/bodies_have_a_limit", test_bodies_have_a_limit);
     g_test_add_func("/http_server/too_many_headers_are_refused", test_too_many_headers_are_refused);
     g_test_add_func("/http_server/a_trickling_client_is_cut", test_a_trickling_client_is_cut);

@@ -130,52 +130,6 @@ g_async_queue_timeout_pop(GAsyncQueue *queue, uint64_t timeout_us)
     return data;
 }
 
-/* ---- pools: a task comes after its push, and the end of the pool after its tasks ------------ */
-
-typedef struct {
-    GFunc func;
-    void *data;
-} PoolTask;
-
-static char pools; /* its address stands for all pools together */
-
-static void
-run_pool_task(void *item, void *data)
-{
-    const PoolTask *task = data;
-
-    __tsan_acquire(&pools);
-    task->func(item, task->data);
-    __tsan_release(&pools);
-}
-
-GThreadPool *
-g_thread_pool_new(GFunc func, void *data, int max_threads, gboolean exclusive, GError **error)
-{
-    REAL(g_thread_pool_new)
-    PoolTask *task = g_new(PoolTask, 1); /* as long as the process: pools are few */
-
-    *task = (PoolTask){func, data};
-    __tsan_release(&pools);
-    return real(run_pool_task, task, max_threads, exclusive, error);
-}
-
-gboolean
-g_thread_pool_push(GThreadPool *pool, void *data, GError **error)
-{
-    REAL(g_thread_pool_push)
-    __tsan_release(&pools);
-    return real(pool, data, error);
-}
-
-void
-g_thread_pool_free(GThreadPool *pool, gboolean immediate, gboolean wait)
-{
-    REAL(g_thread_pool_free)
-    real(pool, immediate, wait);
-    __tsan_acquire(&pools);
-}
-
 /* ---- sources: a callback comes after it was posted ------------------------------------------- */
 
 typedef struct {
