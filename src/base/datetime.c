@@ -145,13 +145,15 @@ number(const char *digits, int count)
     return value;
 }
 
-/* The form that nearly all have, without the matcher's work. Returns: whether it is that and a
- * date; another may be one all the same. */
+/* The form that nearly all have, with or without a Z, without the matcher's work and its library.
+ * Returns: whether it is that and a date; another may be one all the same. */
 static bool
 parse_plain(const char *text, MskDatetimeParts *ret)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:dd.dddddd";
-    const size_t length = strnlen(text, sizeof form);
+    const size_t whole_length = strnlen(text, sizeof form + 1);
+    const bool has_zone = whole_length > 0 && text[whole_length - 1] == 'Z';
+    const size_t length = whole_length - (has_zone ? 1 : 0);
     const bool has_fraction = length == strlen(form);
 
     if (!has_fraction && length != strlen("dddd-dd-ddTdd:dd:dd")) {
