@@ -53,6 +53,12 @@ msk_db_close(MskDb *db)
     db->driver->close(db);
 }
 
+void
+msk_db_forget(MskDb *db)
+{
+    g_hash_table_remove_all(db->statements);
+}
+
 static void
 forget_least_used(MskDb *db)
 {

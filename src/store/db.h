@@ -126,6 +126,9 @@ MskDb *msk_db_open(const MskDbDriver *driver, const char *location, MskDbMode mo
 void msk_db_close(MskDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskDb, msk_db_close)
 
+/** msk_db_forget: lets go of the statements that rest, for when they will not come again. */
+void msk_db_forget(MskDb *db);
+
 /** msk_db_query: Returns: (transfer full) a statement before its first row; hand it back with
  *  msk_db_done, or let g_autoptr do it. Text of @values must live until then. */
 MskDbStatement *msk_db_query(MskDb *db, const char *sql, const MskDbValue *values, size_t n_values,

@@ -273,6 +273,11 @@ msk_mariadb_reset(void *native)
     Statement *self = native;
 
     if (self->executed && self->n_columns > 0 && !self->is_empty) {
+        /* Behind the last row, the library would keep all of them until it runs this again. Where
+         * there is none, it would wait for rows if it was sent back to the first. */
+        if (mysql_stmt_num_rows(self->handle) > 0) {
+            mysql_stmt_data_seek(self->handle, 0);
+        }
         (void) mysql_stmt_free_result(self->handle); /* they were read to their end */
     }
     self->executed = false;

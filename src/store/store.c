@@ -69,6 +69,7 @@ open_checked(const MskStore *self, GError **error)
         }
         return NULL;
     }
+    msk_db_forget(db); /* what was asked here, is asked but once */
     return g_steal_pointer(&db);
 }
 
@@ -99,6 +100,7 @@ open_first(MskStore *self, GError **error)
     if (!self->driver->check(db, error)) {
         return false;
     }
+    msk_db_forget(db);
     self->identity = g_strdup(db->identity);
     g_ptr_array_add(self->resting, g_steal_pointer(&db));
     self->n_open = 1;

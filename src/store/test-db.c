@@ -3,6 +3,8 @@
 
 #include "store/test_fixture.h"
 
+#include <malloc.h>
+
 static void
 test_times_are_read_and_written_in_whole_seconds(void)
 {
@@ -74,6 +76,58 @@ test_statements_are_kept_up_to_a_bound(void)
         /* The latest stay, the oldest go. */
         g_assert_true(g_hash_table_contains(db->statements, "SELECT 199 + ?"));
         g_assert_false(g_hash_table_contains(db->statements, "SELECT 0 + ?"));
+        msk_db_forget(db);
+        g_assert_cmpuint(g_hash_table_size(db->statements), ==, 0);
+    }
+    fixture_clear(&fixture);
+}
+
+static size_t
+allocated(void)
+{
+    const struct mallinfo2 all = mallinfo2();
+
+    return all.uordblks + all.hblkhd;
+}
+
+/* Returns: the bytes of all rows, each with @text. */
+static size_t
+read_rows(MskDb *db, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MskDbStatement) rows = msk_db_query(
+        db,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i, ?"
+        " FROM n",
+        MSK_DB_ARGS(MSK_DB_T(text)), &error);
+    size_t bytes = 0;
+
+    g_assert_no_error(error);
+    while (msk_db_step(rows, &error) == 1) {
+        bytes += strlen(msk_db_text(rows, 1));
+    }
+    g_assert_no_error(error);
+    return bytes;
+}
+
+static void
+test_rows_that_were_read_take_no_memory(void)
+{
+    enum { TEXT_BYTES = 20000 };
+    Fixture fixture;
+    g_autofree char *text = g_strnfill(TEXT_BYTES, 'x');
+
+    fixture_init_empty(&fixture);
+    {
+        g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_CREATE);
+
+        g_assert_cmpuint(read_rows(db, ""), ==, 0);
+
+        const size_t before = allocated();
+        const size_t bytes = read_rows(db, text);
+
+        g_assert_cmpuint(bytes, ==, (size_t) 200 * TEXT_BYTES);
+        g_assert_cmpuint(allocated(), <, before + bytes / 4);
     }
     fixture_clear(&fixture);
 }
@@ -142,6 +196,8 @@ main(int argc, char **argv)
                     test_moments_outside_of_a_column_are_clamped);
     g_test_add_func("/db/statements_are_kept_up_to_a_bound",
                     test_statements_are_kept_up_to_a_bound);
+    g_test_add_func("/db/rows_that_were_read_take_no_memory",
+                    test_rows_that_were_read_take_no_memory);
     g_test_add_func("/db/values_come_back_as_they_went", test_values_come_back_as_they_went);
     g_test_add_func("/db/a_refused_key_is_a_conflict",
                     test_a_refused_key_is_a_conflict_and_a_bad_command_internal);

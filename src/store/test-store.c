@@ -302,6 +302,23 @@ test_a_new_connection_is_to_the_same_file(void)
     fixture_clear(&fixture);
 }
 
+static MskStoreResult
+look_for_statements(MskDb *db, G_GNUC_UNUSED void *data, G_GNUC_UNUSED GError **error)
+{
+    g_assert_cmpuint(g_hash_table_size(db->statements), ==, 0);
+    return MSK_STORE_DONE;
+}
+
+static void
+test_what_was_asked_at_the_opening_is_not_kept(void)
+{
+    Fixture fixture;
+
+    fixture_init(&fixture);
+    ASSERT_DONE(msk_store_look(fixture.store, look_for_statements, NULL, error));
+    fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -314,6 +331,8 @@ main(int argc, char **argv)
     g_test_add_func("/store/a_connection_that_rested_for_too_long_is_not_used",
                     test_a_connection_that_rested_for_too_long_is_not_used);
     g_test_add_func("/store/work_that_is_not_done_is_undone", test_work_that_is_not_done_is_undone);
+    g_test_add_func("/store/what_was_asked_at_the_opening_is_not_kept",
+                    test_what_was_asked_at_the_opening_is_not_kept);
     if (fixture_driver() == &msk_sqlite_driver) {
         g_test_add_func("/store/a_new_connection_is_to_the_same_file",
                         test_a_new_connection_is_to_the_same_file);
