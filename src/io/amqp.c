@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "io/inflate.h"
 
 #define CHANNEL       1
 #define FRAME_MAX     131072
@@ -22,6 +23,9 @@
 
 /* What the next frames belong to. */
 typedef enum { CONTENT_NONE, CONTENT_DELIVERY, CONTENT_RETURN } Content;
+
+/* How its sender has compressed a body. */
+typedef enum { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_UNKNOWN } Compression;
 
 struct MskAmqp {
     amqp_connection_state_t state;
@@ -33,8 +37,9 @@ struct MskAmqp {
     Content content;
     bool headed; /* its header was read */
     uint64_t delivery_tag;
-    uint64_t left;    /* bytes of the body that are still to come */
-    GByteArray *body; /* (nullable) NULL: the body is too large and is dropped */
+    uint64_t left; /* bytes of the body that are still to come */
+    Compression compression;
+    GByteArray *body; /* (nullable) NULL: the body cannot be taken and is dropped */
     GQueue arrived;   /* GByteArray; NULL for one that was dropped */
 
     uint64_t published; /* messages, on this channel */
@@ -377,13 +382,53 @@ msk_amqp_consume(MskAmqp *self, const char *queue, const MskAmqpArgument *argume
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
+/* As kombu says it, in a header. */
+static Compression
+compression_of(const amqp_basic_properties_t *properties)
+{
+    static const char name[] = "compression";
+    static const char zlib[] = "application/x-gzip";
+
+    if ((properties->_flags & AMQP_BASIC_HEADERS_FLAG) == 0) {
+        return COMPRESSION_NONE;
+    }
+    for (int i = 0; i < properties->headers.num_entries; i++) {
+        const amqp_table_entry_t *entry = &properties->headers.entries[i];
+
+        if (entry->key.len != strlen(name) || memcmp(entry->key.bytes, name, strlen(name)) != 0) {
+            continue;
+        }
+        bool is_text = entry->value.kind == AMQP_FIELD_KIND_UTF8;
+        const amqp_bytes_t text = is_text ? entry->value.value.bytes : amqp_empty_bytes;
+
+        return text.len == strlen(zlib) && memcmp(text.bytes, zlib, strlen(zlib)) == 0
+                   ? COMPRESSION_ZLIB
+                   : COMPRESSION_UNKNOWN;
+    }
+    return COMPRESSION_NONE;
+}
+
+static void
+take_delivery(MskAmqp *self)
+{
+    GByteArray *body = g_steal_pointer(&self->body);
+
+    if (body != NULL && self->compression == COMPRESSION_ZLIB) {
+        GByteArray *plain = msk_inflate(body->data, body->len, MSK_AMQP_MAX_BODY);
+
+        g_byte_array_unref(body);
+        body = plain;
+    }
+    g_queue_push_tail(&self->arrived, body);
+}
+
 static bool
 end_content(MskAmqp *self, GError **error)
 {
     int status = AMQP_STATUS_OK;
 
     if (self->content == CONTENT_DELIVERY) {
-        g_queue_push_tail(&self->arrived, g_steal_pointer(&self->body));
+        take_delivery(self);
         status = amqp_basic_ack(self->state, CHANNEL, self->delivery_tag, 0);
     } else {
         self->returned = true;
@@ -395,15 +440,21 @@ end_content(MskAmqp *self, GError **error)
 }
 
 static bool
-take_header(MskAmqp *self, uint64_t size, GError **error)
+take_header(MskAmqp *self, const amqp_frame_t *frame, GError **error)
 {
-    if (self->content == CONTENT_NONE || self->headed) {
+    uint64_t size = frame->payload.properties.body_size;
+
+    /* Those of other classes have other properties. */
+    if (self->content == CONTENT_NONE || self->headed ||
+        frame->payload.properties.class_id != AMQP_BASIC_CLASS) {
         return fail(self, MSK_ERROR_UNAVAILABLE, "it sends nonsense", "a header out of place",
                     error);
     }
     self->headed = true;
     self->left = size;
-    if (self->content == CONTENT_DELIVERY && size <= MSK_AMQP_MAX_BODY) {
+    self->compression = compression_of(frame->payload.properties.decoded);
+    if (self->content == CONTENT_DELIVERY && size <= MSK_AMQP_MAX_BODY &&
+        self->compression != COMPRESSION_UNKNOWN) {
         self->body = g_byte_array_new();
     }
     return size > 0 || end_content(self, error);
@@ -471,7 +522,7 @@ take_frame(MskAmqp *self, const amqp_frame_t *frame, GError **error)
     case AMQP_FRAME_METHOD:
         return take_method(self, &frame->payload.method, error);
     case AMQP_FRAME_HEADER:
-        return take_header(self, frame->payload.properties.body_size, error);
+        return take_header(self, frame, error);
     case AMQP_FRAME_BODY:
         return take_body(self, frame->payload.body_fragment, error);
     default:

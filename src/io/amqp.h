@@ -105,8 +105,9 @@ MskAmqpSent msk_amqp_confirm(MskAmqp *self, GError **error) G_GNUC_WARN_UNUSED_R
 /**
  * msk_amqp_receive:
  * @wake_fd: a descriptor that ends the wait when it is readable, or -1.
- * @ret_body: (out) (transfer full) (nullable) ends with a NUL that does not count; NULL for a
- *   message above the limit, which is dropped.
+ * @ret_body: (out) (transfer full) (nullable) ends with a NUL that does not count; what its sender
+ *   has compressed as zlib does is what it was before. NULL for a message above the limit, or that
+ *   cannot be read, which is dropped.
  *
  * Blocks for @timeout_ms at most. Returns: 1 with a message, which is acknowledged already; 0 when
  * there is none; -1 with @error.

@@ -212,7 +212,9 @@ receive(MskBusListener *self, MskAmqp *amqp, GError **error)
             return false;
         }
         if (received > 0 && body == NULL) {
-            log_warning("A message of more than %u bytes is dropped", MSK_AMQP_MAX_BODY);
+            log_warning("A message is dropped: it has more than %u bytes, or is compressed in "
+                        "another way than with [oslo_messaging_rabbit] kombu_compression = gzip",
+                        MSK_AMQP_MAX_BODY);
         } else if (received > 0) {
             take_message(self, body, length);
         }

@@ -15,6 +15,7 @@
 #define CIPHERS  "The list is in OpenSSL's words; [wsgi] ssl_priority says it in those of GnuTLS."
 #define PYTHON   "Only of use in Python."
 #define BUS      "Of use in Python, or with another message bus than RabbitMQ."
+#define COMPRESS "What is sent is not compressed; whoever receives it sees that. Read are both."
 #define ROTATE   "Log files are rotated by logrotate; a moved file is made anew."
 #define LOGFMT   "Messages here do not have this part."
 #define LOG      "Not done by this log."
@@ -217,7 +218,7 @@ const MskOption msk_accepted_masakari[] = {
      .deprecated = STRINGS("rpc_notifier2.topics", "DEFAULT.notification_topics")},
     {OPTION("oslo_messaging_rabbit", "heartbeat_in_pthread", BOOL, "false", BUS)},
     {OPTION("oslo_messaging_rabbit", "heartbeat_rate", INT, "2", BUS)},
-    {OPTION("oslo_messaging_rabbit", "kombu_compression", STRING, NULL, BUS)},
+    {OPTION("oslo_messaging_rabbit", "kombu_compression", STRING, NULL, COMPRESS)},
     {OPTION("oslo_messaging_rabbit", "ssl_enforce_fips_mode", BOOL, "false", BUS)},
     {OPTION("oslo_messaging_rabbit", "ssl_version", STRING, "", BUS),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_version")},

@@ -276,6 +276,26 @@ def test_python_client_calls_our_engine(broker, services):
         transport.cleanup()
 
 
+@pytest.mark.parametrize("compression", ["gzip", "bzip2"])
+def test_compressed_requests(broker, services, compression):
+    """A Python API with [oslo_messaging_rabbit] kombu_compression: what it documents is read, what
+    it does not is said."""
+    engine = services.engine()
+    transport, client = engine_client(broker, kombu_compression=compression,
+                                      timeout=LONG if compression == "gzip" else 5)
+    missing = python_notification("00000000-0000-4000-8000-000000000000")
+    try:
+        if compression == "gzip":
+            with pytest.raises(Exception, match="Failed to fetch notification recovery workflow"):
+                client.call({}, "get_notification_recovery_workflow_details", notification=missing)
+        else:
+            client.cast({}, "process_notification", notification=missing)
+            wait_until(lambda: "kombu_compression = gzip" in log_of(engine), LONG, "a warning")
+    finally:
+        transport.cleanup()
+        transport.conf.clear_override("kombu_compression", group="oslo_messaging_rabbit")
+
+
 def test_python_server_gets_our_casts(broker, services):
     """A Python engine gets our API's cast, with the keys that were recorded."""
     seen = []
