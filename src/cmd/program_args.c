@@ -5,43 +5,41 @@
 
 typedef struct {
     MskProgramArgs args;
-    char *log_file;
-    char *log_dir;
-    gboolean debug;
-    gboolean use_syslog;
+    GPtrArray *overrides; /* char * */
     gboolean version;
     gboolean help;
     gboolean sample_config;
     gboolean reference;
 } Parsed;
 
-static GOptionContext *
-new_context(Parsed *parsed)
-{
-    const GOptionEntry entries[] = {
-        {"config-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &parsed->args.config_files,
-         "Read this configuration file; may be repeated, later ones win", "PATH"},
-        {"config-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &parsed->args.config_dirs,
-         "Read the *.conf files of this directory, after the files; may be repeated", "DIR"},
-        {"debug", 'd', 0, G_OPTION_ARG_NONE, &parsed->debug, "Log at level DEBUG", NULL},
-        {"log-file", 0, 0, G_OPTION_ARG_FILENAME, &parsed->log_file, "Log to this file", "PATH"},
-        {"log-dir", 0, 0, G_OPTION_ARG_FILENAME, &parsed->log_dir, "The directory of the log file",
-         "DIR"},
-        {"use-syslog", 0, 0, G_OPTION_ARG_NONE, &parsed->use_syslog, "Log to syslog", NULL},
-        {"sample-config", 0, 0, G_OPTION_ARG_NONE, &parsed->sample_config,
-         "Print a configuration file with every option and its default", NULL},
-        {"version", 'V', 0, G_OPTION_ARG_NONE, &parsed->version, "Print the version", NULL},
-        {"help", 'h', 0, G_OPTION_ARG_NONE, &parsed->help, "Print this help", NULL},
-        {"options-reference", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &parsed->reference, NULL,
-         NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    GOptionContext *context = g_option_context_new(NULL);
-
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    return context;
-}
+/* The arguments of oslo.log, each for an option of [DEFAULT]. */
+static const struct {
+    const char *argument; /* without its "--" */
+    const char *option;
+    const char *flag;  /* (nullable) what it sets the option to; NULL: to the value given */
+    const char *shown; /* (nullable) the placeholder of the value */
+    const char *help;  /* (nullable) NULL: another name of the one before */
+} log_arguments[] = {
+    {"debug", "debug", "true", NULL, "Log at level DEBUG"},
+    {"nodebug", "debug", "false", NULL, "The opposite, whatever the configuration says"},
+    {"log-file", "log_file", NULL, "PATH", "Log to this file"},
+    {"logfile", "log_file", NULL, "PATH", NULL},
+    {"log-dir", "log_dir", NULL, "DIR", "The directory of the log file"},
+    {"logdir", "log_dir", NULL, "DIR", NULL},
+    {"log-date-format", "log_date_format", NULL, "FORMAT", "The form of times, as of strftime"},
+    {"use-syslog", "use_syslog", "true", NULL, "Log to syslog"},
+    {"nouse-syslog", "use_syslog", "false", NULL, "The opposite"},
+    {"syslog-log-facility", "syslog_log_facility", NULL, "FACILITY", "As which facility"},
+    {"use-journal", "use_journal", "true", NULL, "Log to the journal"},
+    {"nouse-journal", "use_journal", "false", NULL, "The opposite"},
+    {"use-json", "use_json", "true", NULL, "No effect, like the option"},
+    {"nouse-json", "use_json", "false", NULL, NULL},
+    {"watch-log-file", "watch_log_file", "true", NULL, "No effect, like the option"},
+    {"nowatch-log-file", "watch_log_file", "false", NULL, NULL},
+    {"log-config-append", "log_config_append", NULL, "PATH", "No effect, like the option"},
+    {"log-config", "log_config_append", NULL, "PATH", NULL},
+    {"log_config", "log_config_append", NULL, "PATH", NULL},
+};
 
 static void
 add_override(GPtrArray *overrides, const char *name, const char *value)
@@ -53,83 +51,155 @@ add_override(GPtrArray *overrides, const char *name, const char *value)
     g_ptr_array_add(overrides, g_strdup_printf("DEFAULT.%s=%s", name, escaped));
 }
 
-static char **
-make_overrides(const Parsed *parsed)
+/* @name: "--debug", or "-d". The last of several counts. */
+static gboolean
+on_log_argument(const char *name, const char *value, void *data, G_GNUC_UNUSED GError **error)
 {
-    GPtrArray *overrides = g_ptr_array_new();
+    Parsed *parsed = data;
+    const char *argument = g_str_equal(name, "-d") ? "debug" : name + 2;
 
-    if (parsed->debug) {
-        add_override(overrides, "debug", "true");
+    for (size_t i = 0; i < G_N_ELEMENTS(log_arguments); i++) {
+        if (g_str_equal(argument, log_arguments[i].argument)) {
+            add_override(parsed->overrides, log_arguments[i].option,
+                         log_arguments[i].flag != NULL ? log_arguments[i].flag : value);
+        }
     }
-    if (parsed->use_syslog) {
-        add_override(overrides, "use_syslog", "true");
+    return TRUE;
+}
+
+static void
+add_log_arguments(GOptionGroup *group)
+{
+    /* GLib takes functions as pointers to data, which C has no conversion for. */
+    const union {
+        GOptionArgFunc function;
+        void *pointer;
+    } callback = {on_log_argument};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(log_arguments); i++) {
+        bool is_flag = log_arguments[i].flag != NULL;
+        const GOptionEntry entries[] = {
+            {log_arguments[i].argument, g_str_equal(log_arguments[i].argument, "debug") ? 'd' : 0,
+             (is_flag ? G_OPTION_FLAG_NO_ARG : G_OPTION_FLAG_FILENAME) |
+                 (log_arguments[i].help == NULL ? G_OPTION_FLAG_HIDDEN : 0),
+             G_OPTION_ARG_CALLBACK, callback.pointer, log_arguments[i].help,
+             log_arguments[i].shown},
+            G_OPTION_ENTRY_NULL,
+        };
+
+        g_option_group_add_entries(group, entries);
     }
-    if (parsed->log_file != NULL) {
-        add_override(overrides, "log_file", parsed->log_file);
-    }
-    if (parsed->log_dir != NULL) {
-        add_override(overrides, "log_dir", parsed->log_dir);
-    }
-    g_ptr_array_add(overrides, NULL);
-    return (char **) g_ptr_array_free(overrides, FALSE);
+}
+
+static GOptionContext *
+new_context(Parsed *parsed)
+{
+    const GOptionEntry files[] = {
+        {"config-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &parsed->args.config_files,
+         "Read this configuration file; may be repeated, later ones win", "PATH"},
+        {"config-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &parsed->args.config_dirs,
+         "Read the *.conf files of this directory, after the files; may be repeated", "DIR"},
+        G_OPTION_ENTRY_NULL,
+    };
+    const GOptionEntry information[] = {
+        {"sample-config", 0, 0, G_OPTION_ARG_NONE, &parsed->sample_config,
+         "Print a configuration file with every option and its default", NULL},
+        {"version", 'V', 0, G_OPTION_ARG_NONE, &parsed->version, "Print the version", NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &parsed->help, "Print this help", NULL},
+        {"options-reference", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &parsed->reference, NULL,
+         NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    GOptionContext *context = g_option_context_new(NULL);
+    GOptionGroup *group = g_option_group_new("main", "", "", parsed, NULL);
+
+    g_option_group_add_entries(group, files);
+    add_log_arguments(group);
+    g_option_group_add_entries(group, information);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_main_group(context, group);
+    return context;
 }
 
 /* GLib takes "--debug=false" for "--debug". */
 static bool
-check_flags(char **argv, GError **error)
+check_flag(char **argv, const char *flag, GError **error)
 {
-    static const char *const flags[] = {"--debug", "--use-syslog", "--sample-config", "--version",
-                                        "--help"};
+    for (char **argument = argv; *argument != NULL; argument++) {
+        const char *name = g_str_has_prefix(*argument, "--") ? *argument + 2 : "";
 
-    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
-        for (char **argument = argv; *argument != NULL; argument++) {
-            if (g_str_has_prefix(*argument, flags[i]) && (*argument)[strlen(flags[i])] == '=') {
-                g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                            "%s takes no value, not even in '%s'; see --help", flags[i], *argument);
-                return false;
-            }
+        if (g_str_has_prefix(name, flag) && name[strlen(flag)] == '=') {
+            g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                        "--%s takes no value, not even in '%s'; see --help", flag, *argument);
+            return false;
         }
     }
     return true;
 }
 
+static bool
+check_flags(char **argv, GError **error)
+{
+    static const char *const flags[] = {"sample-config", "version", "help"};
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < G_N_ELEMENTS(flags); i++) {
+        ok = check_flag(argv, flags[i], error);
+    }
+    for (size_t i = 0; ok && i < G_N_ELEMENTS(log_arguments); i++) {
+        ok = log_arguments[i].flag == NULL || check_flag(argv, log_arguments[i].argument, error);
+    }
+    return ok;
+}
+
+/* As for the Python tools, "db purge --help" asks for help. */
+static bool
+asks_for_help(char **rest)
+{
+    const char *const *arguments = (const char *const *) rest;
+
+    return g_strv_contains(arguments, "--help") || g_strv_contains(arguments, "-h");
+}
+
+static char **
+take_overrides(GPtrArray *overrides)
+{
+    g_ptr_array_add(overrides, NULL);
+    return (char **) g_ptr_array_free(overrides, FALSE);
+}
+
 bool
 msk_program_args_parse(int argc, char **argv, bool takes_rest, MskProgramArgs *ret, GError **error)
 {
-    Parsed parsed = {0};
+    Parsed parsed = {.overrides = g_ptr_array_new()};
     g_autoptr(GOptionContext) context = new_context(&parsed);
     g_autoptr(GError) cause = NULL;
     g_auto(GStrv) copy = g_new0(char *, (size_t) argc + 1);
-    bool ok;
 
     for (int i = 0; i < argc; i++) {
         copy[i] = g_strdup(argv[i]);
     }
-    if (!check_flags(copy, error)) {
-        return false;
-    }
     g_option_context_set_strict_posix(context, takes_rest);
-    ok = g_option_context_parse_strv(context, &copy, &cause);
-    if (!ok) {
+    bool ok = check_flags(copy, error);
+
+    if (ok && !g_option_context_parse_strv(context, &copy, &cause)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "%s; see --help", cause->message);
-    } else if (!takes_rest && copy[0] != NULL && copy[1] != NULL) {
+        ok = false;
+    } else if (ok && !takes_rest && copy[0] != NULL && copy[1] != NULL) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID, "unexpected argument '%s'; see --help",
                     copy[1]);
         ok = false;
-    } else {
-        parsed.args.overrides = make_overrides(&parsed);
-        parsed.args.rest = g_strdupv(copy[0] != NULL ? copy + 1 : copy);
     }
-    parsed.args.version = parsed.version;
-    parsed.args.help = parsed.help;
-    parsed.args.sample_config = parsed.sample_config;
-    parsed.args.reference = parsed.reference;
-    g_free(parsed.log_file);
-    g_free(parsed.log_dir);
+    parsed.args.overrides = take_overrides(parsed.overrides);
     if (!ok) {
         msk_program_args_clear(&parsed.args);
         return false;
     }
+    parsed.args.rest = g_strdupv(copy[0] != NULL ? copy + 1 : copy);
+    parsed.args.version = parsed.version;
+    parsed.args.help = parsed.help || asks_for_help(parsed.args.rest);
+    parsed.args.sample_config = parsed.sample_config;
+    parsed.args.reference = parsed.reference;
     *ret = parsed.args;
     return true;
 }

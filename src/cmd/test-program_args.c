@@ -25,6 +25,9 @@ test_options(void)
                     g_strdup("--log-file=/x$y"),
                     g_strdup("--log-dir=z"),
                     g_strdup("--use-syslog"),
+                    g_strdup("--nodebug"),
+                    g_strdup("--logfile"),
+                    g_strdup("/x"),
                     NULL};
     g_auto(MskProgramArgs) args = {0};
     g_autoptr(GError) error = NULL;
@@ -38,8 +41,8 @@ test_options(void)
     g_assert_cmpstr(args.config_dirs[0], ==, "c");
     overrides = g_strjoinv(" ", args.overrides);
     g_assert_cmpstr(overrides, ==,
-                    "DEFAULT.debug=true DEFAULT.use_syslog=true DEFAULT.log_file=/x$$y "
-                    "DEFAULT.log_dir=z");
+                    "DEFAULT.debug=true DEFAULT.log_file=/x$$y DEFAULT.log_dir=z "
+                    "DEFAULT.use_syslog=true DEFAULT.debug=false DEFAULT.log_file=/x");
     g_assert_null(args.rest[0]);
     g_assert_false(args.help || args.version || args.sample_config || args.reference);
     for (size_t i = 1; argv[i] != NULL; i++) {
@@ -62,12 +65,29 @@ test_rest(void)
     g_assert_cmpuint(g_strv_length(args.rest), ==, 2);
     g_assert_cmpstr(args.rest[0], ==, "db");
     g_assert_cmpstr(args.rest[1], ==, "--not-ours");
+    g_assert_false(args.help);
+}
+
+static void
+test_help_of_a_command(void)
+{
+    static const char *const words[] = {"--help", "-h"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        char db[] = "db";
+        g_autofree char *word = g_strdup(words[i]);
+        g_auto(MskProgramArgs) args = {0};
+
+        g_assert_true(parse(ARGUMENTS(db, word), true, &args, NULL));
+        g_assert_true(args.help);
+    }
 }
 
 static void
 test_refusals(void)
 {
-    static const char *const cases[] = {"--nothing", "rest", "--config-file", "--debug=maybe"};
+    static const char *const cases[] = {"--nothing",     "rest",           "--config-file",
+                                        "--debug=maybe", "--nouse-json=1", "--version=2"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *argument = g_strdup(cases[i]);
@@ -124,6 +144,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/program_args/options", test_options);
     g_test_add_func("/program_args/rest", test_rest);
+    g_test_add_func("/program_args/help_of_a_command", test_help_of_a_command);
     g_test_add_func("/program_args/refusals", test_refusals);
     g_test_add_func("/program_args/help", test_help);
     g_test_add_func("/program_args/find_files", test_find_files);

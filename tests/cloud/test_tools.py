@@ -2,6 +2,7 @@
 """masakari-manage and masakari-status beside Debian's Python ones, on a real MariaDB: the same
 arguments lead to the same exit status and results, and db purge leaves the same rows."""
 import json
+import re
 import subprocess
 
 import pytest
@@ -86,6 +87,28 @@ def test_what_is_refused_ends_the_same(services, twin, arguments):
     mine, theirs = both(services, twin, "masakari-manage", *arguments)
     assert mine.returncode == theirs.returncode != 0, (mine, theirs)
     assert mine.stdout == "" and mine.stderr.startswith("masakari-manage: ")
+
+
+@pytest.mark.parametrize("name", ["masakari-api", "masakari-engine", "masakari-manage",
+                                  "masakari-status"])
+def test_every_argument_of_the_python_program_is_taken(name, tmp_path):
+    shown = subprocess.run([f"/usr/bin/{name}", "--help"], capture_output=True, text=True,
+                           timeout=300, check=True).stdout
+    arguments = [found for line in shown.splitlines() if line.startswith("  -")
+                 for found in re.findall(r"(--?[a-z][\w-]*)(?: ([A-Z_]+))?(?=,|$|  )", line)]
+    assert ("--config-dir", "DIR") in arguments and ("-h", "") in arguments
+    for argument, value in arguments:
+        done = ours(name, argument, *([tmp_path] if value else []), "--version")
+        assert (done.returncode, done.stderr) == (0, ""), (argument, done)
+        assert done.stdout.startswith(f"{name} "), (argument, done)
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--help"], ["db", "--help"], ["db", "purge", "-h"], ["db", "sync", "--help"]])
+def test_help_is_given_for_commands_too(arguments):
+    done = ours("masakari-manage", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--age_in_days" in done.stdout
 
 
 def fill(server, database):
