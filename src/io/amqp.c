@@ -142,7 +142,7 @@ set_up_tls(MskAmqp *self, amqp_socket_t *socket, const MskAmqpTls *tls, GError *
         return fail(self, MSK_ERROR_INVALID, "the file of certificate authorities cannot be used",
                     tls->ca_file, error);
     }
-    if (tls->cert_file != NULL && tls->key_file != NULL &&
+    if (tls->cert_file != NULL &&
         amqp_ssl_socket_set_key(socket, tls->cert_file, tls->key_file) != AMQP_STATUS_OK) {
         return fail(self, MSK_ERROR_INVALID, "the certificate or its key cannot be used",
                     tls->cert_file, error);

@@ -25,7 +25,7 @@
 typedef struct {
     const char *ca_file;   /* (nullable) NULL: the broker's certificate is not checked */
     const char *cert_file; /* (nullable) */
-    const char *key_file;  /* (nullable) */
+    const char *key_file;  /* (nullable) of cert_file: there, if that is */
     bool check_host;       /* whether the certificate must be for the host; with ca_file only */
 } MskAmqpTls;
 

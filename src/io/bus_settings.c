@@ -38,7 +38,7 @@ static const MskOption options[] = {
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_ca_certs")},
     {OPTION(RABBIT, "ssl_cert_file", STRING, "", "Our certificate, PEM."),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_certfile")},
-    {OPTION(RABBIT, "ssl_key_file", STRING, "", "Its key, PEM."),
+    {OPTION(RABBIT, "ssl_key_file", STRING, "", "Its key, PEM. Empty: it is in ssl_cert_file."),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_keyfile")},
     {OPTION(RABBIT, "ssl_enforce_hostname_verification", BOOL, "false",
             "With ssl_ca_file: whether the broker's certificate must be for its host.")},
@@ -168,6 +168,22 @@ read_int(Reader *self, const char *name)
     return value;
 }
 
+static double
+read_float(Reader *self, const char *name)
+{
+    const char *text = g_hash_table_lookup(self->query, name);
+    char *end = NULL;
+    double value = text != NULL ? g_ascii_strtod(text, &end) : 0.0;
+
+    if (text == NULL) {
+        return msk_config_float(self->config, RABBIT, name);
+    }
+    if (end == text || *end != '\0' || !(value >= 0.0)) {
+        refuse(self, name, "a number from 0");
+    }
+    return value;
+}
+
 /* Returns: (transfer full) (nullable) NULL when it is empty. */
 static char *
 read_text(const Reader *self, const char *name)
@@ -216,9 +232,7 @@ read_connection(MskBusSettings *self, Reader *reader)
     self->retry_backoff_s = read_int(reader, "rabbit_retry_backoff");
     self->retry_max_s = MAX(read_int(reader, "rabbit_interval_max"), 1);
     self->reconnect_delay_ms =
-        (int64_t) (CLAMP(msk_config_float(reader->config, RABBIT, "kombu_reconnect_delay"), 0.0,
-                         3600.0) *
-                   1000);
+        (int64_t) (CLAMP(read_float(reader, "kombu_reconnect_delay"), 0.0, 3600.0) * 1000);
     self->missing_reply_queue_s = read_int(reader, "kombu_missing_consumer_retry_timeout");
     self->shuffle = g_strcmp0(strategy, "shuffle") == 0;
     self->external_login = g_strcmp0(login, "EXTERNAL") == 0;
@@ -226,16 +240,20 @@ read_connection(MskBusSettings *self, Reader *reader)
     self->tls.ca_file = read_text(reader, "ssl_ca_file");
     self->tls.cert_file = read_text(reader, "ssl_cert_file");
     self->tls.key_file = read_text(reader, "ssl_key_file");
+    if (self->tls.key_file == NULL) {
+        self->tls.key_file =
+            g_strdup(self->tls.cert_file); /* as OpenSSL has it: one file for both */
+    }
     self->tls.check_host = read_bool(reader, "ssl_enforce_hostname_verification");
 }
 
 static bool
 check(const MskBusSettings *self, GError **error)
 {
-    if (self->quorum && self->ha_queues) {
+    if ((self->quorum || self->transient_quorum) && self->ha_queues) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    "[oslo_messaging_rabbit] rabbit_quorum_queue and rabbit_ha_queues exclude one "
-                    "another: a queue is a quorum queue or a mirrored one");
+                    "[oslo_messaging_rabbit] rabbit_ha_queues excludes rabbit_quorum_queue and "
+                    "rabbit_transient_quorum_queue: a queue is a quorum queue or a mirrored one");
         return false;
     }
     if (self->stream_fanout && (self->prefetch == 0 || !self->transient_quorum)) {

@@ -104,6 +104,9 @@ test_refused(void)
 {
     static const char *const refused[][4] = {
         {GROUP "rabbit_quorum_queue=true", GROUP "rabbit_ha_queues=true"},
+        {GROUP "rabbit_transient_quorum_queue=true", GROUP "rabbit_ha_queues=true"},
+        {"DEFAULT.transport_url=rabbit://u:secret@h/?kombu_reconnect_delay=soon"},
+        {"DEFAULT.transport_url=rabbit://u:secret@h/?kombu_reconnect_delay=nan"},
         {GROUP "rabbit_stream_fanout=true"},
         {GROUP "rabbit_stream_fanout=true", GROUP "rabbit_qos_prefetch_count=1"},
         {"DEFAULT.transport_url=kafka://h/"},
@@ -147,7 +150,7 @@ test_query_overrules(void)
 {
     static const char *const overrides[] = {
         "DEFAULT.transport_url=rabbit://h/?ssl=1&ssl_ca_file=/a&rabbit_login_method=EXTERNAL"
-        "&heartbeat_timeout_threshold=0&unknown=1",
+        "&heartbeat_timeout_threshold=0&unknown=1&kombu_reconnect_delay=0.5&ssl_cert_file=/both",
         GROUP "use_queue_manager=true", GROUP "hostname=n", GROUP "processname=p", NULL};
     g_autoptr(MskBusSettings) settings = load(overrides, NULL);
 
@@ -155,6 +158,9 @@ test_query_overrules(void)
     g_assert_true(settings->external_login);
     g_assert_cmpstr(settings->tls.ca_file, ==, "/a");
     g_assert_cmpint(settings->heartbeat_s, ==, 0);
+    g_assert_cmpint(settings->reconnect_delay_ms, ==, 500);
+    g_assert_cmpstr(settings->tls.cert_file, ==, "/both");
+    g_assert_cmpstr(settings->tls.key_file, ==, "/both");
     g_assert_cmpstr(settings->queue_suffix, ==, "n:p:1");
 }
 

@@ -16,7 +16,7 @@ from oslo_config import cfg
 from fakes.nova import ModelNova
 from kit.host import wait_until
 from kit.load import Load, use_model, wait_all_recovered
-from kit.rabbitmq import RabbitMq, make_certificates, place_of, transport_url
+from kit.rabbitmq import VHOST, RabbitMq, make_certificates, place_of, transport_url
 from kit.relay import Relay
 from kit.services import Services
 
@@ -466,6 +466,35 @@ def test_tls_and_failover(broker):
         engine = services.engine()
         wait_until(lambda: "out of reach" in log_of(engine), LONG, "a refusal")
         assert "Listening for requests" not in log_of(engine)
+
+
+CERTIFICATE_LOGIN = """
+auth_mechanisms.3 = EXTERNAL
+ssl_cert_login_from = common_name
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+"""
+
+
+def test_login_by_certificate(tmp_path):
+    """The broker wants our certificate, and knows us by it alone; one file has it and its key."""
+    (tmp_path / "plugins").write_text("[rabbitmq_auth_mechanism_ssl].\n", encoding="ascii")
+    with RabbitMq(tmp_path, tls=True, conf=CERTIFICATE_LOGIN) as broker:
+        broker.ctl("add_user", "localhost", "unused")
+        broker.ctl("set_permissions", "-p", VHOST, "localhost", ".*", ".*", ".*")
+        both = tmp_path / "both.pem"
+        both.write_text("".join(broker.certificates[part].read_text(encoding="ascii")
+                                for part in ("cert", "key")), encoding="ascii")
+        for options, works in (({"ssl_cert_file": both, "rabbit_login_method": "EXTERNAL"}, True),
+                               ({"rabbit_login_method": "EXTERNAL"}, False)):
+            with make_services(broker, ssl="true", ssl_ca_file=broker.certificates["ca"],
+                               **options) as services:
+                services.options["DEFAULT"]["transport_url"] = transport_url(
+                    place_of(broker.tls_port, password="wrong"))
+                engine = services.engine()
+                wait_until(lambda log=engine, word="Listening for" if works else "out of reach":
+                           word in log_of(log), LONG, f"a login that works: {works}")
+                assert ("Listening for" in log_of(engine)) == works
 
 
 def log_of(process):

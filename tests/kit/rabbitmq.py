@@ -227,4 +227,4 @@ class RabbitMq:
         return self._table("list_bindings", ("source_name", "destination_name", "routing_key"))
 
 
-__all__ = ["RabbitMq", "make_certificates", "place_of", "transport_url"]
+__all__ = ["VHOST", "RabbitMq", "make_certificates", "place_of", "transport_url"]
