@@ -120,6 +120,17 @@ is_argument(const char *message, const char *at)
     return at[0] == '-';
 }
 
+/* Whether what @text, behind "<password>", is no element: another begins before this one ends, as
+ * in
+ * "<user>:<password>@<host>". */
+static bool
+is_placeholder(const char *text)
+{
+    const char *next = strchr(text, '<');
+
+    return next != NULL && next[1] != '/';
+}
+
 /* Masks "name<separator>value" at @text. Returns the bytes it took, or 0. */
 static size_t
 mask_pair(GString *out, const char *message, const char *text)
@@ -133,6 +144,9 @@ mask_pair(GString *out, const char *message, const char *text)
     }
     separator = match_separator(text + name, is_argument(message, text));
     if (separator == 0) {
+        return 0;
+    }
+    if (text[name] == '>' && is_placeholder(text + name + 1)) {
         return 0;
     }
     is_header = has_prefix_any_case(text, "authorization");

@@ -17,6 +17,8 @@ static const struct {
     {"{\\\"password\\\": \\\"abc\\\", \\\"n\\\": 1}",
      "{\\\"password\\\": \\\"***\\\", \\\"n\\\": 1}"},
     {"<password>abc</password>", "<password>***</password>"},
+    {"<password>abc", "<password>***"},
+    {"mysql://<user>:<password>@<host>/<db>", "mysql://<user>:<password>@<host>/<db>"},
     {"run --os-password abc --verbose", "run --os-password *** --verbose"},
     {"run --os-password=abc --verbose", "run --os-password=*** --verbose"},
     {"X-Auth-Token: gAAAA-b", "X-Auth-Token: ***"},
