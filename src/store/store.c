@@ -578,6 +578,26 @@ msk_store_ping(MskStore *self, GError **error)
     return msk_store_look(self, ping, NULL, error) == MSK_STORE_DONE;
 }
 
+/* The connection string of a server with what other options add to it. */
+static char *
+make_location(const MskStoreOptions *options)
+{
+    g_autofree char *command =
+        g_strdup_printf("init_command=SET%%20SESSION%%20wsrep_sync_wait%%3D%u", options->sync_wait);
+    const char *const parts[] = {options->parameters, options->has_sync_wait ? command : NULL};
+    char *location = g_strdup(options->connection);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (parts[i] != NULL && *parts[i] != '\0') {
+            char *longer = msk_database_url_extend(location, parts[i]);
+
+            g_free(location);
+            location = longer;
+        }
+    }
+    return location;
+}
+
 const MskDbDriver *
 msk_store_locate(const MskStoreOptions *options, char **ret_location, GError **error)
 {
@@ -591,9 +611,7 @@ msk_store_locate(const MskStoreOptions *options, char **ret_location, GError **e
         return NULL;
     }
     if (msk_database_url_is(connection)) {
-        bool more = options->parameters != NULL && *options->parameters != '\0';
-        g_autofree char *location =
-            more ? msk_database_url_extend(connection, options->parameters) : g_strdup(connection);
+        g_autofree char *location = make_location(options);
         g_autoptr(MskDatabaseUrl) url = msk_database_url_parse(location, error);
 
         if (url == NULL) {

@@ -45,6 +45,8 @@ typedef enum {
 typedef struct {
     const char *connection;   /* [database] connection: "sqlite:////path/to/file", "mysql://…" */
     const char *parameters;   /* (nullable) "a=b&c=d": more of a server's connection string */
+    bool has_sync_wait;       /* whether sync_wait is asked for */
+    unsigned sync_wait;       /* wsrep_sync_wait of a server's connections */
     unsigned max_connections; /* from 1; so many may rest */
     unsigned max_overflow;    /* so many more are opened while callers wait for long */
     unsigned busy_timeout_ms; /* how long to wait for another writer */

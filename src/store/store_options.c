@@ -50,6 +50,16 @@ static const MskOption options[] = {
              "than a moment; they are closed after use. -1, no limit to the Python services, is "
              "the largest number here."},
     {.group = "database",
+     .name = "mysql_wsrep_sync_wait",
+     .type = MSK_OPTION_INT,
+     .min = 0,
+     .max = 15,
+     .has_bounds = true,
+     .own = true,
+     .help = "Of a Galera cluster: what a connection waits for until its node has what the others "
+             "have, as the variable wsrep_sync_wait says it (1: reads). Unset: as the node has "
+             "it."},
+    {.group = "database",
      .name = "pool_timeout",
      .type = MSK_OPTION_INT,
      .unit = "seconds",
@@ -89,8 +99,14 @@ msk_store_options(const MskConfig *config)
     bool has_timeout = msk_config_is_set(config, "database", "pool_timeout");
     int64_t timeout_s = has_timeout ? msk_config_int(config, "database", "pool_timeout") : 0;
 
+    bool has_sync_wait = msk_config_is_set(config, "database", "mysql_wsrep_sync_wait");
+
     return (MskStoreOptions){
         .connection = msk_config_string(config, "database", "connection"),
+        .has_sync_wait = has_sync_wait,
+        .sync_wait = has_sync_wait
+                         ? (unsigned) msk_config_int(config, "database", "mysql_wsrep_sync_wait")
+                         : 0,
         .parameters = msk_config_string(config, "database", "connection_parameters"),
         .max_connections = pool_size > 0 ? (unsigned) pool_size : MOST_CONNECTIONS,
         .max_overflow = overflow >= 0 ? (unsigned) overflow : MOST_CONNECTIONS,

@@ -206,6 +206,33 @@ test_a_connection_that_rested_for_too_long_is_not_used(void)
 }
 
 static MskStoreResult
+read_sync_wait(MskDb *db, void *data, GError **error)
+{
+    return msk_store_result_of(
+        msk_db_number(db, "SELECT @@SESSION.wsrep_sync_wait", MSK_DB_NO_ARGS, data, error));
+}
+
+static void
+test_a_connection_waits_for_other_nodes_where_that_is_wanted(void)
+{
+    Fixture fixture;
+    int64_t value = 0;
+
+    fixture_init(&fixture);
+    msk_store_free(fixture.store);
+    MskStoreOptions options = fixture_options(&fixture);
+
+    options.parameters = "init_command=SET+SESSION+lock_wait_timeout%3D9";
+    options.has_sync_wait = true;
+    options.sync_wait = 3;
+    fixture.store = msk_store_open(&options, NULL);
+    g_assert_nonnull(fixture.store);
+    ASSERT_DONE(msk_store_look(fixture.store, read_sync_wait, &value, error));
+    g_assert_cmpint(value, ==, 3);
+    fixture_clear(&fixture);
+}
+
+static MskStoreResult
 write_then_refuse(MskDb *db, void *data, GError **error)
 {
     const MskStoreResult *result = data;
@@ -337,6 +364,8 @@ main(int argc, char **argv)
         g_test_add_func("/store/a_new_connection_is_to_the_same_file",
                         test_a_new_connection_is_to_the_same_file);
     } else {
+        g_test_add_func("/store/a_connection_waits_for_other_nodes_where_that_is_wanted",
+                        test_a_connection_waits_for_other_nodes_where_that_is_wanted);
         g_test_add_func("/store/a_transaction_that_the_server_has_ended_is_run_again",
                         test_a_transaction_that_the_server_has_ended_is_run_again);
     }
