@@ -214,8 +214,8 @@ set_session(Mariadb *self, unsigned busy_timeout_ms, GError **error)
     g_autofree char *idle =
         g_strdup_printf(", idle_transaction_timeout = %u", wait_s * MSK_MARIADB_CALL_FACTOR);
     g_autofree char *sql = g_strdup_printf(
-        "SET SESSION sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = %u, autocommit = 1, "
-        "tx_isolation = 'REPEATABLE-READ'%s",
+        "SET SESSION sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = %u, autocommit = 1%s; "
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         wait_s, is_mariadb ? idle : "");
 
     return msk_mariadb_script(&self->db, sql, error);
