@@ -18,11 +18,14 @@
 
 enum { DEFAULT_AGE_DAYS = 30, DAY_S = 86400 };
 
-/* The connection string is no argument: it must not look like one that cannot be used. */
+/* The connection string is no argument: it must not look like one that cannot be used, nor like a
+ * configuration file that is not there. */
 static bool
 from_store(bool ok, GError **error)
 {
-    if (!ok && error != NULL && g_error_matches(*error, MSK_ERROR, MSK_ERROR_INVALID)) {
+    if (!ok && error != NULL &&
+        (g_error_matches(*error, MSK_ERROR, MSK_ERROR_INVALID) ||
+         g_error_matches(*error, MSK_ERROR, MSK_ERROR_NOT_FOUND))) {
         (*error)->code = MSK_ERROR_CONFLICT;
     }
     return ok;
@@ -181,7 +184,10 @@ run(MskProgram *program, const char *const *arguments, GError **error)
 static int
 status(const GError *error)
 {
-    return g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID) ? 2 : 1;
+    return g_error_matches(error, MSK_ERROR, MSK_ERROR_INVALID) ||
+                   g_error_matches(error, MSK_ERROR, MSK_ERROR_NOT_FOUND)
+               ? 2
+               : 1;
 }
 
 static const MskProgramSpec spec = {

@@ -89,6 +89,14 @@ def test_what_is_refused_ends_the_same(services, twin, arguments):
     assert mine.stdout == "" and mine.stderr.startswith("masakari-manage: ")
 
 
+@pytest.mark.parametrize("arguments", [
+    ["--config-file", "/nowhere", "db", "version"], ["--config-dir", "/nowhere", "db", "version"],
+    ["--nothing", "db", "version"], ["db", "version", "--config-file", "/nowhere"]])
+def test_arguments_that_cannot_be_used_end_the_same(twin, arguments):
+    mine, theirs = ours("masakari-manage", *arguments), twin("masakari-manage", *arguments)
+    assert mine.returncode == theirs.returncode == 2, (mine, theirs)
+
+
 @pytest.mark.parametrize("name", ["masakari-api", "masakari-engine", "masakari-manage",
                                   "masakari-status"])
 def test_every_argument_of_the_python_program_is_taken(name, tmp_path):
