@@ -271,11 +271,35 @@ load_rules(Loader *loader, GError **error)
     }
 }
 
+/* What a tool may write that has no rules, and what Python takes for it. */
 static bool
 is_nothing(const yaml_event_t *event)
 {
-    return event->type == YAML_SCALAR_EVENT &&
-           event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && event->data.scalar.length == 0;
+    static const char *const words[] = {"",      "~",     "null", "Null", "NULL", "false",
+                                        "False", "FALSE", "no",   "No",   "NO",   "off",
+                                        "Off",   "OFF",   "0",    NULL};
+    const char *tag = (const char *) event->data.scalar.tag;
+
+    if (event->type != YAML_SCALAR_EVENT ||
+        (tag != NULL && strcmp(tag, "!") != 0 && strcmp(tag, YAML_STR_TAG) != 0)) {
+        return false;
+    }
+    return event->data.scalar.length == 0 ||
+           (tag == NULL && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+            g_strv_contains(words, (const char *) event->data.scalar.value));
+}
+
+/* The rest of a document that is no mapping. */
+static bool
+load_no_rules(Loader *loader, GError **error)
+{
+    bool is_list = loader->event.type == YAML_SEQUENCE_START_EVENT;
+
+    if (is_list && !next(loader, error)) {
+        return false;
+    }
+    return (is_list ? loader->event.type == YAML_SEQUENCE_END_EVENT : is_nothing(&loader->event)) ||
+           fail(loader, "a policy file has one \"rule name\": \"check\" after another", error);
 }
 
 static bool
@@ -287,12 +311,9 @@ load_document(Loader *loader, GError **error)
     if (!next(loader, error)) {
         return false;
     }
-    if (loader->event.type == YAML_MAPPING_START_EVENT) {
-        if (!load_rules(loader, error)) {
-            return false;
-        }
-    } else if (!is_nothing(&loader->event)) {
-        return fail(loader, "a policy file has one \"rule name\": \"check\" after another", error);
+    if (loader->event.type == YAML_MAPPING_START_EVENT ? !load_rules(loader, error)
+                                                       : !load_no_rules(loader, error)) {
+        return false;
     }
     /* The end of the document, then what follows it. */
     if (!advance(loader, 2, error)) {

@@ -313,6 +313,9 @@ FILES = {
                         f"{SEGMENTS}detail": "role:reader or rule:admin_api",
                         "context_is_admin": "role:admin or role:ha_admin"}),
     "nothing overridden by Ansible": "{}\n",
+    "nothing at all, as YAML is dumped": "null\n...\n",
+    "an empty text, as YAML is dumped": "''\n",
+    "an empty list": "[]\n",
     "nothing overridden, with a document start": "---\n",
     "Ansible's to_nice_yaml with a header":
         "# Ansible managed\n" + yaml.dump({f"{SEGMENTS}delete": "!"}, indent=4),
