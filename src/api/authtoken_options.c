@@ -38,7 +38,9 @@ const MskOption msk_authtoken_options[] = {
     {ROW("http_request_max_retries", INT), .initial = "3", .has_bounds = true, .min = 0, .max = 100,
      .help = "How often Keystone is tried again within that time when it cannot be reached."},
     {ROW("cafile", STRING),
-     .help = "PEM file of certificate authorities to trust in place of the system's."},
+     .help =
+         "PEM file of certificate authorities to trust in place of the system's, or a directory "
+         "of such files that 'openssl rehash' has gone over."},
     {ROW("certfile", STRING), .help = "PEM file of the client certificate for Keystone."},
     {ROW("keyfile", STRING),
      .help = "PEM file of the client certificate's key; without it, certfile holds both."},

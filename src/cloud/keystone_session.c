@@ -180,16 +180,37 @@ msk_keystone_session_identity_url(MskKeystoneSession *self, int64_t deadline_mon
     return g_steal_pointer(&url);
 }
 
+/* Passwords and tokens follow no redirect. Returns: (transfer full) (nullable) what to do. */
+static char *
+moved(const MskHttpReply *reply)
+{
+    g_autofree char *place = NULL;
+
+    if (reply->status / 100 == 3) {
+        place = msk_http_reply_header(reply, "Location");
+    }
+    if (place == NULL) {
+        return NULL;
+    }
+    g_autofree char *valid = g_utf8_make_valid(place, (ssize_t) MIN(strlen(place), SHOWN_BYTES));
+
+    return g_strdup_printf("; it has moved to %s: write that into auth_url there", valid);
+}
+
 /* Returns: (transfer full) why Keystone gave no token. */
 static GError *
 refusal(MskKeystoneSession *self, const char *url, const MskHttpReply *reply)
 {
     g_autofree char *who = msk_keystone_auth_who(&self->auth);
     g_autofree char *why = message_of(reply);
+    g_autofree char *place = moved(reply);
     MskErrorCode code = MSK_ERROR_UNAVAILABLE;
     const char *remedy = "";
 
-    if (reply->status == 401 || reply->status == 403) {
+    if (place != NULL) {
+        code = MSK_ERROR_NOT_FOUND;
+        remedy = place;
+    } else if (reply->status == 401 || reply->status == 403) {
         code = MSK_ERROR_DENIED;
         remedy = "; check name, password, domains and project there";
     } else if (reply->status == 400) {

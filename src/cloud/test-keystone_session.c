@@ -36,6 +36,9 @@ give_token(Fixture *self, MskHttpResponse *response)
     if (self->status != 0) {
         response->status = self->status;
         response->body = g_string_new("{\"error\":{\"message\":\"not you\"}}");
+        if (self->status / 100 == 3) {
+            msk_http_response_add_header(response, "Location", "https://new/v3/auth/tokens");
+        }
         return;
     }
     g_autofree char *id = g_strdup_printf("%u", ++self->n_tokens);
@@ -181,6 +184,7 @@ test_what_keystone_refuses(Fixture *self, const void *unused)
     } cases[] = {
         {401, MSK_ERROR_DENIED},    {403, MSK_ERROR_DENIED},      {400, MSK_ERROR_INVALID},
         {404, MSK_ERROR_NOT_FOUND}, {503, MSK_ERROR_UNAVAILABLE}, {429, MSK_ERROR_UNAVAILABLE},
+        {302, MSK_ERROR_NOT_FOUND},
     };
 
     (void) unused;
@@ -192,6 +196,8 @@ test_what_keystone_refuses(Fixture *self, const void *unused)
         g_assert_error(error, MSK_ERROR, (int) cases[i].code);
         g_assert_nonnull(strstr(error->message, "user 'u' of [api]"));
         g_assert_nonnull(strstr(error->message, "not you"));
+        g_assert_true((strstr(error->message, "moved to https://new/v3/auth/tokens") != NULL) ==
+                      (cases[i].status == 302));
     }
     self->status = 0;
     assert_call(self, "200 GET /v2.1/servers?a=b with 1");

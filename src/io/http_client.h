@@ -22,7 +22,7 @@ typedef struct {
     unsigned timeout_ms;     /* of a whole request, connecting included */
     size_t max_answer_bytes; /* a longer body is an error */
     unsigned max_connections;
-    const char *cafile;   /* (nullable) a bundle to trust in place of the system's */
+    const char *cafile;   /* (nullable) file or directory to trust in place of the system's */
     const char *certfile; /* (nullable) client certificate, PEM */
     const char *keyfile;  /* (nullable) its key, PEM */
     bool insecure;        /* do not check the peer's certificate */

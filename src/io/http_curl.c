@@ -27,7 +27,10 @@ msk_http_tls_clear(MskHttpTls *self)
 static void
 set_tls(CURL *easy, const MskHttpTls *tls)
 {
-    if (tls->cafile != NULL) {
+    if (tls->cafile != NULL && g_file_test(tls->cafile, G_FILE_TEST_IS_DIR)) {
+        (void) curl_easy_setopt(easy, CURLOPT_CAINFO, NULL); /* not the system's besides */
+        (void) curl_easy_setopt(easy, CURLOPT_CAPATH, tls->cafile);
+    } else if (tls->cafile != NULL) {
         (void) curl_easy_setopt(easy, CURLOPT_CAINFO, tls->cafile);
     }
     if (tls->certfile != NULL) {

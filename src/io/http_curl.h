@@ -15,7 +15,7 @@
 
 /* How to check the peer and prove who we are; to be cleared. */
 typedef struct {
-    char *cafile;   /* (nullable) a bundle to trust in place of the system's */
+    char *cafile;   /* (nullable) file or directory to trust in place of the system's */
     char *certfile; /* (nullable) client certificate, PEM */
     char *keyfile;  /* (nullable) its key, PEM; without it @certfile holds both */
     bool insecure;  /* do not check the peer's certificate */

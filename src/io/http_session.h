@@ -20,10 +20,10 @@
 
 typedef struct {
     const char *user_agent;
-    const char *cafile;          /* (nullable) a bundle to trust in place of the system's */
-    const char *certfile;        /* (nullable) client certificate, PEM */
-    const char *keyfile;         /* (nullable) its key, PEM; without it @certfile holds both */
-    bool insecure;               /* do not check the peer's certificate */
+    const char *cafile;   /* (nullable) file or directory to trust in place of the system's */
+    const char *certfile; /* (nullable) client certificate, PEM */
+    const char *keyfile;  /* (nullable) its key, PEM; without it @certfile holds both */
+    bool insecure;        /* do not check the peer's certificate */
     unsigned connect_timeout_ms; /* from 1 */
     unsigned timeout_ms;         /* of a whole request, connecting included; from 1 */
     size_t max_answer_bytes;     /* a longer body is an error */

@@ -264,7 +264,9 @@ def test_keystone_over_tls(keystone, services, tmp_path):
     try:
         for more, expected in (({**own, "cafile": trusted.ca_file}, 200),
                                ({**own, "insecure": "true"}, 200), (own, 503),
-                               ({**own, "cafile": other.ca_file}, 503)):
+                               ({**own, "cafile": other.ca_file}, 503),
+                               ({**own, "cafile": trusted.ca_dir()}, 200),
+                               ({**own, "cafile": other.ca_dir()}, 503)):
             services.options["keystone_authtoken"] = {**options, **more}
             api = services.api()
             assert status(services, token) == expected, (more, api.log.read_text("utf-8"))

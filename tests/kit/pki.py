@@ -35,3 +35,11 @@ class Authority:
         _openssl("x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self._key,
                  "-set_serial", self._made, "-days", days, "-extfile", extensions, "-out", cert)
         return cert, key
+
+    def ca_dir(self):
+        """A directory of trusted authorities, with this one alone."""
+        directory = self.dir / "authorities"
+        directory.mkdir(exist_ok=True)
+        (directory / "ca.pem").write_bytes(self.ca_file.read_bytes())
+        _openssl("rehash", directory)
+        return directory

@@ -41,7 +41,7 @@ static const MskOption options[] = {
      .help = "The version of the API, put behind an endpoint that has none."},
     {ROW("cafile", STRING),
      .help = "PEM file of certificate authorities to trust in place of the system's, for Keystone "
-             "and the API."},
+             "and the API, or a directory of such files that 'openssl rehash' has gone over."},
     {ROW("certfile", STRING), .help = "PEM file of the client certificate."},
     {ROW("keyfile", STRING),
      .help = "PEM file of the client certificate's key; without it, certfile holds both."},
