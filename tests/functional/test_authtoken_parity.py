@@ -225,6 +225,48 @@ def test_the_policy_sees_the_same_caller(keystone, services):
     assert len(asked) > 300
 
 
+# ---- two tokens side by side ---------------------------------------------------------------------
+
+REQUIRED, DELAYED = {"service_token_roles_required": "true"}, {"delay_auth_decision": "true"}
+TWO_TOKENS = [{}, REQUIRED, DELAYED, {**REQUIRED, **DELAYED},
+              {**REQUIRED, "service_token_roles": "nobody, reader"},
+              {**REQUIRED, "service_token_roles": ""}]
+
+
+def sent_tokens():
+    """The headers of a user, or none, for whom a service, or none, asks."""
+    users = [{}, {"X-Auth-Token": ""}, {"X-Auth-Token": " good "}, {"X-Auth-Token": "over"},
+             {"X-Auth-Token": "forged"}, {"X-Auth-Token": "away"}, {"X-Storage-Token": "good"},
+             {"X-Auth-Token": "", "X-Storage-Token": "good"},
+             {"X-Auth-Token": "good", "X-Storage-Token": "forged"}]
+    services = [{}, *({"X-Service-Token": token} for token in (
+        "", "service", "reader", " service", "forged", "over", "away", "over-service"))]
+    for user, service in itertools.product(users, services):
+        yield {**user, **service}
+
+
+@pytest.mark.parametrize("options", TWO_TOKENS)
+def test_two_tokens(keystone, services, options):
+    services.options["keystone_authtoken"].update(options)
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    keystone.knows("good")
+    keystone.knows("service", roles=["service"])
+    keystone.knows("reader", roles=["reader"])
+    keystone.knows("over", expires_at="2020-01-01T00:00:00.000000Z")
+    keystone.knows("over-service", roles=["service"], expires_at="2020-01-01T00:00:00.000000Z")
+    keystone.says("away", 503, b"{}")
+    wrong = []
+    for headers in sent_tokens():
+        theirs = answer_of(middleware, "/v1/nothing", headers)
+        ours = answer_of_ours(services, "/v1/nothing", headers)
+        # Of a service that is refused anyway, we do not ask for the user.
+        is_listed = headers.get("X-Auth-Token") == "away" and (ours[0], theirs[0]) == (401, 503)
+        if not same(ours, theirs) and not is_listed:
+            wrong.append((headers, ours[0], theirs[0]))
+    assert not wrong
+
+
 # ---- access rules of application credentials -----------------------------------------------------
 
 PARTS = ["segments", "hosts", "a-b_c~d", "{id}", "*", "**", "{", "a b", "\u00e9", "%20", "x'y", "",
