@@ -145,7 +145,7 @@ validator_options(const MskConfig *config)
         .max_tokens = MAX_TOKENS,
         .timeout_ms = timeout_of(config),
         .max_retries = (unsigned) msk_config_int(config, MSK_AUTHTOKEN, "http_request_max_retries"),
-        .interface = interface == NULL ? "internal" : interface,
+        .interface = interface == NULL ? "public" : interface, /* when it is there and empty */
         .region = text_of(config, "region_name"),
         .service_type = text_of(config, "service_type"),
     };

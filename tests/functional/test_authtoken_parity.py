@@ -143,6 +143,42 @@ def test_where_clients_are_sent(keystone, services, more):
         assert api.stop() == 0
 
 
+class ManyEndpoints(ModelKeystone):
+    """Each interface in each region has a path of its own; `seen` is that of the last question."""
+    seen = None
+
+    def catalog(self):
+        return [{"type": "identity", "name": "keystone", "id": "s1", "endpoints": [
+            {"id": kind, "interface": kind, "region": region, "region_id": region,
+             "url": f"{self.base}/{kind}/{region}/v3"}
+            for region in ("R1", "R2") for kind in ("public", "internal", "admin")]}]
+
+    def answer(self, method, path, headers, body):
+        plain = path.partition("?")[0].rstrip("/")
+        if method == "GET" and plain.endswith("/auth/tokens"):
+            self.seen = plain
+            path = path.replace(plain, "/v3/auth/tokens")
+        elif plain.endswith("/v3"):
+            path = "/v3"
+        return super().answer(method, path, headers, body)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"interface": ""}, {"interface": "public"}, {"interface": "internalURL"},
+    {"interface": "adminURL", "region_name": "R2"}, {"region_name": "R2"}, {"region_name": ""}])
+def test_where_tokens_are_validated(services, options):
+    with ManyEndpoints() as keystone:
+        services.options["keystone_authtoken"].update(auth_url=keystone.base, **options)
+        keystone.knows("t")
+        headers = {"X-Auth-Token": "t"}
+        assert answer_of(real_middleware(services, nothing_there), "/v1/nothing", headers)[0] == 404
+        expected, keystone.seen = keystone.seen, None
+        services.api()
+        assert answer_of_ours(services, "/v1/nothing", headers)[0] == 404
+        assert keystone.seen == expected
+        assert expected.count("/") == 5
+
+
 # ---- what the policy sees ------------------------------------------------------------------------
 
 NOWHERE = "a1b2c3d4-0000-4000-8000-000000000000"
