@@ -10,8 +10,11 @@
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 #endif
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "io/inflate.h"
@@ -33,6 +36,7 @@ struct MskAmqp {
     unsigned timeout_ms;
     bool broken;
     bool blocked;
+    bool corked; /* what is sent leaves when the cork is pulled, or a packet is full */
 
     Content content;
     bool headed; /* its header was read */
@@ -569,6 +573,21 @@ wait_for_input(MskAmqp *self, int64_t until_us, int wake_fd)
 
 /* ---- messages ---------------------------------------------------------------------------- */
 
+/* The library sends each message by itself: several of them make a packet each, and each packet
+ * wakes the broker. */
+static void
+cork(MskAmqp *self, bool corked)
+{
+    const int value = corked;
+
+    if (corked != self->corked) {
+        self->corked = corked;
+        /* Without it they leave one by one. */
+        (void) setsockopt(amqp_get_sockfd(self->state), IPPROTO_TCP, TCP_CORK, &value,
+                          sizeof value);
+    }
+}
+
 bool
 msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message, GError **error)
 {
@@ -587,6 +606,9 @@ msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message, GError **error)
         properties._flags |= AMQP_BASIC_EXPIRATION_FLAG;
         properties.expiration = amqp_cstring_bytes(expiration);
     }
+    if (message->more) {
+        cork(self, true);
+    }
     int status = amqp_basic_publish(self->state, CHANNEL, amqp_cstring_bytes(message->exchange),
                                     amqp_cstring_bytes(message->routing_key), message->mandatory, 0,
                                     &properties, amqp_cstring_bytes(message->body));
@@ -603,6 +625,7 @@ msk_amqp_confirm(MskAmqp *self, GError **error)
 {
     int64_t until_us = g_get_monotonic_time() + self->timeout_ms * INT64_C(1000);
 
+    cork(self, false);
     while (self->confirmed < self->published) {
         int taken = take_next(self, error);
 

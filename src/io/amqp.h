@@ -55,6 +55,7 @@ typedef struct {
     const char *body;      /* text, ends with a NUL */
     int64_t expiration_ms; /* 0: never */
     bool mandatory;        /* tell when no queue takes it */
+    bool more;             /* another one follows before msk_amqp_confirm(): they leave together */
 } MskAmqpMessage;
 
 typedef struct MskAmqp MskAmqp;

@@ -13,7 +13,8 @@
 #define IDLE_US         INT64_C(1000000)
 #define MAX_NAME        255u /* of AMQP */
 #define MAX_DECLARATION 64   /* names that are remembered as declared */
-#define MAX_BATCH       32   /* messages that are confirmed together */
+#define MAX_BATCH       32u  /* messages that are confirmed together */
+#define GATHER_US       5000 /* after a batch: what comes so soon behind it goes together */
 
 typedef struct {
     MskBusKind kind;
@@ -35,11 +36,13 @@ struct MskBusSender {
     MskBusThread thread; /* its lock guards what follows */
     GQueue queue;        /* of Message */
     unsigned n_dropped;  /* since it was last said */
+    bool gathering;      /* the thread will look by itself, soon */
     bool stopping;
     int64_t stop_at_us;
 
     /* The thread's own. */
     MskBusLink *link;
+    int64_t gather_until_us;
     bool exchange_declared;
     GPtrArray *queues_declared; /* char *, the routing keys of events */
 };
@@ -103,7 +106,8 @@ declare(MskBusSender *self, MskAmqp *amqp, const Message *message, GError **erro
 }
 
 static bool
-send_one(const MskBusSender *self, MskAmqp *amqp, const Message *message, GError **error)
+send_one(const MskBusSender *self, MskAmqp *amqp, const Message *message, bool is_last,
+         GError **error)
 {
     bool is_reply = message->kind == MSK_BUS_REPLY;
 
@@ -112,7 +116,8 @@ send_one(const MskBusSender *self, MskAmqp *amqp, const Message *message, GError
         &(MskAmqpMessage){.exchange = is_reply ? "" : self->settings->exchange,
                           .routing_key = message->routing_key,
                           .body = message->body,
-                          .mandatory = is_reply && self->settings->mandatory_replies},
+                          .mandatory = is_reply && self->settings->mandatory_replies,
+                          .more = !is_last},
         error);
 }
 
@@ -125,7 +130,7 @@ publish(MskBusSender *self, MskAmqp *amqp, GQueue *batch, GError **error)
         }
     }
     for (GList *item = batch->head; item != NULL; item = item->next) {
-        if (!send_one(self, amqp, item->data, error)) {
+        if (!send_one(self, amqp, item->data, item->next == NULL, error)) {
             return MSK_AMQP_FAILED;
         }
     }
@@ -170,8 +175,9 @@ may_go_again(const MskBusSender *self, Message *message)
     return true;
 }
 
-/* Leaves in @batch what has to be kept for another attempt. */
-static void
+/* Leaves in @batch what has to be kept for another attempt. Returns: whether the broker has the
+ * others. */
+static bool
 send_batch(MskBusSender *self, GQueue *batch)
 {
     g_autoptr(GError) error = NULL;
@@ -197,6 +203,7 @@ send_batch(MskBusSender *self, GQueue *batch)
             message_free(message);
         }
     }
+    return sent != MSK_AMQP_FAILED;
 }
 
 /* With the lock held. Returns: (nullable) (transfer full) the first message that may go now. */
@@ -266,13 +273,14 @@ static void
 work_once(MskBusSender *self)
 {
     GQueue batch = G_QUEUE_INIT;
+    bool sent = false;
 
     take_batch(self, &batch);
     msk_bus_thread_unlock(&self->thread);
     if (g_queue_is_empty(&batch)) {
         tend(self);
     } else {
-        send_batch(self, &batch);
+        sent = send_batch(self, &batch);
     }
     int64_t wait_ms = msk_bus_link_amqp(self->link) == NULL ? msk_bus_link_wait_ms(self->link) : 0;
 
@@ -280,15 +288,50 @@ work_once(MskBusSender *self)
     put_back(self, &batch);
     int64_t until_us = g_get_monotonic_time() + wait_ms * 1000;
 
+    self->gather_until_us = sent ? until_us + GATHER_US : 0;
     while (!self->stopping && g_get_monotonic_time() < until_us) {
         msk_bus_thread_wait(&self->thread, until_us);
     }
+}
+
+/* With the lock held. Whether no message is to be waited for: what is there fills a batch, or as
+ * much as the queue holds. */
+static bool
+is_full(const MskBusSender *self)
+{
+    return self->queue.length >= MIN(MAX_BATCH, self->max_messages);
+}
+
+/* With the lock held. Replies have a caller who waits. */
+static bool
+has_reply(const MskBusSender *self)
+{
+    for (const GList *item = self->queue.head; item != NULL; item = item->next) {
+        if (((const Message *) item->data)->kind == MSK_BUS_REPLY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With the lock held, which is given up in between. A broker's work for a message is mostly the
+ * reading and the confirmation of what comes at once. */
+static void
+gather(MskBusSender *self)
+{
+    self->gathering = true;
+    while (!self->stopping && !is_full(self) && g_get_monotonic_time() < self->gather_until_us &&
+           !has_reply(self)) {
+        msk_bus_thread_wait(&self->thread, self->gather_until_us);
+    }
+    self->gathering = false;
 }
 
 /* With the lock held. Returns: whether there is more to do. */
 static bool
 rest(MskBusSender *self)
 {
+    gather(self);
     if (self->stopping) {
         return !g_queue_is_empty(&self->queue) && g_get_monotonic_time() < self->stop_at_us &&
                msk_bus_link_amqp(self->link) != NULL;
@@ -379,7 +422,9 @@ msk_bus_sender_push(MskBusSender *self, MskBusKind kind, const char *routing_key
     g_queue_push_tail(&self->queue, message);
     unsigned n_dropped = self->n_dropped;
 
-    msk_bus_thread_wake(&self->thread);
+    if (!self->gathering || kind == MSK_BUS_REPLY || is_full(self)) {
+        msk_bus_thread_wake(&self->thread);
+    }
     msk_bus_thread_unlock(&self->thread);
     if (dropped != NULL) {
         message_free(dropped);

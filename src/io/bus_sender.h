@@ -6,6 +6,10 @@
  *
  *   push ──▶ [bounded queue] ──▶ thread: connect, declare, publish, wait for the confirmation
  *
+ * The first message goes at once, and with it whatever waits besides. What comes within 5 ms of
+ * that is gathered, goes together, and is confirmed in one: a stream of messages costs the broker a
+ * fraction then. A reply is never waited with, nor is a full batch.
+ *
  * A message leaves the queue when the broker has it. While the bus is away they wait; when the
  * queue is full the oldest goes. A message that is sent again because the confirmation was lost
  * has the same _unique_id, by which receivers know it.
