@@ -22,8 +22,9 @@ struct MskHttpLoop {
     GThread *thread;
     int epoll_fd; /* the daemon's */
     int wake_fd;
-    bool stopping;          /* atomic */
-    void (*quiet)(void);    /* (nullable) */
+    bool stopping; /* atomic */
+    void (*quiet)(void *data);
+    void *quiet_data;
     int64_t second_mono_us; /* the thread's own: when this second began */
     unsigned n_runs;        /* in it */
     unsigned n_runs_before; /* in seconds that were not quiet, since the last call of quiet */
@@ -85,8 +86,8 @@ count_run(MskHttpLoop *self)
     if (now_mono_us - self->second_mono_us < LOOK_MS * G_TIME_SPAN_MILLISECOND) {
         return;
     }
-    if (self->quiet != NULL && self->n_runs < QUIET_RUNS && self->n_runs_before >= BUSY_RUNS) {
-        self->quiet();
+    if (self->n_runs < QUIET_RUNS && self->n_runs_before >= BUSY_RUNS) {
+        self->quiet(self->quiet_data);
         self->n_runs_before = 0;
     }
     if (self->n_runs >= QUIET_RUNS) {
@@ -129,12 +130,13 @@ run(void *data)
 }
 
 MskHttpLoop *
-msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void), GError **error)
+msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void *data), void *data, GError **error)
 {
     g_autoptr(MskHttpLoop) self = g_new0(MskHttpLoop, 1);
 
     self->daemon = daemon;
     self->quiet = quiet;
+    self->quiet_data = data;
     self->epoll_fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake_fd < 0) {

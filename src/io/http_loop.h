@@ -22,12 +22,13 @@ typedef struct MskHttpLoop MskHttpLoop;
 /**
  * msk_http_loop_new:
  * @daemon: outlives the loop, and is stopped after it.
- * @quiet: (nullable) called on the thread in the first quiet second after a load.
+ * @quiet: called with @data on the thread in the first quiet second after a load.
  * @error: %MSK_ERROR_INTERNAL.
  *
  * Returns: (transfer full) for msk_http_loop_start().
  */
-MskHttpLoop *msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void), GError **error);
+MskHttpLoop *msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void *data), void *data,
+                               GError **error);
 
 /** msk_http_loop_start: once; requests are served from here on. */
 bool msk_http_loop_start(MskHttpLoop *self, GError **error);

@@ -42,7 +42,7 @@ struct MskHttpServer {
     int active;   /* atomic: requests whose head is complete and whose answer is not all sent */
     int draining; /* atomic */
     GMutex lock;
-    bool stopping;          /* guarded by the lock: nothing is given to the pool any more */
+    bool stopping;          /* guarded by the lock: the pools are not touched any more */
     MskTlsCredentials *tls; /* (nullable) guarded by the lock: for the next connection */
     int drained_called;     /* atomic */
     MskHttpDrainedFunc drained;
@@ -640,6 +640,23 @@ start_workers(MskHttpServer *self, GError **error)
     return self->pool != NULL && (self->write_pool != NULL || options->writers == 0);
 }
 
+/* On the event thread. */
+static void
+on_quiet(void *data)
+{
+    MskHttpServer *self = data;
+
+    g_mutex_lock(&self->lock);
+    if (!self->stopping) {
+        msk_http_workers_rest(self->pool);
+        msk_http_workers_rest(self->write_pool);
+    }
+    g_mutex_unlock(&self->lock);
+    if (self->options.quiet != NULL) {
+        self->options.quiet();
+    }
+}
+
 MskHttpServer *
 msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *handler, void *data,
                     GError **error)
@@ -672,7 +689,7 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
                     g_strerror(errno));
         return NULL;
     }
-    self->loop = msk_http_loop_new(self->daemon, options->quiet, error);
+    self->loop = msk_http_loop_new(self->daemon, on_quiet, self, error);
     if (self->loop == NULL || !msk_http_loop_start(self->loop, error)) {
         return NULL;
     }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 
 typedef struct Worker Worker;
@@ -12,17 +13,19 @@ struct Worker {
     MskHttpWorkers *pool;
     GThread *thread;
     pthread_cond_t given;
-    Worker *next; /* of those that rest */
+    Worker *next; /* of those that rest, or that are told to end */
     void *item;   /* (nullable) given to it */
+    bool ending;  /* no item will be given to it any more */
 };
 
 struct MskHttpWorkers {
     void (*work)(void *item, void *data);
     void *data;
-    Worker *workers;
-    unsigned n_workers; /* that run */
+    unsigned most;
+    int policy; /* of the thread that made the pool */
 
-    pthread_mutex_t lock; /* guards what follows, and of each worker next and item */
+    pthread_mutex_t lock; /* guards what follows, and of each worker next, item and ending */
+    GPtrArray *workers;   /* of Worker: that run */
     Worker *resting;      /* (nullable) the last to rest first */
     GQueue queue;         /* of items; empty while one rests */
     bool stopping;
@@ -52,10 +55,21 @@ next_item(Worker *self)
     }
     self->next = pool->resting;
     pool->resting = self;
-    while (self->item == NULL && !pool->stopping) {
+    while (self->item == NULL && !pool->stopping && !self->ending) {
         g_assert(pthread_cond_wait(&self->given, &pool->lock) == 0);
     }
     return g_steal_pointer(&self->item);
+}
+
+/* Who starts a thread when it is needed may have chosen a policy for itself alone. */
+static void
+take_policy(const MskHttpWorkers *pool)
+{
+    const struct sched_param none = {0};
+
+    if (pool->policy == SCHED_OTHER && sched_getscheduler(0) == SCHED_BATCH) {
+        (void) sched_setscheduler(0, SCHED_OTHER, &none); /* whoever refuses it is slower */
+    }
 }
 
 static void *
@@ -64,6 +78,7 @@ run(void *data)
     Worker *self = data;
     MskHttpWorkers *pool = self->pool;
 
+    take_policy(pool);
     lock(pool);
     for (void *item = next_item(self); item != NULL; item = next_item(self)) {
         unlock(pool);
@@ -74,32 +89,52 @@ run(void *data)
     return NULL;
 }
 
+static void
+worker_free(Worker *self)
+{
+    (void) pthread_cond_destroy(&self->given); /* nobody waits any more */
+    g_free(self);
+}
+
+/* With the lock held. */
+static bool
+start_worker(MskHttpWorkers *self, GError **error)
+{
+    Worker *worker = g_new0(Worker, 1);
+
+    worker->pool = self;
+    g_assert(pthread_cond_init(&worker->given, NULL) == 0);
+    worker->thread = g_thread_try_new("http-worker", run, worker, error);
+    if (worker->thread == NULL) {
+        worker_free(worker);
+        return false;
+    }
+    g_ptr_array_add(self->workers, worker);
+    return true;
+}
+
 MskHttpWorkers *
-msk_http_workers_new(unsigned n_threads, void (*work)(void *item, void *data), void *data,
+msk_http_workers_new(unsigned most, void (*work)(void *item, void *data), void *data,
                      GError **error)
 {
     g_autoptr(MskHttpWorkers) self = g_new0(MskHttpWorkers, 1);
+    g_autoptr(GError) failure = NULL;
 
     self->work = work;
     self->data = data;
-    self->workers = g_new0(Worker, n_threads);
+    self->most = most;
+    self->policy = sched_getscheduler(0);
+    self->workers = g_ptr_array_new();
     g_assert(pthread_mutex_init(&self->lock, NULL) == 0);
     g_queue_init(&self->queue);
-    while (self->n_workers < n_threads) {
-        Worker *worker = &self->workers[self->n_workers];
-        g_autoptr(GError) failure = NULL;
+    lock(self);
+    bool started = start_worker(self, &failure);
 
-        worker->pool = self;
-        g_assert(pthread_cond_init(&worker->given, NULL) == 0);
-        worker->thread = g_thread_try_new("http-worker", run, worker, &failure);
-        if (worker->thread == NULL) {
-            (void) pthread_cond_destroy(&worker->given); /* nobody waits */
-            g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,
-                        "the HTTP server gets no thread for worker %u of %u: %s",
-                        self->n_workers + 1, n_threads, failure->message);
-            return NULL;
-        }
-        self->n_workers++;
+    unlock(self);
+    if (!started) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL,
+                    "the HTTP server gets no thread for a worker: %s", failure->message);
+        return NULL;
     }
     return g_steal_pointer(&self);
 }
@@ -116,11 +151,48 @@ msk_http_workers_push(MskHttpWorkers *self, void *item)
         worker->item = item;
     } else {
         g_queue_push_tail(&self->queue, item);
+        if (self->workers->len < self->most) {
+            (void) start_worker(self, NULL); /* else those that there are take it in their turn */
+        }
     }
     unlock(self);
     /* Not before: it would wake up only to wait for the lock. */
     if (worker != NULL) {
         g_assert(pthread_cond_signal(&worker->given) == 0);
+    }
+}
+
+/* Of workers that were told to end. */
+static void
+join(Worker *self)
+{
+    g_assert(pthread_cond_signal(&self->given) == 0);
+    (void) g_thread_join(self->thread); /* run() has nothing to say */
+    worker_free(self);
+}
+
+void
+msk_http_workers_rest(MskHttpWorkers *self)
+{
+    Worker *surplus = NULL;
+
+    if (self == NULL) {
+        return;
+    }
+    lock(self);
+    if (self->resting != NULL) {
+        surplus = g_steal_pointer(&self->resting->next);
+    }
+    for (Worker *worker = surplus; worker != NULL; worker = worker->next) {
+        worker->ending = true;
+        g_assert(g_ptr_array_remove_fast(self->workers, worker));
+    }
+    unlock(self);
+    while (surplus != NULL) {
+        Worker *worker = surplus;
+
+        surplus = worker->next;
+        join(worker);
     }
 }
 
@@ -132,16 +204,12 @@ msk_http_workers_free(MskHttpWorkers *self)
     }
     lock(self);
     self->stopping = true;
-    for (Worker *worker = self->resting; worker != NULL; worker = worker->next) {
-        g_assert(pthread_cond_signal(&worker->given) == 0);
-    }
     unlock(self);
-    for (unsigned i = 0; i < self->n_workers; i++) {
-        (void) g_thread_join(self->workers[i].thread);
-        (void) pthread_cond_destroy(&self->workers[i].given); /* nobody waits any more */
+    for (unsigned i = 0; i < self->workers->len; i++) {
+        join(g_ptr_array_index(self->workers, i));
     }
     (void) pthread_mutex_destroy(&self->lock);
     g_queue_clear(&self->queue); /* of nothing: it was worked off */
-    g_free(self->workers);
+    g_ptr_array_unref(self->workers);
     g_free(self);
 }

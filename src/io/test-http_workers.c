@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/http_workers.h"
 
+#include <sched.h>
 #include <stdbool.h>
 
-#define N_THREADS 4
-#define N_ITEMS   5000
+#define N_THREADS   4
+#define N_ITEMS     5000
+#define PAUSE_US    1000
+#define PATIENCE_US ((int64_t) 60 * G_USEC_PER_SEC)
 
 typedef struct {
     GMutex lock;
@@ -12,7 +15,18 @@ typedef struct {
     unsigned in_work;
     bool go;
     GArray *done; /* of unsigned, in the order of the work */
+    int policy;   /* of the thread that worked last */
 } Fixture;
+
+static int n_ended; /* atomic: threads that had worked on something */
+
+static void
+count_end(G_GNUC_UNUSED void *value)
+{
+    g_atomic_int_inc(&n_ended);
+}
+
+static GPrivate worked = G_PRIVATE_INIT(count_end);
 
 static void
 setup(Fixture *fixture, bool go)
@@ -38,6 +52,8 @@ work(void *item, void *data)
     unsigned number = GPOINTER_TO_UINT(item);
 
     g_mutex_lock(&fixture->lock);
+    g_private_set(&worked, fixture);
+    fixture->policy = sched_getscheduler(0);
     fixture->in_work++;
     g_cond_broadcast(&fixture->changed);
     while (!fixture->go) {
@@ -160,6 +176,73 @@ test_threads_that_rest_end(void)
     clear(&fixture);
 }
 
+/* One item for each thread, all at work together. */
+static void
+use_all(MskHttpWorkers *workers, Fixture *fixture)
+{
+    fixture->go = false;
+    push_some(workers, 1, N_THREADS);
+    wait_in_work(fixture, N_THREADS);
+}
+
+static void
+test_all_but_one_end_when_there_is_nothing_to_do(void)
+{
+    Fixture fixture;
+    const int64_t until_us = g_get_monotonic_time() + PATIENCE_US;
+    int expected = 0;
+
+    setup(&fixture, false);
+    MskHttpWorkers *workers = start(&fixture, N_THREADS);
+
+    g_atomic_int_set(&n_ended, 0);
+    for (int round = 0; round < 3; round++) {
+        use_all(workers, &fixture);
+        msk_http_workers_rest(workers); /* those that work go on */
+        g_assert_cmpint(g_atomic_int_get(&n_ended), ==, expected);
+        expected += N_THREADS - 1;
+        let_go(&fixture);
+        wait_in_work(&fixture, 0);
+        /* Some may still be on their way to rest. */
+        while (g_atomic_int_get(&n_ended) < expected) {
+            g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+            msk_http_workers_rest(workers);
+            g_usleep(PAUSE_US);
+        }
+        msk_http_workers_rest(workers);
+        g_assert_cmpint(g_atomic_int_get(&n_ended), ==, expected);
+    }
+    msk_http_workers_free(workers);
+    msk_http_workers_rest(NULL);
+    g_assert_cmpuint(fixture.done->len, ==, (size_t) 3 * N_THREADS);
+    clear(&fixture);
+}
+
+static void
+test_those_that_are_started_later_have_the_same_policy(void)
+{
+    const struct sched_param none = {0};
+    Fixture fixture;
+
+    if (sched_getscheduler(0) != SCHED_OTHER) {
+        g_test_skip("the tests run with a policy of their own");
+        return;
+    }
+    setup(&fixture, false);
+    MskHttpWorkers *workers = start(&fixture, N_THREADS);
+
+    g_assert_cmpint(sched_setscheduler(0, SCHED_BATCH, &none), ==, 0);
+    for (unsigned i = 1; i <= N_THREADS; i++) {
+        push_some(workers, i, i);
+        wait_in_work(&fixture, i);
+        g_assert_cmpint(fixture.policy, ==, SCHED_OTHER);
+    }
+    g_assert_cmpint(sched_setscheduler(0, SCHED_OTHER, &none), ==, 0);
+    let_go(&fixture);
+    msk_http_workers_free(workers);
+    clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -170,5 +253,9 @@ main(int argc, char **argv)
     g_test_add_func("/http_workers/items_that_come_one_by_one_are_all_worked_on",
                     test_items_that_come_one_by_one_are_all_worked_on);
     g_test_add_func("/http_workers/threads_that_rest_end", test_threads_that_rest_end);
+    g_test_add_func("/http_workers/all_but_one_end_when_there_is_nothing_to_do",
+                    test_all_but_one_end_when_there_is_nothing_to_do);
+    g_test_add_func("/http_workers/those_that_are_started_later_have_the_same_policy",
+                    test_those_that_are_started_later_have_the_same_policy);
     return g_test_run();
 }
