@@ -5,6 +5,7 @@ import collections
 import socket
 import struct
 import threading
+import zlib
 
 from kit.host import wait_until
 from kit.services import Services
@@ -35,11 +36,18 @@ def start(properties=b"", mechanisms=b"PLAIN AMQPLAIN"):
         ">I", len(mechanisms)) + mechanisms + struct.pack(">I", 5) + b"en_US", 0)
 
 
-def message(body, size=None, tag=b"1", pieces=None):
+def message(body, size=None, tag=b"1", pieces=None, properties=struct.pack(">H", 0), kind=60):
     """A message that is delivered: its method, its header, its body."""
     deliver = method(60, 60, text(tag) + struct.pack(">QB", 1, 0) + text(b"masakari") + text(b"r"))
-    header = frame(HEADER, struct.pack(">HHQH", 60, 0, len(body) if size is None else size, 0))
+    header = frame(HEADER, struct.pack(">HHQ", kind, 0, len(body) if size is None else size)
+                   + properties)
     return deliver + header + b"".join(frame(BODY, piece) for piece in pieces or [body])
+
+
+def compressed(body, how=b"application/x-gzip"):
+    """A message that says that its body was compressed."""
+    table = text(b"compression") + b"S" + struct.pack(">I", len(how)) + how
+    return message(body, properties=struct.pack(">HI", 0x2000, len(table)) + table)
 
 
 # What a broker answers to which method of a client.
@@ -81,6 +89,12 @@ NONSENSE = {
     "a message that is no JSON": (CONSUMING, ANSWERS[(60, 20)] + message(b"{")),
     "a message that is no envelope": (CONSUMING, ANSWERS[(60, 20)] + message(b"[1, null]")),
     "more body than was said": (CONSUMING, ANSWERS[(60, 20)] + message(b"{}", 1)),
+    "a header of another class": (CONSUMING, ANSWERS[(60, 20)] + message(
+        b"{}", properties=struct.pack(">HI", 0x2000, 0xFFFF), kind=10)),
+    "a compressed body that is none": (CONSUMING, ANSWERS[(60, 20)] + compressed(b"{}")),
+    "a compressed body without end": (CONSUMING, ANSWERS[(60, 20)] + compressed(
+        zlib.compress(bytes(20 << 20)))),
+    "a compressed body of no kind": (CONSUMING, ANSWERS[(60, 20)] + compressed(b"{}", b"magic")),
     "a body without end": (CONSUMING, ANSWERS[(60, 20)] + message(b"{}", 2 ** 64 - 1)),
     "a body in no pieces": (CONSUMING, ANSWERS[(60, 20)] + message(b"{}", 2, pieces=[b""] * 50)),
     "a header before a message": (CONSUMING, ANSWERS[(60, 20)] + frame(HEADER, bytes(14))),
