@@ -14,7 +14,12 @@
 #define PASTE    "There is no WSGI pipeline to describe."
 #define CIPHERS  "The list is in OpenSSL's words; [wsgi] ssl_priority says it in those of GnuTLS."
 #define PYTHON   "Only of use in Python."
-#define BUS      "Of use in Python, or with another message bus than RabbitMQ."
+#define BUS      "Of a message bus other than RabbitMQ."
+#define NOCALLS  "Nothing is called over the bus; the database has the answers."
+#define POOLED   "There is one connection to the bus for each purpose."
+#define BEATS    "Heartbeats are sent as often as heartbeat_timeout_threshold needs them."
+#define FIPS     "What the cryptographic library may do is set up for all programs of a machine."
+#define TLS12    "TLS 1.2 or newer is used, as the older ones are broken."
 #define COMPRESS "What is sent is not compressed; whoever receives it sees that. Read are both."
 #define ROTATE   "Log files are rotated by logrotate; a moved file is made anew."
 #define LOGFMT   "Messages here do not have this part."
@@ -51,11 +56,11 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "backdoor_socket", STRING, NULL, BACKDOOR)},
     {OPTION("DEFAULT", "bindir", STRING, "/opt/masakari/venv/local/bin", DIRS)},
     {OPTION("DEFAULT", "client_socket_timeout", INT, "900", WSGI)},
-    {OPTION("DEFAULT", "conn_pool_min_size", INT, "2", BUS)},
-    {OPTION("DEFAULT", "conn_pool_ttl", INT, "1200", BUS)},
+    {OPTION("DEFAULT", "conn_pool_min_size", INT, "2", POOLED)},
+    {OPTION("DEFAULT", "conn_pool_ttl", INT, "1200", POOLED)},
     {OPTION("DEFAULT", "engine_manager", STRING, "masakari.engine.manager.MasakariManager",
             MANAGER)},
-    {OPTION("DEFAULT", "executor_thread_pool_size", INT, "64", BUS),
+    {OPTION("DEFAULT", "executor_thread_pool_size", INT, "64", PYTHON),
      .deprecated = STRINGS("DEFAULT.rpc_thread_pool_size")},
     {OPTION("DEFAULT", "fatal_deprecations", BOOL, "false", PYTHON)},
     {OPTION("DEFAULT", "fatal_exception_format_errors", BOOL, "false", PYTHON)},
@@ -82,16 +87,16 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("DEFAULT", "periodic_enable", BOOL, "true", PERIODIC)},
     {OPTION("DEFAULT", "periodic_fuzzy_delay", INT, "60", PERIODIC)},
     {OPTION("DEFAULT", "periodic_interval_max", INT, "300", PERIODIC)},
-    {OPTION("DEFAULT", "publish_errors", BOOL, "false", BUS)},
+    {OPTION("DEFAULT", "publish_errors", BOOL, "false", LOG)},
     {OPTION("DEFAULT", "pybasedir", STRING, "/usr/lib/python3/dist-packages", DIRS)},
     {OPTION("DEFAULT", "rate_limit_burst", INT, "0", RATE)},
     {OPTION("DEFAULT", "rate_limit_except_level", STRING, "CRITICAL", RATE)},
     {OPTION("DEFAULT", "rate_limit_interval", INT, "0", RATE)},
     {OPTION("DEFAULT", "report_interval", INT, "10", UNUSED)},
     {OPTION("DEFAULT", "retry_notification_new_status_interval", INT, "60", ATONCE)},
-    {OPTION("DEFAULT", "rpc_conn_pool_size", INT, "30", BUS), .has_bounds = true, .min = 1,
+    {OPTION("DEFAULT", "rpc_conn_pool_size", INT, "30", POOLED), .has_bounds = true, .min = 1,
      .max = INT64_MAX},
-    {OPTION("DEFAULT", "rpc_response_timeout", INT, "60", BUS)},
+    {OPTION("DEFAULT", "rpc_response_timeout", INT, "60", NOCALLS)},
     {OPTION("DEFAULT", "service_down_time", INT, "60", UNUSED)},
     {OPTION("DEFAULT", "tcp_keepidle", INT, "600", WSGI)},
     {OPTION("DEFAULT", "tempdir", STRING, NULL, TEMP)},
@@ -214,13 +219,13 @@ const MskOption msk_accepted_masakari[] = {
     {OPTION("oslo_messaging_kafka", "ssl_client_cert_file", STRING, "", BUS)},
     {OPTION("oslo_messaging_kafka", "ssl_client_key_file", STRING, "", BUS)},
     {OPTION("oslo_messaging_kafka", "ssl_client_key_password", STRING, "", BUS)},
-    {OPTION("oslo_messaging_notifications", "topics", LIST, "notifications", BUS),
+    {OPTION("oslo_messaging_notifications", "topics", LIST, "notifications", UNUSED),
      .deprecated = STRINGS("rpc_notifier2.topics", "DEFAULT.notification_topics")},
-    {OPTION("oslo_messaging_rabbit", "heartbeat_in_pthread", BOOL, "false", BUS)},
-    {OPTION("oslo_messaging_rabbit", "heartbeat_rate", INT, "2", BUS)},
+    {OPTION("oslo_messaging_rabbit", "heartbeat_in_pthread", BOOL, "false", PYTHON)},
+    {OPTION("oslo_messaging_rabbit", "heartbeat_rate", INT, "2", BEATS)},
     {OPTION("oslo_messaging_rabbit", "kombu_compression", STRING, NULL, COMPRESS)},
-    {OPTION("oslo_messaging_rabbit", "ssl_enforce_fips_mode", BOOL, "false", BUS)},
-    {OPTION("oslo_messaging_rabbit", "ssl_version", STRING, "", BUS),
+    {OPTION("oslo_messaging_rabbit", "ssl_enforce_fips_mode", BOOL, "false", FIPS)},
+    {OPTION("oslo_messaging_rabbit", "ssl_version", STRING, "", TLS12),
      .deprecated = STRINGS("oslo_messaging_rabbit.kombu_ssl_version")},
     {OPTION("oslo_middleware", "http_basic_auth_user_file", STRING, "/etc/htpasswd", BASIC)},
     {OPTION("oslo_middleware", "secure_proxy_ssl_header", STRING, "X-Forwarded-Proto", HEADERS)},
