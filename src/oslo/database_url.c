@@ -2,6 +2,7 @@
 #include "oslo/database_url.h"
 
 #include "base/error.h"
+#include "base/percent.h"
 
 #include <string.h>
 
@@ -59,12 +60,11 @@ refuse(GError **error, const char *what)
 static bool
 decode(const char *text, size_t length, const char *part, char **ret, GError **error)
 {
-    char *decoded = g_uri_unescape_segment(text, text + length, NULL);
+    char *decoded = msk_percent_decode(text, length);
 
-    if (decoded == NULL || !g_utf8_validate(decoded, -1, NULL)) {
-        g_free(decoded);
+    if (decoded == NULL) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
-                    WHERE "the %s is not percent-encoded UTF-8; write '%%' as %%25", part);
+                    WHERE "the %s is no text once it is decoded; write '%%' as %%25", part);
         return false;
     }
     g_free(*ret);

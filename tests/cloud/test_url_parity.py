@@ -23,6 +23,7 @@ DATABASES = [
     "mysql://u:p@/masakari?unix_socket=%2Frun%2Fmysqld.sock", "mysql://h/d", "mysql://h:/d",
     "mysql://u@h/d", "mysql://u:@h/d", "mysql://u@x:p@h/d", "mysql://u@x@h/d", "mysql://u:p@h:x/d",
     "mysql+mysqldb://u:p?q@h/d", "mariadb+mariadbconnector://u:p@h/d%2Fe", "mysql:///d",
+    "mysql+pymysql://u:100%sure%@h/d",
 ]
 TRANSPORTS = [
     "rabbit://openstack:pw@rabbit1:5672,openstack:pw@rabbit2:5672,openstack:pw@rabbit3:5672//",
