@@ -34,21 +34,19 @@ static const MskOption options[] = {
      .type = MSK_OPTION_INT,
      .initial = "5",
      .min = 0,
-     .max = 1000,
+     .max = INT32_MAX,
      .has_bounds = true,
-     .help = "How many connections a program keeps open at most. 0, no limit to the Python "
-             "services, is the largest number here."},
+     .help = "How many connections a program keeps open at most; 0 is no limit."},
     {.group = "database",
      .name = "max_overflow",
      .type = MSK_OPTION_INT,
      .initial = "50",
      .min = -1,
-     .max = 1000,
+     .max = INT32_MAX,
      .has_bounds = true,
      .deprecated = STRINGS("DEFAULT.sql_max_overflow", "database.sqlalchemy_max_overflow"),
      .help = "How many more connections masakari-api opens while all of them are in use for longer "
-             "than a moment; they are closed after use. -1, no limit to the Python services, is "
-             "the largest number here."},
+             "than a moment; they are closed after use. -1 is no limit."},
     {.group = "database",
      .name = "mysql_wsrep_sync_wait",
      .type = MSK_OPTION_INT,
@@ -83,7 +81,7 @@ static const MskOption options[] = {
              "long."},
 };
 
-enum { MOST_CONNECTIONS = 1000, MS_PER_S = 1000 };
+enum { MS_PER_S = 1000 };
 
 void
 msk_store_add_options(MskConfigSchema *schema)
@@ -108,8 +106,8 @@ msk_store_options(const MskConfig *config)
                          ? (unsigned) msk_config_int(config, "database", "mysql_wsrep_sync_wait")
                          : 0,
         .parameters = msk_config_string(config, "database", "connection_parameters"),
-        .max_connections = pool_size > 0 ? (unsigned) pool_size : MOST_CONNECTIONS,
-        .max_overflow = overflow >= 0 ? (unsigned) overflow : MOST_CONNECTIONS,
+        .max_connections = pool_size > 0 ? (unsigned) pool_size : INT32_MAX,
+        .max_overflow = overflow >= 0 ? (unsigned) overflow : INT32_MAX,
         .pool_timeout_ms = has_timeout ? (unsigned) MAX(timeout_s * MS_PER_S, 1) : 0,
         .recycle_s = msk_config_int(config, "database", "connection_recycle_time"),
         .busy_timeout_ms =

@@ -17,7 +17,7 @@ test_options_become_a_stores(void)
         {"", NULL, 5, 5000, 50, 0},
         {"[database]\nconnection = sqlite:////x\nmax_pool_size = 7\nsqlite_busy_timeout = 2\n",
          "sqlite:////x", 7, 2000, 50, 0},
-        {"[database]\nmax_pool_size = 0\nmax_overflow = -1\n", NULL, 1000, 5000, 1000, 0},
+        {"[database]\nmax_pool_size = 0\nmax_overflow = -1\n", NULL, INT32_MAX, 5000, INT32_MAX, 0},
         {"[database]\nmax_pool_size = 1\nmax_overflow = 0\npool_timeout = 0\n", NULL, 1, 5000, 0,
          1},
         {"[database]\nsqlalchemy_max_overflow = 3\npool_timeout = 30\n", NULL, 5, 5000, 3, 30000},
