@@ -143,5 +143,6 @@ msk_bus_link_wait_ms(MskBusLink *self)
     int64_t seconds = MIN(settings->retry_interval_s + (rounds - 1) * settings->retry_backoff_s,
                           settings->retry_max_s);
 
-    return seconds * 1000 + settings->reconnect_delay_ms;
+    return seconds * 1000 + settings->reconnect_delay_ms +
+           (int64_t) (g_random_double() * (double) settings->reconnect_splay_ms);
 }

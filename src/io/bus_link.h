@@ -7,7 +7,8 @@
  *   connect ──failed──▶ next broker at once … after the last one: wait, then the first again
  *
  * The wait begins at rabbit_retry_interval and grows by rabbit_retry_backoff up to
- * rabbit_interval_max; kombu_reconnect_delay is added. Losing and finding the bus are logged once.
+ * rabbit_interval_max; kombu_reconnect_delay and up to kombu_reconnect_splay are added. Losing and
+ * finding the bus are logged once.
  *
  * Threads: belongs to one thread.
  * Source: oslo.messaging _drivers/impl_rabbit.py (Connection.ensure), kombu's failover.

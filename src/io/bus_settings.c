@@ -60,6 +60,9 @@ static const MskOption options[] = {
     {OPTION(RABBIT, "kombu_reconnect_delay", FLOAT, "1.0",
             "Added to every wait before a new connection."),
      .unit = "seconds", .deprecated = STRINGS("DEFAULT.kombu_reconnect_delay")},
+    {OPTION(RABBIT, "kombu_reconnect_splay", FLOAT, "0.0",
+            "Up to so much is added as well, by chance, so that not all connect at once."),
+     .unit = "seconds", .own = true},
     {OPTION(RABBIT, "rabbit_ha_queues", BOOL, "false",
             "Whether queues have x-ha-policy: all, as mirrored queues of old brokers want it."),
      .deprecated = STRINGS("DEFAULT.rabbit_ha_queues")},
@@ -153,12 +156,52 @@ read_bool(Reader *self, const char *name)
     return g_strv_contains(yes, word);
 }
 
+/* A misspelt ssl=1 must not lead to a connection without it. Names that have no effect are those of
+ * oslo.messaging. */
+static void
+check_query(Reader *self)
+{
+    static const char *const others[] = {"heartbeat_in_pthread",  "heartbeat_rate",
+                                         "kombu_compression",     "rabbit_quorum_max_memory_bytes",
+                                         "ssl_enforce_fips_mode", "rabbit_quorum_max_memory_length",
+                                         "ssl_version",           NULL};
+    GHashTableIter iter;
+    void *name = NULL;
+
+    g_hash_table_iter_init(&iter, self->query);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        bool known = g_strv_contains(others, name);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+            known = known ||
+                    (g_str_equal(options[i].group, RABBIT) && g_str_equal(options[i].name, name));
+        }
+        if (!known) {
+            refuse(self, name, "an option of [" RABBIT "]");
+        }
+    }
+}
+
+/* Newer releases spell two options right. */
+static const char *
+right_name(const char *name)
+{
+    if (g_str_equal(name, "rabbit_quroum_max_memory_bytes")) {
+        return "rabbit_quorum_max_memory_bytes";
+    }
+    return g_str_equal(name, "rabbit_quroum_max_memory_length") ? "rabbit_quorum_max_memory_length"
+                                                                : name;
+}
+
 static int64_t
 read_int(Reader *self, const char *name)
 {
     const char *text = g_hash_table_lookup(self->query, name);
     int64_t value = 0;
 
+    if (text == NULL) {
+        text = g_hash_table_lookup(self->query, right_name(name));
+    }
     if (text == NULL) {
         return msk_config_int(self->config, RABBIT, name);
     }
@@ -233,6 +276,8 @@ read_connection(MskBusSettings *self, Reader *reader)
     self->retry_max_s = MAX(read_int(reader, "rabbit_interval_max"), 1);
     self->reconnect_delay_ms =
         (int64_t) (CLAMP(read_float(reader, "kombu_reconnect_delay"), 0.0, 3600.0) * 1000);
+    self->reconnect_splay_ms =
+        (int64_t) (CLAMP(read_float(reader, "kombu_reconnect_splay"), 0.0, 3600.0) * 1000);
     self->missing_reply_queue_s = read_int(reader, "kombu_missing_consumer_retry_timeout");
     self->shuffle = g_strcmp0(strategy, "shuffle") == 0;
     self->external_login = g_strcmp0(login, "EXTERNAL") == 0;
@@ -301,6 +346,9 @@ msk_bus_settings_new(const MskConfig *config, const char *url, GError **error)
     self->exchange = g_strdup(msk_config_string(config, "DEFAULT", "control_exchange"));
     self->topic = g_strdup(msk_config_string(config, "DEFAULT", "masakari_topic"));
     self->answers_ping = msk_config_bool(config, "DEFAULT", "rpc_ping_enabled");
+    if (!self->local) {
+        check_query(&reader);
+    }
     read_queues(self, &reader);
     read_connection(self, &reader);
     if (reader.error != NULL) {

@@ -46,6 +46,7 @@ typedef struct {
     int64_t retry_backoff_s;
     int64_t retry_max_s;
     int64_t reconnect_delay_ms;
+    int64_t reconnect_splay_ms;    /* up to so much more, by chance */
     int64_t missing_reply_queue_s; /* how long a caller's queue may be missing */
     bool shuffle;
     bool external_login;

@@ -112,6 +112,7 @@ test_refused(void)
         {"DEFAULT.transport_url=kafka://h/"},
         {"DEFAULT.transport_url=rabbit://u:secret@h:x/"},
         {"DEFAULT.transport_url=rabbit://u:secret@h/?ssl=maybe"},
+        {"DEFAULT.transport_url=rabbit://u:secret@h/?ssll=1"},
         {"DEFAULT.transport_url=rabbit://u:secret@h/?heartbeat_timeout_threshold=-1"},
     };
 
@@ -150,7 +151,8 @@ test_query_overrules(void)
 {
     static const char *const overrides[] = {
         "DEFAULT.transport_url=rabbit://h/?ssl=1&ssl_ca_file=/a&rabbit_login_method=EXTERNAL"
-        "&heartbeat_timeout_threshold=0&unknown=1&kombu_reconnect_delay=0.5&ssl_cert_file=/both",
+        "&heartbeat_timeout_threshold=0&heartbeat_rate=3&rabbit_quorum_max_memory_bytes=7&kombu_"
+        "reconnect_delay=0.5&ssl_cert_file=/both",
         GROUP "use_queue_manager=true", GROUP "hostname=n", GROUP "processname=p", NULL};
     g_autoptr(MskBusSettings) settings = load(overrides, NULL);
 
@@ -159,6 +161,7 @@ test_query_overrules(void)
     g_assert_cmpstr(settings->tls.ca_file, ==, "/a");
     g_assert_cmpint(settings->heartbeat_s, ==, 0);
     g_assert_cmpint(settings->reconnect_delay_ms, ==, 500);
+    g_assert_cmpint(settings->max_memory_bytes, ==, 7);
     g_assert_cmpstr(settings->tls.cert_file, ==, "/both");
     g_assert_cmpstr(settings->tls.key_file, ==, "/both");
     g_assert_cmpstr(settings->queue_suffix, ==, "n:p:1");
