@@ -208,8 +208,10 @@ def check_fields(payload):
             field.coerce(None, key, field.from_primitive(None, key, value))
 
 
-def test_event_contents(broker, services):
+@pytest.mark.parametrize("driver", ["messagingv2", "messaging"])
+def test_event_contents(broker, services, driver):
     """Order, priorities and values, with the oddities of the Python service."""
+    services.options["oslo_messaging_notifications"] = {"driver": driver}
     with Listener(broker) as listener:
         services.api()
         change_everything(services)
