@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/test_hosts.h"
 
 /* A host whose failure was recovered lives again, with a real database and the model cloud of
@@ -23,8 +24,9 @@
 typedef struct {
     Parts parts; /* first: see parts_may_act() */
     MskHostReturns *returns;
-    const char *engine_uuid; /* (nullable) who we are */
-    unsigned nobody_from;    /* the transaction from which on we are nobody; 0: none */
+    MskEventNotifier *events; /* (nullable) */
+    const char *engine_uuid;  /* (nullable) who we are */
+    unsigned nobody_from;     /* the transaction from which on we are nobody; 0: none */
 } Return;
 
 static const char *
@@ -81,6 +83,7 @@ begin(Return *self)
     self->returns = msk_host_returns_new(&(MskHostReturnsContext){.queue = self->parts.queue,
                                                                   .pool = self->parts.pool,
                                                                   .settings = &self->parts.settings,
+                                                                  .events = self->events,
                                                                   .may_act = parts_may_act,
                                                                   .engine_uuid = engine_uuid,
                                                                   .data = self});
@@ -91,6 +94,7 @@ tear_down(Return *self)
 {
     parts_stop(&self->parts);
     msk_host_returns_free(self->returns);
+    msk_event_notifier_free(self->events);
     parts_clear(&self->parts);
 }
 
@@ -207,6 +211,42 @@ test_taken_back_whatever_gets_in_its_way(void)
         g_test_message("return %u", i);
         check_in_service(g_ptr_array_index(returns, i));
     }
+}
+
+static void
+count_events(const MskLogRecord *record, void *data)
+{
+    unsigned *n_told = data;
+
+    if (strcmp(record->logger, "oslo.messaging.notification.host.update.end") == 0) {
+        (*n_told)++;
+        g_assert_nonnull(strstr(record->message, "\"on_maintenance\":false"));
+    }
+}
+
+static void
+test_listeners_are_told(void)
+{
+    const char *const overrides[] = {"oslo_messaging_notifications.driver=log", NULL};
+    const MskConfigSources sources = {.overrides = overrides};
+    g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
+    g_autoptr(GPtrArray) returns = g_ptr_array_new_with_free_func(end);
+    Return *self = g_new0(Return, 1);
+    unsigned n_told = 0;
+
+    msk_event_notifier_add_options(schema);
+    g_autoptr(MskConfig) config = msk_config_load(schema, &sources, NULL);
+
+    set_up(self);
+    self->events = msk_event_notifier_new(config, "masakari-engine", NULL);
+    g_assert_nonnull(self->events);
+    msk_log_set_sink(count_events, &n_told);
+    begin(self);
+    g_ptr_array_add(returns, self);
+    test_place_until(are_over, returns);
+    msk_log_set_sink(NULL, NULL);
+    check_in_service(self);
+    g_assert_cmpuint(n_told, ==, 1);
 }
 
 /* ---- not taken back ---------------------------------------------------------------------- */
@@ -382,6 +422,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host_returns/taken_back", test_taken_back_whatever_gets_in_its_way);
+    g_test_add_func("/host_returns/told", test_listeners_are_told);
     g_test_add_func("/host_returns/without_a_name", test_not_without_a_name);
     g_test_add_func("/host_returns/evacuations", test_not_while_evacuations_are_under_way);
     g_test_add_func("/host_returns/others", test_not_when_others_are_at_it);
