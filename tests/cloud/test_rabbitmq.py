@@ -374,6 +374,22 @@ def test_queues_as_python_declares_them(broker, services):
     assert ("ha_engine_fanout", fanout[0], "ha_engine") in bound
 
 
+def test_an_engine_hears_what_is_for_it_for_all_and_for_any(broker, services):
+    """The three addresses of oslo.messaging: one server, all of them, whoever is first."""
+    services.options["DEFAULT"]["debug"] = "true"
+    engine = services.engine()
+    wait_until(lambda: "Listening for requests" in log_of(engine), LONG, "the engine")
+    transport, client = engine_client(broker)
+    missing = python_notification("00000000-0000-4000-8000-000000000000")
+    told = f"An API tells of notification {missing.notification_uuid}"
+    try:
+        for number, address in enumerate(({"server": "h1"}, {"fanout": True}, {}), 1):
+            client.prepare(**address).cast({}, "process_notification", notification=missing)
+            wait_until(lambda n=number: log_of(engine).count(told) == n, LONG, f"a cast {address}")
+    finally:
+        transport.cleanup()
+
+
 def test_ping(broker, services):
     """An engine answers oslo_rpc_server_ping when it is told to."""
     services.options["DEFAULT"]["rpc_ping_enabled"] = "true"
