@@ -15,9 +15,10 @@ context_of(const MskApiCall *call)
 {
     return (MskRpcContext){
         .credentials = &call->caller.credentials,
-        .user_name = msk_http_request_header(call->http, "X-User-Name"),
-        .project_name = msk_http_request_header(call->http, "X-Project-Name"),
+        .user_name = call->caller.user_name,
+        .project_name = call->caller.project_name,
         .request_id = msk_log_request_id(),
+        .global_request_id = msk_log_global_request_id(),
         .time_us = g_get_real_time(),
     };
 }

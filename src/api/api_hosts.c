@@ -10,6 +10,7 @@
 #include "api/uuid_like.h"
 #include "api/views.h"
 #include "base/error.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -184,8 +185,10 @@ static bool
 check_name(MskApiCall *call, const char *name)
 {
     g_autoptr(GError) error = NULL;
+    const char *global_id = msk_log_global_request_id();
+    MskComputeCall question = {.request_id = global_id != NULL ? global_id : msk_log_request_id()};
 
-    if (msk_compute_find_host(call->settings->compute, NULL, name, &error)) {
+    if (msk_compute_find_host(call->settings->compute, &question, name, &error)) {
         return true;
     }
     if (g_error_matches(error, MSK_ERROR, MSK_ERROR_NOT_FOUND)) {

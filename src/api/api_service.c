@@ -396,16 +396,14 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
     g_auto(MskApiCall) call = {.settings = data, .http = request, .response = response};
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *request_id = g_strconcat("req-", uuid, NULL);
-    const char *global_id = msk_http_request_header(request, REQUEST_ID);
+    g_autofree char *global_id = msk_http_request_header_list(request, REQUEST_ID);
 
     msk_log_set_request_id(request_id);
+    msk_log_set_global_request_id(is_request_id(global_id) ? global_id : NULL);
     find_target(request, &target);
     msk_client_view_read(request, &call.settings->proxy, &call.view);
     call.query_text = target.query;
     call.content_type = target.type;
-    if (is_request_id(global_id)) {
-        log_debug("global request id %s", global_id);
-    }
     if (target.place == PLACE_ROOT) {
         serve_root(&call, target.path);
     } else if (target.place == PLACE_HEALTHCHECK) {
@@ -420,6 +418,7 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
     count(&call);
     log_access(&call, response->body == NULL ? 0 : response->body->len);
     msk_log_set_request_id(NULL);
+    msk_log_set_global_request_id(NULL);
 }
 
 static bool

@@ -35,10 +35,13 @@ msk_caller_read(const MskHttpRequest *request, MskPolicyAdmin is_admin, MskCalle
 {
     static const char *const user[] = {"X-User-Id", "X-User", NULL};
     static const char *const project[] = {"X-Project-Id", "X-Tenant-Id", "X-Tenant", NULL};
+    static const char *const project_name[] = {"X-Project-Name", "X-Tenant-Name", NULL};
     static const char *const roles[] = {"X-Roles", "X-Role", NULL};
     const char *admin_project = msk_http_request_header(request, "X-Is-Admin-Project");
 
     *ret = (MskCaller){
+        .user_name = msk_http_request_header(request, "X-User-Name"),
+        .project_name = first_header(request, project_name),
         .roles = split_roles(first_header(request, roles)),
         .service_roles = split_roles(msk_http_request_header(request, "X-Service-Roles")),
     };
@@ -65,7 +68,12 @@ msk_caller_read(const MskHttpRequest *request, MskPolicyAdmin is_admin, MskCalle
 void
 msk_caller_from_tokens(MskKeystoneToken *token, MskKeystoneToken *service_token, MskCaller *ret)
 {
-    *ret = (MskCaller){.token = token, .service_token = service_token};
+    *ret = (MskCaller){
+        .token = token,
+        .service_token = service_token,
+        .user_name = token->user.name,
+        .project_name = token->project.name,
+    };
     ret->credentials = (MskPolicyCredentials){
         .user_id = token->user.id,
         .user_domain_id = token->user.domain_id,

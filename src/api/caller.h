@@ -17,6 +17,8 @@ typedef struct {
     MskPolicyCredentials credentials; /* strings owned by the request or by what follows */
     MskKeystoneToken *token;          /* (nullable) */
     MskKeystoneToken *service_token;  /* (nullable) of the service that asks for the user */
+    const char *user_name;            /* (nullable) both are owned as those of the credentials */
+    const char *project_name;         /* (nullable) */
     char **roles;
     char **service_roles;
 } MskCaller;

@@ -27,6 +27,7 @@ static int default_level = MSK_LOG_INFO; /* atomic */
 static GRWLock levels_lock;
 static GArray *logger_levels; /* of LoggerLevel; under levels_lock; NULL when none */
 static GPrivate request_id_of_thread = G_PRIVATE_INIT(g_free);
+static GPrivate global_request_id_of_thread = G_PRIVATE_INIT(g_free);
 
 static void
 write_to_stderr(const MskLogRecord *record, void *data)
@@ -164,6 +165,18 @@ msk_log_request_id(void)
 }
 
 void
+msk_log_set_global_request_id(const char *request_id)
+{
+    g_private_replace(&global_request_id_of_thread, g_strdup(request_id));
+}
+
+const char *
+msk_log_global_request_id(void)
+{
+    return g_private_get(&global_request_id_of_thread);
+}
+
+void
 msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
 {
     va_list args;
@@ -173,6 +186,7 @@ msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
         .time_us = g_get_real_time(),
         .logger = logger,
         .request_id = g_private_get(&request_id_of_thread),
+        .global_request_id = g_private_get(&global_request_id_of_thread),
     };
 
     va_start(args, format);

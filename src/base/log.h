@@ -30,10 +30,11 @@ typedef enum {
 /* One message as a sink gets it; all pointers are valid for the call only. */
 typedef struct {
     MskLogLevel level;
-    int64_t time_us;        /* UTC since the epoch */
-    const char *logger;     /* such as "masakari.engine" */
-    const char *request_id; /* (nullable) "req-…" of the calling thread's context */
-    const char *message;    /* UTF-8, without the final newline */
+    int64_t time_us;               /* UTC since the epoch */
+    const char *logger;            /* such as "masakari.engine" */
+    const char *request_id;        /* (nullable) "req-…" of the calling thread's context */
+    const char *global_request_id; /* (nullable) that of the service that asks, the same form */
+    const char *message;           /* UTF-8, without the final newline */
 } MskLogRecord;
 
 typedef void (*MskLogSink)(const MskLogRecord *record, void *data);
@@ -74,6 +75,12 @@ void msk_log_set_request_id(const char *request_id);
 
 /** msk_log_request_id: Returns: (nullable) (owned by the log) what was set in this thread. */
 const char *msk_log_request_id(void);
+
+/** msk_log_set_global_request_id: @request_id: (nullable) of the service that asks; copied. */
+void msk_log_set_global_request_id(const char *request_id);
+
+/** msk_log_global_request_id: Returns: (nullable) (owned by the log) what was set here. */
+const char *msk_log_global_request_id(void);
 
 void msk_log_write(const char *logger, MskLogLevel level, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

@@ -9,7 +9,6 @@
 typedef enum {
     FIELD_TEXT, /* literal */
     FIELD_EMPTY,
-    FIELD_NONE,
     FIELD_DASHES,
     FIELD_DATE,
     FIELD_MSECS,
@@ -17,6 +16,7 @@ typedef enum {
     FIELD_LEVEL,
     FIELD_LOGGER,
     FIELD_REQUEST_ID,
+    FIELD_GLOBAL_REQUEST_ID,
     FIELD_MESSAGE,
 } Field;
 
@@ -28,7 +28,7 @@ static const struct {
     {"asctime", FIELD_DATE},         {"msecs", FIELD_MSECS},
     {"process", FIELD_PROCESS},      {"levelname", FIELD_LEVEL},
     {"name", FIELD_LOGGER},          {"request_id", FIELD_REQUEST_ID},
-    {"message", FIELD_MESSAGE},      {"global_request_id", FIELD_NONE},
+    {"message", FIELD_MESSAGE},      {"global_request_id", FIELD_GLOBAL_REQUEST_ID},
     {"user_identity", FIELD_DASHES}, {"instance", FIELD_EMPTY},
     {"color", FIELD_EMPTY},          {"resource", FIELD_EMPTY},
     {"user_name", FIELD_EMPTY},      {"project_name", FIELD_EMPTY},
@@ -216,8 +216,8 @@ render_field(MskLogFormat *self, Field field, const MskLogRecord *record, const 
         return g_strdup(record->request_id != NULL ? record->request_id : "-");
     case FIELD_MESSAGE:
         return g_strdup(message);
-    case FIELD_NONE:
-        return g_strdup("None");
+    case FIELD_GLOBAL_REQUEST_ID:
+        return g_strdup(record->global_request_id != NULL ? record->global_request_id : "None");
     case FIELD_DASHES:
         return g_strdup("- - - - - -");
     case FIELD_TEXT:

@@ -40,6 +40,19 @@ test_render(void)
 }
 
 static void
+test_global_request_id(void)
+{
+    MskLogRecord asked = record;
+    g_autoptr(MskLogFormat) format =
+        msk_log_format_new("[%(global_request_id)s %(request_id)s]", "", NULL);
+    g_autofree char *line = NULL;
+
+    asked.global_request_id = "req-2";
+    line = msk_log_format_render(format, &asked, "hello");
+    g_assert_cmpstr(line, ==, "[req-2 req-1]\n");
+}
+
+static void
 test_outside_of_a_request(void)
 {
     MskLogRecord plain = record;
@@ -85,6 +98,7 @@ main(int argc, char **argv)
     g_setenv("TZ", "UTC", TRUE);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/log_format/render", test_render);
+    g_test_add_func("/log_format/global_request_id", test_global_request_id);
     g_test_add_func("/log_format/outside_of_a_request", test_outside_of_a_request);
     g_test_add_func("/log_format/bad_formats", test_bad_formats);
     return g_test_run();

@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import pathlib
 import re
+import uuid
 
 import oslo_messaging
 import oslo_messaging.opts
@@ -328,9 +329,17 @@ def test_python_server_gets_our_casts(broker, services):
     try:
         services.api()
         services.rest.segment_with_host("h1")
-        posted = services.rest.post("/notifications", vm_report())["notification"]
+        asked = f"req-{uuid.uuid4()}"
+        status, headers, body = services.rest.call(
+            "POST", "/notifications", vm_report(), {
+                "X-Openstack-Request-Id": asked, "X-User-Name": "ann", "X-Project-Name": "blue"})
+        assert status == 202
+        posted = body["notification"]
         wait_until(lambda: seen, LONG, "the cast")
         context, notification = seen[0]
+        assert context["request_id"] == headers["X-Openstack-Request-Id"]
+        assert context["global_request_id"] == asked
+        assert (context["user_name"], context["project_name"]) == ("ann", "blue")
         assert isinstance(notification, objects.Notification)
         assert notification.notification_uuid == posted["notification_uuid"]
         assert notification.payload == posted["payload"] and notification.status == "new"

@@ -4,9 +4,11 @@ import contextlib
 import os
 import signal
 import socket
+import uuid
 
 import pytest
 
+from fakes.nova import ModelNova
 from kit.host import tail, wait_until
 from kit.services import Rest, Services
 
@@ -178,6 +180,46 @@ def test_the_log_has_one_line_a_request_with_its_id(services):
     line = next(line for line in tail(process.log, 100).splitlines()
                 if headers["x-openstack-request-id"] in line and "status:" in line)
     assert '192.0.2.7 "GET /v1/segments?limit=1 HTTP/1.1" status: 200' in line
+
+
+def test_the_log_shows_the_request_id_of_the_service_that_asks(services):
+    """X-Openstack-Request-Id, when it is one, beside the request's own id."""
+    process = services.api()
+    asked = f"req-{uuid.uuid4()}"
+    expected = []
+    for sent, shown in ((asked, asked), (asked.upper(), "None"), (f"{asked}0", "None")):
+        _, headers, _ = services.rest.call("GET", "/segments",
+                                           headers={"X-Openstack-Request-Id": sent})
+        expected.append(f"[{shown} {headers['x-openstack-request-id']} ")
+    wait_until(lambda: expected[-1].split()[1] in tail(process.log, 100))
+    log = tail(process.log, 100)
+    assert not [words for words in expected if words not in log]
+
+
+def test_nova_hears_the_request_id_of_who_asks(services):
+    """That of the service that asks, or of the request itself."""
+    heard = []
+
+    class ListeningNova(ModelNova):
+        """Keeps the ids of the questions for a host."""
+
+        def answer(self, request):
+            if self.label(request) == "services":
+                heard.append(request.headers.get("x-openstack-request-id"))
+            return super().answer(request)
+
+    with ListeningNova(hosts=["cmp1", "cmp2"]) as nova:
+        services.options["DEFAULT"].update({"compute_driver": "nova", **nova.options()})
+        services.api()
+        segment, _ = services.rest.segment_with_host("cmp1")
+        asked = f"req-{uuid.uuid4()}"
+        host = {"host": {"name": "cmp2", "type": "KVM", "control_attributes": "x"}}
+        status, headers, _ = services.rest.call("POST", f"/segments/{segment}/hosts", host)
+        assert (status, heard[-1]) == (201, headers["X-Openstack-Request-Id"])
+        host["host"]["name"] = "cmp3"
+        status, _, _ = services.rest.call("POST", f"/segments/{segment}/hosts", host,
+                                          {"X-Openstack-Request-Id": asked})
+        assert (status, heard[-1]) == (400, asked)
 
 
 def test_a_second_api_of_the_same_database_sees_the_same(services):
