@@ -17,6 +17,7 @@
 #include "io/bus_sender.h"
 #include "io/event_notifier.h"
 #include "io/http_server.h"
+#include "io/wakeup.h"
 #include "oslo/policy.h"
 #include "store/store.h"
 
@@ -39,7 +40,7 @@ typedef struct {
     MskCompute *compute;
     MskPolicy *policy;
     MskApiAuth *auth;         /* (nullable) who tells callers; NULL for noauth2 */
-    const char *wakeup_dir;   /* (nullable) where engines listen */
+    MskWakeupSender *wakeups; /* (nullable) to engines of this machine */
     MskBusSender *hints;      /* (nullable) to engines behind the message bus */
     const char *rpc_topic;    /* of hints */
     MskEventNotifier *events; /* (nullable) */

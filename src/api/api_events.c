@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "io/wakeup.h"
 #include "oslo/rpc_context.h"
 #include "oslo/rpc_envelope.h"
 
@@ -112,8 +111,8 @@ msk_api_tell_engines(const MskApiCall *call, const MskNotification *notification
     const MskApiSettings *settings = call->settings;
     const MskRpcContext context = context_of(call);
 
-    if (settings->wakeup_dir != NULL) {
-        (void) msk_wakeup_send(settings->wakeup_dir); /* a lost one costs a poll */
+    if (settings->wakeups != NULL) {
+        (void) msk_wakeup_send(settings->wakeups); /* a lost one costs a poll */
     }
     if (settings->hints == NULL) {
         return;

@@ -33,7 +33,7 @@ typedef struct {
     MskStore *store;
     MskCompute *compute;
     MskPolicy *policy;
-    char *wakeup_dir;
+    MskWakeupSender *wakeups;
     MskBusSender *hints; /* (nullable) */
     MskEventNotifier *events;
     MskApiSettings settings;
@@ -54,7 +54,7 @@ api_free(Api *self)
     msk_store_free(self->store);
     msk_bus_sender_free(self->hints);
     msk_event_notifier_free(self->events);
-    g_free(self->wakeup_dir);
+    msk_wakeup_sender_free(self->wakeups);
     msk_config_unref(self->config);
     g_free(self);
 }
@@ -190,7 +190,9 @@ start(MskProgram *program, GError **error)
         !show_metrics(self, error)) {
         return false;
     }
-    self->wakeup_dir = msk_service_wakeup_dir(self->config);
+    g_autofree char *wakeup_dir = msk_service_wakeup_dir(self->config);
+
+    self->wakeups = msk_wakeup_sender_new(wakeup_dir);
     if (!start_bus(self, error)) {
         return false;
     }
@@ -217,7 +219,7 @@ start(MskProgram *program, GError **error)
     self->settings.store = self->store;
     self->settings.compute = self->compute;
     self->settings.policy = self->policy;
-    self->settings.wakeup_dir = self->wakeup_dir;
+    self->settings.wakeups = self->wakeups;
     if (!serve(self, &server_options, error)) {
         return false;
     }

@@ -12,5 +12,5 @@
 void msk_service_add_state_options(MskConfigSchema *schema);
 
 /** msk_service_wakeup_dir: Returns: (transfer full) the directory of the wake-up sockets,
- *  "$state_path/bus", for msk_wakeup_listen() and msk_wakeup_send(). */
+ *  "$state_path/bus", for msk_wakeup_listen() and msk_wakeup_sender_new(). */
 char *msk_service_wakeup_dir(const MskConfig *config);

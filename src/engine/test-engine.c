@@ -248,8 +248,9 @@ report_of(Fixture *self, const char *event, const char *detail, int64_t age_s)
         detail);
     char *uuid = test_place_report(self->store, "h1", "VM", payload,
                                    g_get_real_time() - age_s * G_USEC_PER_SEC);
+    g_autoptr(MskWakeupSender) wakeups = msk_wakeup_sender_new(self->bus);
 
-    (void) msk_wakeup_send(self->bus); /* the poll would do as well */
+    (void) msk_wakeup_send(wakeups); /* the poll would do as well */
     return uuid;
 }
 

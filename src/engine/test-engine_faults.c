@@ -317,15 +317,17 @@ static void
 test_it_ends_although_its_look_is_of_no_use(void)
 {
     Lonely self = {0};
+    g_autoptr(MskWakeupSender) wakeups = NULL;
 
     set_up(&self);
+    wakeups = msk_wakeup_sender_new(self.place.bus);
     start(&self, NULL);
     test_place_until(is_registered, &self);
     test_place_for(100); /* the first look is over */
     test_clock_forward(4);
     hold_database(&self); /* this renews the lease, or tries to */
     test_place_run_sql(self.place.file, "DELETE FROM masakari_c_engines");
-    (void) msk_wakeup_send(self.place.bus);
+    (void) msk_wakeup_send(wakeups);
     test_place_for(50); /* the look waits behind it */
     g_atomic_int_inc(&self.faults.held);
     test_place_until(has_asked, &self);

@@ -13,6 +13,8 @@
 
 #define SUFFIX    ".sock"
 #define MAX_DRAIN 1024u /* more than a socket's queue holds; a sender that never rests waits */
+#define MAX_PEERS 64u   /* listeners of one machine */
+#define SETTLED_S 3     /* some file systems keep whole seconds of a directory's time */
 
 struct MskWakeup {
     MskWakeupFunc func;
@@ -45,21 +47,46 @@ open_socket(void)
     return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
+static void
+close_socket(int fd)
+{
+    (void) close(fd); /* nothing is buffered here */
+}
+
+/* Returns: a socket that sends to @file; -1 with errno, ECONNREFUSED when nobody listens there any
+ * more. */
+static int
+connect_to(int dir_fd, const char *file)
+{
+    struct sockaddr_un address;
+    int fd = -1;
+
+    if (!make_address(dir_fd, file, &address)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if ((fd = open_socket()) >= 0 &&
+        connect(fd, (const struct sockaddr *) &address, sizeof address) < 0) {
+        int saved_errno = errno;
+
+        close_socket(fd);
+        errno = saved_errno;
+        return -1;
+    }
+    return fd;
+}
+
 /* Whether nobody listens behind the socket @file any more. */
 static bool
 is_dead(int dir_fd, const char *file)
 {
-    struct sockaddr_un address;
-    int fd = -1;
-    bool dead = false;
+    int fd = connect_to(dir_fd, file);
 
-    if (!make_address(dir_fd, file, &address) || (fd = open_socket()) < 0) {
+    if (fd >= 0) {
+        close_socket(fd);
         return false;
     }
-    dead = connect(fd, (const struct sockaddr *) &address, sizeof address) < 0 &&
-           errno == ECONNREFUSED;
-    (void) close(fd); /* nothing was written to it */
-    return dead;
+    return errno == ECONNREFUSED;
 }
 
 static bool
@@ -157,7 +184,7 @@ msk_wakeup_free(MskWakeup *self)
         (void) unlinkat(self->dir_fd, self->file, 0); /* a sender removes it otherwise */
     }
     if (self->fd >= 0) {
-        (void) close(self->fd); /* a socket: nothing is buffered here */
+        close_socket(self->fd);
     }
     if (self->dir_fd >= 0) {
         (void) close(self->dir_fd); /* opened for its path only */
@@ -166,45 +193,124 @@ msk_wakeup_free(MskWakeup *self)
     g_free(self);
 }
 
-/* Returns: whether a listener got it, or has unread ones already. */
-static bool
-send_one(int fd, int dir_fd, const char *file)
-{
-    struct sockaddr_un address;
+/* ---- the sender -------------------------------------------------------------------------- */
 
-    if (!make_address(dir_fd, file, &address)) {
-        return false;
+struct MskWakeupSender {
+    char *dir;
+    GMutex lock;          /* guards what follows */
+    int peers[MAX_PEERS]; /* connected sockets */
+    unsigned n_peers;     /* 0 while the directory is not there */
+    struct stat seen;     /* the directory, before it was read */
+    bool settled;         /* and another change would have shown in its time */
+};
+
+static void
+drop_peers(MskWakeupSender *self)
+{
+    for (unsigned i = 0; i < self->n_peers; i++) {
+        close_socket(self->peers[i]);
     }
-    if (sendto(fd, "w", 1, MSG_NOSIGNAL, (const struct sockaddr *) &address, sizeof address) == 1 ||
-        errno == EAGAIN) {
-        return true;
-    }
-    if (errno == ECONNREFUSED) {
-        (void) unlinkat(dir_fd, file, 0); /* its engine died; another sender may have been first */
-    }
-    return false;
+    self->n_peers = 0;
+    self->settled = false;
 }
 
-unsigned
-msk_wakeup_send(const char *dir)
+/* Changes that follow one another within a tick of the clock leave the same time behind. */
+static bool
+is_settled(const struct stat *dir)
 {
-    unsigned reached = 0;
-    int fd = open_socket();
-    int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    GDir *entries = g_dir_open(dir, 0, NULL);
+    return g_get_real_time() / G_USEC_PER_SEC - dir->st_mtim.tv_sec > SETTLED_S;
+}
+
+static void
+read_peers(MskWakeupSender *self)
+{
+    int dir_fd = open(self->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    GDir *entries = NULL;
     const char *file = NULL;
 
-    while (fd >= 0 && dir_fd >= 0 && entries != NULL && (file = g_dir_read_name(entries)) != NULL) {
-        if (g_str_has_suffix(file, SUFFIX) && send_one(fd, dir_fd, file)) {
-            reached++;
+    drop_peers(self);
+    if (dir_fd < 0) {
+        return;
+    }
+    self->settled = fstat(dir_fd, &self->seen) == 0 && is_settled(&self->seen);
+    entries = g_dir_open(self->dir, 0, NULL);
+    while (entries != NULL && self->n_peers < MAX_PEERS &&
+           (file = g_dir_read_name(entries)) != NULL) {
+        int fd = g_str_has_suffix(file, SUFFIX) ? connect_to(dir_fd, file) : -1;
+
+        if (fd >= 0) {
+            self->peers[self->n_peers++] = fd;
+        } else if (g_str_has_suffix(file, SUFFIX) && errno == ECONNREFUSED) {
+            (void) unlinkat(dir_fd, file, 0); /* its engine died; somebody may have been first */
         }
     }
     g_clear_pointer(&entries, g_dir_close);
-    if (dir_fd >= 0) {
-        (void) close(dir_fd); /* opened for its path only */
+    (void) close(dir_fd); /* opened for its path only */
+}
+
+/* Whether the directory is the one that was read, and as it was then. By its path: it may have been
+ * removed, or moved, and made again. */
+static bool
+is_unchanged(const MskWakeupSender *self)
+{
+    struct stat now;
+
+    return self->settled && stat(self->dir, &now) == 0 && now.st_dev == self->seen.st_dev &&
+           now.st_ino == self->seen.st_ino && now.st_mtim.tv_sec == self->seen.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == self->seen.st_mtim.tv_nsec;
+}
+
+/* Returns: how many listeners got it, or have unread ones already. */
+static unsigned
+send_to_peers(const MskWakeupSender *self)
+{
+    unsigned reached = 0;
+
+    for (unsigned i = 0; i < self->n_peers; i++) {
+        if (send(self->peers[i], "w", 1, MSG_NOSIGNAL) == 1 || errno == EAGAIN) {
+            reached++;
+        }
     }
-    if (fd >= 0) {
-        (void) close(fd); /* a socket: nothing is buffered here */
+    return reached;
+}
+
+MskWakeupSender *
+msk_wakeup_sender_new(const char *dir)
+{
+    MskWakeupSender *self = g_new0(MskWakeupSender, 1);
+
+    self->dir = g_strdup(dir);
+    g_mutex_init(&self->lock);
+    return self;
+}
+
+void
+msk_wakeup_sender_free(MskWakeupSender *self)
+{
+    if (self != NULL) {
+        drop_peers(self);
+        g_mutex_clear(&self->lock);
+        g_free(self->dir);
+        g_free(self);
     }
+}
+
+unsigned
+msk_wakeup_send(MskWakeupSender *self)
+{
+    g_mutex_lock(&self->lock);
+    bool known = is_unchanged(self);
+
+    if (!known) {
+        read_peers(self);
+    }
+    unsigned reached = send_to_peers(self);
+
+    if (known && reached < self->n_peers) {
+        /* An engine was killed. Nothing is wrong with waking the others twice. */
+        read_peers(self);
+        reached = send_to_peers(self);
+    }
+    g_mutex_unlock(&self->lock);
     return reached;
 }

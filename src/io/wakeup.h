@@ -3,7 +3,9 @@
 
 /*
  * wakeup: "look now", between processes of one machine. A listener binds a datagram socket
- * <dir>/<name>.sock; a sender sends one empty-handed datagram to every *.sock of the directory.
+ * <dir>/<name>.sock; a sender sends one empty-handed datagram to every *.sock of the directory, up
+ * to 64 of them. It stays connected to them, and reads the directory again only when that has
+ * changed or somebody does not answer any more.
  *
  *   api ── send ──▶ <dir>/<engine 1>.sock ──▶ engine 1 looks into the database
  *              └──▶ <dir>/<engine 2>.sock ──▶ engine 2 looks, too, and finds it claimed
@@ -37,13 +39,21 @@ MskWakeup *msk_wakeup_listen(const char *dir, const char *name, MskWakeupFunc fu
 void msk_wakeup_free(MskWakeup *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskWakeup, msk_wakeup_free)
 
+typedef struct MskWakeupSender MskWakeupSender;
+
+/** msk_wakeup_sender_new: @dir: as given to msk_wakeup_listen(); a missing one has no listeners, it
+ *  may be made, removed and made again at any time. */
+MskWakeupSender *msk_wakeup_sender_new(const char *dir);
+/** msk_wakeup_sender_free: @self: (nullable) */
+void msk_wakeup_sender_free(MskWakeupSender *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskWakeupSender, msk_wakeup_sender_free)
+
 /**
  * msk_wakeup_send:
- * @dir: as given to msk_wakeup_listen(); a missing one has no listeners.
  *
- * Any thread; never blocks (a full queue means that the receiver is about to look anyway). Sockets
- * that nobody listens on any more are removed.
+ * Any thread; never blocks on a listener (a full queue means that it is about to look anyway).
+ * Sockets that nobody listens on any more are removed.
  *
  * Returns: how many listeners were reached.
  */
-unsigned msk_wakeup_send(const char *dir);
+unsigned msk_wakeup_send(MskWakeupSender *self);
