@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "oslo/rpc_context.h"
-#include "oslo/rpc_envelope.h"
+#include "oslo/rpc_hint.h"
 
 #define LOG_NAME "masakari.api.events"
 #include "base/log.h"
@@ -109,18 +109,14 @@ void
 msk_api_tell_engines(const MskApiCall *call, const MskNotification *notification)
 {
     const MskApiSettings *settings = call->settings;
-    const MskRpcContext context = context_of(call);
 
     if (settings->wakeups != NULL) {
         (void) msk_wakeup_send(settings->wakeups); /* a lost one costs a poll */
     }
-    if (settings->hints == NULL) {
-        return;
-    }
-    json_auto_t *packed = msk_rpc_context_of_request(&context);
-    json_auto_t *cast = msk_rpc_cast_new(
-        "process_notification", "1.0",
-        json_pack("{s:o}", "notification", msk_wire_notification(notification, NULL)), packed);
+    if (settings->hints != NULL) {
+        const MskRpcContext context = context_of(call);
 
-    msk_bus_sender_push(settings->hints, MSK_BUS_TOPIC, settings->rpc_topic, msk_rpc_seal(cast));
+        msk_bus_sender_push(settings->hints, MSK_BUS_TOPIC, settings->rpc_topic,
+                            msk_rpc_hint(&context, notification));
+    }
 }

@@ -38,13 +38,19 @@ set_roles(json_t *context, const char *const *roles)
     json_object_set_new(context, "roles", array);
 }
 
-static void
-set_caller(json_t *context, const MskRpcContext *self)
+const MskPolicyCredentials *
+msk_rpc_context_credentials(const MskRpcContext *self)
 {
     static const MskPolicyCredentials service = {.is_admin = MSK_POLICY_ADMIN_YES,
                                                  .is_admin_project = true};
-    const MskPolicyCredentials *credentials =
-        self->credentials == NULL ? &service : self->credentials;
+
+    return self->credentials == NULL ? &service : self->credentials;
+}
+
+static void
+set_caller(json_t *context, const MskRpcContext *self)
+{
+    const MskPolicyCredentials *credentials = msk_rpc_context_credentials(self);
 
     set(context, "user", credentials->user_id);
     set(context, "user_id", credentials->user_id);

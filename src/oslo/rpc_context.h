@@ -28,6 +28,9 @@ typedef struct {
     int64_t time_us;
 } MskRpcContext;
 
+/** msk_rpc_context_credentials: Returns: (owned by @self, or static) its own, or a service's. */
+const MskPolicyCredentials *msk_rpc_context_credentials(const MskRpcContext *self);
+
 /** msk_rpc_context_of_request: Returns: (transfer full) an object for msk_rpc_add_context(). */
 json_t *msk_rpc_context_of_request(const MskRpcContext *self);
 

@@ -15,10 +15,16 @@
 char *
 msk_rpc_unique_id(void)
 {
-    g_autofree char *uuid = g_uuid_string_random();
-    g_auto(GStrv) parts = g_strsplit(uuid, "-", -1);
+    char *id = g_uuid_string_random();
+    char *to = id;
 
-    return g_strjoinv("", parts);
+    for (const char *from = id; *from != '\0'; from++) {
+        if (*from != '-') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return id;
 }
 
 /* Text that came from outside was checked before; what cannot be put into JSON is a bug. */
@@ -43,21 +49,30 @@ msk_rpc_seal_bare(json_t *message)
     return dump(message);
 }
 
-/* As JSON has it within a string. The text is JSON itself, so its control characters are escaped.
- */
-static void
-append_quoted(GString *out, const char *json)
+static bool
+wants_backslash(char c)
 {
-    while (*json != '\0') {
-        size_t plain = strcspn(json, "\"\\");
+    return c == '"' || c == '\\';
+}
 
-        g_string_append_len(out, json, (gssize) plain);
-        json += plain;
-        if (*json != '\0') {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, *json);
-            json++;
+/* The text is JSON itself, so its control characters are escaped. */
+void
+msk_rpc_append_quoted(GString *out, const char *json)
+{
+    size_t before = out->len;
+    size_t size = 0;
+
+    for (const char *from = json; *from != '\0'; from++) {
+        size += wants_backslash(*from) ? 2 : 1;
+    }
+    g_string_set_size(out, before + size);
+    char *to = out->str + before;
+
+    for (const char *from = json; *from != '\0'; from++) {
+        if (wants_backslash(*from)) {
+            *to++ = '\\';
         }
+        *to++ = *from;
     }
 }
 
@@ -69,7 +84,7 @@ msk_rpc_seal(json_t *message)
     GString *envelope = g_string_sized_new(strlen(text) * 5 / 4 + 64);
 
     g_string_append(envelope, "{\"" VERSION_KEY "\":\"" ENVELOPE "\",\"" MESSAGE_KEY "\":\"");
-    append_quoted(envelope, text);
+    msk_rpc_append_quoted(envelope, text);
     g_string_append(envelope, "\"}");
     return g_string_free(envelope, FALSE);
 }

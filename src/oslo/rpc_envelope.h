@@ -25,6 +25,9 @@
 /** msk_rpc_unique_id: Returns: (transfer full) 32 hexadecimal digits. */
 char *msk_rpc_unique_id(void);
 
+/** msk_rpc_append_quoted: @json: as it stands within a string of JSON, without quotes around it. */
+void msk_rpc_append_quoted(GString *out, const char *json);
+
 /** msk_rpc_seal: adds a _unique_id. @message: an object. Returns: (transfer full) the body. */
 char *msk_rpc_seal(json_t *message);
 /** msk_rpc_seal_bare: the same without an envelope, as in version 1.0. */
