@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-#define N_THREADS 6
+#define N_THREADS  6
+#define ROLE       "{\"name\":\"a\"},"
+#define SIX_ROLES  ROLE ROLE ROLE ROLE ROLE ROLE
+#define MANY_ROLES SIX_ROLES SIX_ROLES SIX_ROLES SIX_ROLES SIX_ROLES SIX_ROLES
 
 /* A Keystone that knows the token "good…", "old…", and nothing of others. */
 typedef struct {
@@ -40,10 +43,11 @@ validate(Fixture *self, const MskHttpRequest *request, MskHttpResponse *response
         response->body = g_string_new(NULL);
         g_string_printf(response->body,
                         "{\"token\":{\"user\":{\"id\":\"%s\"},\"expires_at\":\"%s\","
-                        "\"catalog\":[{\"type\":\"compute\"}]}}",
+                        "\"roles\":[%s{\"name\":\"a\"}],\"catalog\":[{\"type\":\"compute\"}]}}",
                         subject,
                         g_str_has_prefix(subject, "old") ? "2001-01-01T00:00:00Z"
-                                                         : "2999-01-01T00:00:00Z");
+                                                         : "2999-01-01T00:00:00Z",
+                        strstr(subject, "many") == NULL ? "" : MANY_ROLES);
     }
 }
 
@@ -260,6 +264,21 @@ test_one_tries_a_keystone_that_failed(Fixture *self, const void *unused)
     g_assert_cmpint(check(self, "good2"), ==, MSK_TOKEN_GOOD);
 }
 
+/* One with 37 roles counts as three, and two fit in. */
+static void
+test_large_ones_count_more(Fixture *self, const void *unused)
+{
+    (void) unused;
+    g_assert_cmpint(check(self, "good1"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpint(check(self, "good-many"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpint(check(self, "good-many"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpuint(self->n_asked, ==, 3);
+    g_assert_cmpint(check(self, "good1"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpint(check(self, "good2"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpint(check(self, "good1"), ==, MSK_TOKEN_GOOD);
+    g_assert_cmpuint(self->n_asked, ==, 5);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -270,6 +289,7 @@ main(int argc, char **argv)
     } tests[] = {
         {"/token_validator/good_ones_are_remembered", test_good_ones_are_remembered, 300},
         {"/token_validator/not_too_many", test_not_too_many, 300},
+        {"/token_validator/large_ones_count_more", test_large_ones_count_more, 300},
         {"/token_validator/without_memory", test_without_memory, 0},
         {"/token_validator/an_end_of_life", test_an_end_of_life, 300},
         {"/token_validator/what_is_no_token_is_not_asked", test_what_is_no_token_is_not_asked, 300},

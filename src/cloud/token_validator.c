@@ -9,6 +9,7 @@ enum {
     MAX_TOKEN_BYTES = 8192,
     RETRY_FIRST_MS = 100, /* doubled with each try */
     RETRY_LAST_MS = 2000,
+    NAMES_OF_ONE = 16, /* roles and access rules that a common token has at most */
 };
 
 /* What is known of one token. */
@@ -21,6 +22,7 @@ typedef struct {
     MskKeystoneToken *token; /* (nullable) */
     GError *error;           /* (nullable) */
     int64_t until_mono_us;   /* how long a good one is remembered */
+    unsigned weight;         /* of a good one that is remembered */
     GList link;              /* in the order of age, while it is remembered */
 } Entry;
 
@@ -31,6 +33,7 @@ struct MskTokenValidator {
     GCond changed;
     GHashTable *entries; /* key to Entry */
     GQueue ages;         /* of remembered entries, the oldest first */
+    unsigned weight;     /* of all of them */
     bool has_failed;     /* Keystone did not answer the last time it was asked */
     bool is_trying;      /* after that, somebody asks it again */
 };
@@ -72,6 +75,7 @@ forget(MskTokenValidator *self, Entry *entry)
     if (entry->link.data != NULL) {
         g_queue_unlink(&self->ages, &entry->link);
         entry->link.data = NULL;
+        self->weight -= entry->weight;
     }
     if (entry->n_users == 0) {
         entry_free(entry);
@@ -227,6 +231,16 @@ key_of(const char *token, bool allow_expired)
     return g_strconcat(sum, allow_expired ? "+" : "", NULL);
 }
 
+/* How many common tokens it takes the place of: users can give a credential as many rules as they
+ * like. */
+static unsigned
+weight_of(const MskKeystoneToken *token)
+{
+    unsigned n_rules = token->access_rules == NULL ? 0 : token->access_rules->len;
+
+    return 1 + (g_strv_length(token->roles) + n_rules) / NAMES_OF_ONE;
+}
+
 /* The mutex is held. */
 static void
 remember(MskTokenValidator *self, Entry *entry)
@@ -235,7 +249,9 @@ remember(MskTokenValidator *self, Entry *entry)
         g_get_monotonic_time() + (int64_t) self->options.cache_time_s * G_USEC_PER_SEC;
     entry->link.data = entry;
     g_queue_push_tail_link(&self->ages, &entry->link);
-    while (self->ages.length > self->options.max_tokens) {
+    entry->weight = weight_of(entry->token);
+    self->weight += entry->weight;
+    while (self->weight > self->options.max_tokens) {
         forget(self, self->ages.head->data);
     }
 }

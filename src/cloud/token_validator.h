@@ -28,7 +28,7 @@
 
 typedef struct {
     unsigned cache_time_s; /* 0: nothing is remembered */
-    unsigned max_tokens;   /* remembered; the oldest are forgotten first */
+    unsigned max_tokens;   /* remembered, fewer large ones; the oldest are forgotten first */
     unsigned timeout_ms;   /* for one answer, with all tries */
     unsigned max_retries;  /* when Keystone cannot be reached */
     const char *interface; /* "internal", of the identity endpoint of the catalogue */
