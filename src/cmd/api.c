@@ -111,10 +111,14 @@ open_tls(Api *self, MskHttpServerOptions *options, GError **error)
     return true;
 }
 
-/* What was freed stays with the process, in its heaps, for the next load. */
+/* What a load has used stays with the process for the next one: connections, and what was freed, in
+ * its heaps. */
 static void
-give_memory_back(void)
+give_memory_back(void *data)
 {
+    const MskApiSettings *settings = data;
+
+    msk_store_rest(settings->store);
     (void) malloc_trim(0); /* whether there was any */
 }
 

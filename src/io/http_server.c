@@ -653,7 +653,7 @@ on_quiet(void *data)
     }
     g_mutex_unlock(&self->lock);
     if (self->options.quiet != NULL) {
-        self->options.quiet();
+        self->options.quiet(self->handler_data);
     }
 }
 

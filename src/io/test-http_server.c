@@ -70,8 +70,9 @@ handle_policy(G_GNUC_UNUSED const MskHttpRequest *request, MskHttpResponse *resp
 static int n_quiet; /* atomic */
 
 static void
-count_quiet(void)
+count_quiet(void *data)
 {
+    g_assert_nonnull(data); /* a Fixture */
     g_atomic_int_inc(&n_quiet);
 }
 

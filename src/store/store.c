@@ -184,6 +184,19 @@ msk_store_n_open(MskStore *self)
     return n_open;
 }
 
+void
+msk_store_rest(MskStore *self)
+{
+    g_autoptr(GPtrArray) surplus = g_ptr_array_new_with_free_func(close_item);
+
+    g_mutex_lock(&self->mutex);
+    while (self->resting->len > 1) {
+        g_ptr_array_add(surplus, g_ptr_array_steal_index(self->resting, 0));
+        self->n_open--;
+    }
+    g_mutex_unlock(&self->mutex);
+}
+
 static bool
 is_old(const MskStore *self, const MskDb *db)
 {

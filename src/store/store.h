@@ -65,6 +65,10 @@ MskStore *msk_store_open(const MskStoreOptions *options, GError **error) G_GNUC_
 void msk_store_free(MskStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskStore, msk_store_free)
 
+/** msk_store_rest: closes the connections that nobody uses, but for the last used: each has buffers
+ *  and statements, here and in a server. For when a load is over; any thread. */
+void msk_store_rest(MskStore *self);
+
 /** msk_store_ping: whether the database answers (for a health check). Blocks. */
 bool msk_store_ping(MskStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

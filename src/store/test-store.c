@@ -329,6 +329,43 @@ test_a_new_connection_is_to_the_same_file(void)
     fixture_clear(&fixture);
 }
 
+static void
+test_of_those_that_rest_one_stays(void)
+{
+    enum { CONNECTIONS = 3 };
+    Fixture fixture;
+    Gate gate = {.release = false};
+    GThread *threads[CONNECTIONS];
+
+    fixture_init(&fixture);
+    Holder holder = {.store = fixture.store, .gate = &gate};
+
+    g_mutex_init(&gate.mutex);
+    g_cond_init(&gate.cond);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        threads[i] = g_thread_new("holder", hold_connection, &holder);
+    }
+    wait_until_held(&gate, CONNECTIONS);
+    msk_store_rest(fixture.store); /* none rests */
+    g_assert_cmpuint(msk_store_n_open(fixture.store), ==, CONNECTIONS);
+    g_mutex_lock(&gate.mutex);
+    gate.release = true;
+    g_cond_broadcast(&gate.cond);
+    g_mutex_unlock(&gate.mutex);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        g_thread_join(threads[i]);
+    }
+    g_assert_cmpuint(msk_store_n_open(fixture.store), ==, CONNECTIONS);
+    for (int i = 0; i < 2; i++) {
+        msk_store_rest(fixture.store);
+        g_assert_cmpuint(msk_store_n_open(fixture.store), ==, 1);
+        g_assert_true(msk_store_ping(fixture.store, NULL));
+    }
+    g_mutex_clear(&gate.mutex);
+    g_cond_clear(&gate.cond);
+    fixture_clear(&fixture);
+}
+
 static MskStoreResult
 look_for_statements(MskDb *db, G_GNUC_UNUSED void *data, G_GNUC_UNUSED GError **error)
 {
@@ -358,6 +395,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/a_connection_that_rested_for_too_long_is_not_used",
                     test_a_connection_that_rested_for_too_long_is_not_used);
     g_test_add_func("/store/work_that_is_not_done_is_undone", test_work_that_is_not_done_is_undone);
+    g_test_add_func("/store/of_those_that_rest_one_stays", test_of_those_that_rest_one_stays);
     g_test_add_func("/store/what_was_asked_at_the_opening_is_not_kept",
                     test_what_was_asked_at_the_opening_is_not_kept);
     if (fixture_driver() == &msk_sqlite_driver) {
