@@ -165,6 +165,7 @@ typedef struct {
     MskDatabaseUrl *url;
     bool verify_given; /* by ssl_verify_* */
     bool verify;
+    bool name_check;    /* ssl_check_hostname=true, or ssl_verify_identity=true */
     bool no_name_check; /* ssl_check_hostname=false */
     bool disabled;      /* ssl_disabled=true */
 } Query;
@@ -184,9 +185,11 @@ read_tls_flag(Query *query, const char *name, const char *value, GError **error)
     query->url->tls = query->url->tls || flag || !g_str_equal(name, "ssl");
     if (g_str_equal(name, "ssl_check_hostname")) {
         query->no_name_check = !flag;
+        query->name_check = query->name_check || flag;
     } else if (!g_str_equal(name, "ssl")) {
         query->verify_given = true;
         query->verify = query->verify || flag;
+        query->name_check = query->name_check || (flag && g_str_equal(name, "ssl_verify_identity"));
     }
     return true;
 }
@@ -273,6 +276,28 @@ read_pair(Query *query, char *pair, GError **error)
            (*value == '\0' || read_parameter(query, name, &value, error));
 }
 
+/* What the parameters of TLS mean together. */
+static bool
+settle_tls(MskDatabaseUrl *self, const Query *query, GError **error)
+{
+    bool has_authority = self->ssl_ca != NULL || self->ssl_capath != NULL;
+
+    self->tls = self->tls && !query->disabled;
+    self->verify_cert = self->tls && (query->verify_given ? query->verify : has_authority);
+    /* As in PyMySQL: with ssl_verify_cert, the name is a matter of ssl_verify_identity. Without an
+     * authority of one's own, whoever has any certificate at all would do then. */
+    self->verify_name = self->verify_cert && !query->no_name_check &&
+                        (!query->verify_given || query->name_check || !has_authority);
+    if (self->verify_cert && !self->verify_name && !has_authority) {
+        return refuse(error, "ssl_check_hostname=false needs ssl_ca or ssl_capath, as it is the "
+                             "authority alone that is checked then");
+    }
+    if (self->ssl_cert != NULL && self->ssl_key == NULL) {
+        self->ssl_key = g_strdup(self->ssl_cert); /* as OpenSSL has it: one file for both */
+    }
+    return true;
+}
+
 static bool
 read_query(MskDatabaseUrl *self, const char *text, GError **error)
 {
@@ -284,19 +309,7 @@ read_query(MskDatabaseUrl *self, const char *text, GError **error)
             return false;
         }
     }
-    bool has_authority = self->ssl_ca != NULL || self->ssl_capath != NULL;
-
-    self->tls = self->tls && !query.disabled;
-    self->verify_cert = self->tls && (query.verify_given ? query.verify : has_authority);
-    self->verify_name = self->verify_cert && !query.no_name_check;
-    if (self->verify_cert && !self->verify_name && !has_authority) {
-        return refuse(error, "ssl_check_hostname=false needs ssl_ca or ssl_capath, as it is the "
-                             "authority alone that is checked then");
-    }
-    if (self->ssl_cert != NULL && self->ssl_key == NULL) {
-        self->ssl_key = g_strdup(self->ssl_cert); /* as OpenSSL has it: one file for both */
-    }
-    return true;
+    return settle_tls(self, &query, error);
 }
 
 static bool

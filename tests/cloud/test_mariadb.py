@@ -163,6 +163,9 @@ def test_tls_is_checked():
                     ("127.0.0.1", known, True), ("localhost", known, False),
                     ("localhost", known + any_name, True), ("localhost", other + any_name, False),
                     ("127.0.0.1", other, False),
+                    ("localhost", f"{known}&ssl_verify_cert=true", True),
+                    ("localhost", f"{other}&ssl_verify_cert=true", False),
+                    ("localhost", f"{known}&ssl_verify_identity=true", False),
                     ("127.0.0.1", f"{other}&ssl_verify_cert=false", True),
                     ("127.0.0.1", f"{known}&ssl_cert={both}", True),
                     ("127.0.0.1", f"{known}&ssl_verify_cert=true&ssl_cert={server.dir}/client.pem"
