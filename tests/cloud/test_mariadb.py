@@ -174,6 +174,10 @@ def test_tls_is_checked():
                 check_sync(services, url, works)
             services.options["database"]["connection_parameters"] = "ssl=true"
             check_sync(services, server.url("masakari"), True)
+            server.sql("ALTER USER 'masakari'@'127.0.0.1' REQUIRE X509")
+            check_sync(services, server.url("masakari", query=known), False)
+            check_sync(services, server.url("masakari", query=f"{known}&ssl_cert={both}"), True)
+            server.sql("ALTER USER 'masakari'@'127.0.0.1' REQUIRE SSL")
             services.options["database"]["connection_parameters"] = (
                 "ssl=true&init_command=SET%20SESSION%20no_such_thing%20%3D%201")
             check_sync(services, server.url("masakari"), False)
