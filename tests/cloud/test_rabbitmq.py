@@ -352,6 +352,10 @@ def test_python_server_gets_our_casts(broker, services):
                                          if key in objects.Notification.fields}
         assert_same_shape(ours, known)
         assert {k[9:] for k in recorded if k.startswith("_context_")} <= set(context)
+        odd = vm_report(7, event="a\"b\\c\u00e9\u2028\U0001f600\x01\x7f</x>\t\n{'}")
+        posted = services.rest.post("/notifications", odd)["notification"]
+        wait_until(lambda: len(seen) == 2, LONG, "the cast with odd characters")
+        assert seen[1][1].payload == posted["payload"] == odd["notification"]["payload"]
     finally:
         server.stop()
         server.wait()
