@@ -10,7 +10,6 @@ typedef struct {
     char *version; /* (nullable) */
     double quality;
     bool usable; /* its quality is a number */
-    bool extras; /* it has parameters before q */
 } Part;
 
 static void
@@ -30,12 +29,9 @@ set_parameter(Part *self, const char *name, const char *value)
 
         self->quality = g_ascii_strtod(value, &end);
         self->usable = *value != '\0' && *end == '\0';
-    } else {
-        self->extras = true;
-        if (strcmp(name, "version") == 0) {
-            g_free(self->version);
-            self->version = g_strdup(value);
-        }
+    } else if (strcmp(name, "version") == 0) {
+        g_free(self->version);
+        self->version = g_strdup(value);
     }
 }
 
@@ -144,67 +140,6 @@ msk_accept_best(const char *header, const char *const *offers, char **ret_versio
         }
     }
     *ret_version = best_part == NULL ? NULL : g_strdup(best_part->version);
-    return best;
-}
-
-/* How exactly @part names @type: 0 not at all, 1 by "*" to 3 by its name. */
-static unsigned
-precision_of(const Part *part, const char *type)
-{
-    if (part->extras || !mask_matches(part->mask, type)) {
-        return 0;
-    }
-    return 3 - MIN(count_stars(part->mask), 2);
-}
-
-static bool
-is_media_range(const Part *part)
-{
-    const char *slash = strchr(part->mask, '/');
-
-    return part->usable && part->quality >= 0 && part->quality <= 1 && slash != NULL &&
-           slash != part->mask && slash[1] != '\0' && strpbrk(part->mask, " \t") == NULL;
-}
-
-static double
-quality_of(const GArray *parts, const char *type)
-{
-    unsigned precision = 0;
-    double quality = 0;
-
-    for (unsigned i = 0; i < parts->len; i++) {
-        const Part *part = &g_array_index(parts, Part, i);
-        unsigned of_part = precision_of(part, type);
-
-        if (of_part > precision) {
-            precision = of_part;
-            quality = part->quality;
-        }
-    }
-    return quality;
-}
-
-const char *
-msk_accept_offer(const char *header, const char *const *offers)
-{
-    g_autofree char *lower = header == NULL ? NULL : g_ascii_strdown(header, -1);
-    g_autoptr(GArray) parts = parse_parts(lower);
-    const char *best = NULL;
-    double best_quality = 0;
-
-    for (unsigned i = 0; i < parts->len; i++) {
-        if (!is_media_range(&g_array_index(parts, Part, i))) {
-            return offers[0];
-        }
-    }
-    for (size_t offer = 0; offers[offer] != NULL; offer++) {
-        double quality = quality_of(parts, offers[offer]);
-
-        if (quality > best_quality) {
-            best_quality = quality;
-            best = offers[offer];
-        }
-    }
     return best;
 }
 

@@ -5,7 +5,6 @@
 
 #define JSON "application/json"
 #define VND  "application/vnd.openstack.masakari+json"
-#define HTML "text/html"
 
 static const struct {
     const char *header;
@@ -46,39 +45,6 @@ test_best(void)
     }
 }
 
-static const struct {
-    const char *header;
-    const char *offer;
-} offer_cases[] = {
-    {NULL, NULL},
-    {"", NULL},
-    {"*/*", HTML},
-    {JSON, JSON},
-    {HTML, HTML},
-    {"text/plain", NULL},
-    {"application/xml", NULL},
-    {JSON ", text/plain, */*", HTML},
-    {HTML ";q=0.9, " JSON ";q=0.5", HTML},
-    {HTML ";q=0.4, " JSON ";q=0.5", JSON},
-    {HTML ";q=0, */*", JSON},
-    {"text/*;q=0.2, */*;q=0.1", HTML},
-    {HTML ";level=1", NULL},
-    {"nonsense", HTML},
-    {"Application/JSON", JSON},
-    {JSON ";q=7", HTML},
-};
-
-static void
-test_offer(void)
-{
-    static const char *const offers[] = {HTML, JSON, NULL};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(offer_cases); i++) {
-        g_test_message("%s", offer_cases[i].header == NULL ? "none" : offer_cases[i].header);
-        g_assert_cmpstr(msk_accept_offer(offer_cases[i].header, offers), ==, offer_cases[i].offer);
-    }
-}
-
 static void
 test_content_type_version(void)
 {
@@ -95,7 +61,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/accept/best", test_best);
-    g_test_add_func("/accept/offer", test_offer);
     g_test_add_func("/accept/content_type_version", test_content_type_version);
     return g_test_run();
 }
