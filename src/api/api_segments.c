@@ -76,7 +76,7 @@ read_segments(MskStore *store, const void *filter, const MskPage *page, GPtrArra
 static int
 enabled_filter(const char *text)
 {
-    double number = g_ascii_strtod(text, NULL);
+    double number = msk_leading_number(text);
 
     if (number == 0) {
         return 0;

@@ -22,6 +22,17 @@ msk_boolean_parse(const char *text, bool *ret)
     return false;
 }
 
+double
+msk_leading_number(const char *text)
+{
+    const char *start = text + strspn(text, " \t\n\v\f\r");
+    size_t sign = *start == '-' || *start == '+' ? 1 : 0;
+    bool is_hex = start[sign] == '0' && g_ascii_tolower(start[sign + 1]) == 'x';
+    bool is_decimal = g_ascii_isdigit(start[sign]) || start[sign] == '.';
+
+    return is_decimal && !is_hex ? g_ascii_strtod(start, NULL) : 0;
+}
+
 bool
 msk_field_string(const MskJson *object, const char *name, char **ret)
 {

@@ -2,11 +2,15 @@
 #include "api/list_page.h"
 
 #include "api/fault.h"
+#include "api/field.h"
 #include "api/json_text.h"
 #include "api/python_repr.h"
 #include "oslo/config_file.h"
+#include "oslo/python_text.h"
 
 #include <string.h>
+
+#define MAX_DIGITS 4300 /* sys.get_int_max_str_digits() of Python */
 
 void
 msk_list_page_clear(MskListPage *self)
@@ -15,14 +19,41 @@ msk_list_page_clear(MskListPage *self)
     g_clear_pointer(&self->sort_dirs, g_ptr_array_unref);
 }
 
+/* Of ASCII, int() of Python takes fewer characters for blanks than strip() does. */
+static bool
+is_blank_of_int(gunichar c)
+{
+    return c < 0x80 ? c == ' ' || (c >= '\t' && c <= '\r') : msk_is_python_space(c);
+}
+
+/* Returns: (transfer full) */
+static char *
+strip_number(const char *text)
+{
+    const char *start = text;
+
+    while (is_blank_of_int(g_utf8_get_char(start))) {
+        start += g_utf8_skip[(unsigned char) *start];
+    }
+    const char *end = start + strlen(start);
+    const char *last;
+
+    while ((last = g_utf8_find_prev_char(start, end)) != NULL &&
+           is_blank_of_int(g_utf8_get_char(last))) {
+        end = last;
+    }
+    return g_strndup(start, (size_t) (end - start));
+}
+
 /* As Python's int(): blanks around, a sign, decimal digits of any script with single underscores
- * between. A number too large becomes the largest. Returns: whether it is one. */
+ * between, not too many. A number too large becomes the largest. Returns: whether it is one. */
 static bool
 parse_python_int(const char *text, int64_t *ret)
 {
-    g_autofree char *trimmed = msk_python_strip(text);
+    g_autofree char *trimmed = strip_number(text);
     const char *at = trimmed;
     bool negative = *at == '-';
+    unsigned n_digits = 0;
     int64_t value = 0;
 
     if (*at == '-' || *at == '+') {
@@ -39,7 +70,7 @@ parse_python_int(const char *text, int64_t *ret)
                         ? g_unichar_digit_value(g_utf8_get_char(at))
                         : -1;
 
-        if (digit < 0) {
+        if (digit < 0 || ++n_digits > MAX_DIGITS) {
             return false;
         }
         value = value > (INT64_MAX - digit) / 10 ? INT64_MAX : value * 10 + digit;
@@ -134,7 +165,7 @@ read_sorts(MskApiCall *call, const MskListPage *page, MskSort *sorts)
 static int64_t
 marker_id(const char *marker)
 {
-    double number = g_ascii_strtod(marker, NULL);
+    double number = msk_leading_number(marker);
 
     if (!(number >= 1 && number < (double) ((int64_t) 1 << 53)) ||
         number != (double) (int64_t) number) {

@@ -77,7 +77,7 @@ MskQuery *
 msk_query_parse(const char *text)
 {
     g_autoptr(MskQuery) self = g_new0(MskQuery, 1);
-    g_auto(GStrv) fields = g_strsplit(text == NULL ? "" : text, "&", -1);
+    g_auto(GStrv) fields = g_strsplit_set(text == NULL ? "" : text, "&;", -1);
 
     self->names = g_ptr_array_new_with_free_func(g_free);
     self->values = g_ptr_array_new_with_free_func(g_free);

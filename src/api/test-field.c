@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/field.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -23,6 +24,25 @@ test_words(void)
         g_test_message("'%s'", words[i].text);
         g_assert_cmpint(msk_boolean_parse(words[i].text, &value), ==, words[i].is);
         g_assert_cmpint(value, ==, words[i].is ? words[i].value : !words[i].value);
+    }
+}
+
+static void
+test_leading_number(void)
+{
+    static const struct {
+        const char *text;
+        double number;
+    } cases[] = {
+        {"", 0},     {"1", 1},   {" \t1x", 1}, {"-1", -1},          {"+1.5e1x", 15},
+        {".5", 0.5}, {"0x1", 0}, {"-0X1", 0},  {"inf", 0},          {"NAN", 0},
+        {"true", 0}, {"x1", 0},  {"01", 1},    {"1e400", INFINITY}, {"+-1", 0},
+        {"- 1", 0},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("'%s'", cases[i].text);
+        g_assert_true(msk_leading_number(cases[i].text) == cases[i].number);
     }
 }
 
@@ -52,6 +72,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/field/words", test_words);
+    g_test_add_func("/field/leading_number", test_leading_number);
     g_test_add_func("/field/members", test_members);
     return g_test_run();
 }

@@ -27,7 +27,9 @@ static const struct {
     {"%C3=1", "a", NULL},
     {"a=%C3%28", "a", NULL},
     {"a=x%00y", "a", "x\xc0\x80y"},
-    {"a=1;b=2", "a", "1;b=2"},
+    {"a=1;b=2", "a", "1"},
+    {"a=1;b=2;;a=3", "a", "1|3"},
+    {"a=1%3Bb=2", "a", "1;b=2"},
 };
 
 static void
