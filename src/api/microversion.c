@@ -6,6 +6,35 @@
 
 #define SERVICE "instance-ha"
 
+/* The blanks that str.split() and strip() of Python know in a header, which Latin-1 is. */
+static size_t
+blank_size(const char *at)
+{
+    if (*at == ' ' || *at == '\t') {
+        return 1;
+    }
+    return g_str_has_prefix(at, "\xc2\x85") || g_str_has_prefix(at, "\xc2\xa0") ? 2 : 0;
+}
+
+/* Returns: @text behind the blanks at its start; those at its end are cut off. */
+static char *
+strip(char *text)
+{
+    size_t size = 0; /* up to the last character that is no blank */
+
+    while (blank_size(text) > 0) {
+        text += blank_size(text);
+    }
+    for (size_t at = 0; text[at] != '\0';) {
+        size_t blank = blank_size(text + at);
+
+        at += blank > 0 ? blank : 1;
+        size = blank > 0 ? size : at;
+    }
+    text[size] = '\0';
+    return text;
+}
+
 /* Returns: (transfer full) (nullable) what stands behind the last "instance-ha", in any case. */
 static char *
 find_version(const char *header)
@@ -13,12 +42,11 @@ find_version(const char *header)
     g_auto(GStrv) parts = g_strsplit(header, ",", -1);
 
     for (unsigned i = g_strv_length(parts); i > 0; i--) {
-        char *part = g_strstrip(parts[i - 1]);
-        size_t size = strcspn(part, " \t");
+        char *part = strip(parts[i - 1]);
+        size_t size = strlen(SERVICE);
 
-        if (size == strlen(SERVICE) && g_ascii_strncasecmp(part, SERVICE, size) == 0 &&
-            part[size] != '\0') {
-            return g_strdup(g_strstrip(part + size));
+        if (g_ascii_strncasecmp(part, SERVICE, size) == 0 && blank_size(part + size) > 0) {
+            return g_strdup(strip(part + size));
         }
     }
     return NULL;
