@@ -78,14 +78,21 @@ is_below(const char *path, const char *prefix)
     return strncmp(path, prefix, size) == 0 && (path[size] == '\0' || path[size] == '/');
 }
 
+/* @version: (nullable) it is the beginning of a path for the Python service. */
+static bool
+is_version_1(const char *version)
+{
+    return version != NULL && is_below(version, "1");
+}
+
 /* A header may ask for version 1 where the path does not. */
 static bool
-asks_for_v1(const MskHttpRequest *request, char *accept_version)
+asks_for_v1(const MskHttpRequest *request, const char *accept_version)
 {
     g_autofree char *version =
         msk_content_type_version(msk_http_request_header(request, "Content-Type"));
 
-    return g_strcmp0(version, "1") == 0 || g_strcmp0(accept_version, "1") == 0;
+    return is_version_1(version) || is_version_1(accept_version);
 }
 
 static void
@@ -184,17 +191,16 @@ has_body(const MskHttpRequest *request)
     return strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
 }
 
-/* No body at all counts as null. Returns: false when the call was answered. */
+/* @may_lack: whether no body at all counts as null. Returns: false when the call was answered. */
 static bool
-read_body(MskApiCall *call)
+read_body(MskApiCall *call, bool may_lack)
 {
     const MskHttpRequest *http = call->http;
-    const char *length = msk_http_request_header(http, "Content-Length");
 
     if (!has_body(http)) {
         return true;
     }
-    if (length != NULL && http->body_size == 0) {
+    if (may_lack && http->body_size == 0) {
         call->body = msk_json_parse("null", strlen("null"));
     } else {
         call->body = msk_json_parse(http->body, http->body_size);
@@ -251,7 +257,7 @@ run_route(MskApiCall *call, const MskRoute *route, const char *project)
                   call->http->method, route->action);
         return;
     }
-    if (read_body(call) && check_project(call, project) && check_schema(call, route) &&
+    if (read_body(call, true) && check_project(call, project) && check_schema(call, route) &&
         msk_call_authorize(call, route->policy)) {
         route->handle(call);
     }
@@ -316,7 +322,9 @@ serve_v1(MskApiCall *call, const char *path)
 static void
 serve_root(MskApiCall *call, const char *path)
 {
-    if (!check_size(call) || !check_content_type(call) || !read_body(call)) {
+    bool has_length = msk_http_request_header(call->http, "Content-Length") != NULL;
+
+    if (!check_size(call) || !check_content_type(call) || !read_body(call, has_length)) {
         return;
     }
     if (strcmp(path, "/") == 0) {

@@ -134,6 +134,20 @@ def test_the_size_of_a_body_is_limited(api, size, answer, chunked):
     assert is_well(api)
 
 
+def test_no_body_is_null_however_its_length_is_told(api):
+    """As behind the web servers of the Python service. Outside of /v1 a length has to be told."""
+    lengths = {b"": b"", b"Content-Length: 0\r\n": b"",
+               b"Transfer-Encoding: chunked\r\n": b"0\r\n\r\n"}
+    for length, rest in lengths.items():
+        for path, status, words in (("/v1/segments", 400, b"None is not of type 'object'"),
+                                    ("/", 400, b"Malformed request body")):
+            if path == "/" and b"Content-Length" in length:
+                status, words = 200, b"versions"
+            head = f"POST {path} HTTP/1.1\r\n".encode() + HEAD + b"Connection: close\r\n"
+            heard, _ = exchange(api.port, head + length + b"\r\n" + rest)
+            assert (statuses(heard), words in heard) == ([status], True), (path, length, heard)
+
+
 def test_a_body_that_stops_short_gets_no_answer_and_stores_nothing(api):
     body = SEGMENT % b"short"
     raw = (b"POST /v1/segments HTTP/1.1\r\n" + HEAD
