@@ -86,7 +86,8 @@ msk_call_host_url(const MskApiCall *self)
     if (host == NULL || *host == '\0') {
         return g_strdup_printf("%s://localhost:%u", scheme, self->settings->port);
     }
-    size_t size = strlen(host);
+    g_autofree char *shown = msk_latin1_decode(host); /* any bytes; the answer is text */
+    size_t size = strlen(shown);
 
     if (strcmp(scheme, "http") == 0) {
         usual_port = ":80";
@@ -94,20 +95,21 @@ msk_call_host_url(const MskApiCall *self)
         usual_port = ":443";
     }
     /* Neither an empty port is written nor the one that the scheme implies. */
-    if (*usual_port != '\0' && g_str_has_suffix(host, usual_port)) {
+    if (*usual_port != '\0' && g_str_has_suffix(shown, usual_port)) {
         size -= strlen(usual_port);
-    } else if (g_str_has_suffix(host, ":")) {
+    } else if (g_str_has_suffix(shown, ":")) {
         size--;
     }
 
-    return g_strdup_printf("%s://%.*s", scheme, (int) size, host);
+    return g_strdup_printf("%s://%.*s", scheme, (int) size, shown);
 }
 
 char *
 msk_call_link(const MskApiCall *self, const char *script)
 {
     const char *prefix = self->settings->link_prefix;
-    const char *behind = self->view.prefix != NULL ? self->view.prefix : "";
+    g_autofree char *sent = msk_latin1_decode(self->view.prefix != NULL ? self->view.prefix : "");
+    g_autofree char *behind = msk_path_encode(sent);
 
     if (prefix == NULL || *prefix == '\0') {
         g_autofree char *host_url = msk_call_host_url(self);

@@ -41,18 +41,26 @@ msk_api_version_show_by_id(MskApiCall *call)
     msk_api_version_show(call);
 }
 
+/* Returns: (transfer full) what stands in front of "/v1". */
+static char *
+base_of(const MskApiCall *call)
+{
+    char *base = msk_call_link(call, "");
+    size_t size = strlen(base);
+
+    while (size > 0 && base[size - 1] == '/') {
+        base[--size] = '\0';
+    }
+    return base;
+}
+
 void
 msk_api_versions_list(MskApiCall *call)
 {
-    g_autofree char *link = msk_call_link(call, "/v1/");
+    g_autofree char *base = base_of(call);
+    g_autofree char *link = g_strconcat(base, "/v1/", NULL);
     GString *body = g_string_new("{\"versions\": [{" VERSION_FIELDS);
 
-    if (!g_str_has_suffix(link, "/")) {
-        char *slash = g_strconcat(link, "/", NULL); /* a configured prefix is cut there */
-
-        g_free(link);
-        link = slash;
-    }
     msk_json_append_string(body, link);
     g_string_append(body, "}]}]}");
     msk_call_reply(call, 200, body);
@@ -62,14 +70,14 @@ void
 msk_api_versions_choices(MskApiCall *call, const char *path)
 {
     g_autofree char *encoded = msk_path_encode(path);
-    g_autofree char *base = msk_call_link(call, "/v1");
+    g_autofree char *base = base_of(call);
     const char *start = encoded + strspn(encoded, "/");
     size_t size = strlen(start);
 
     while (size > 0 && start[size - 1] == '/') {
         size--;
     }
-    g_autofree char *link = g_strdup_printf("%s/%.*s", base, (int) size, start);
+    g_autofree char *link = g_strdup_printf("%s/v1/%.*s", base, (int) size, start);
     GString *body = g_string_new("{\"choices\": [{\"id\": \"" VERSION_ID
                                  "\", \"status\": \"CURRENT\", \"links\": [{\"rel\": \"self\", "
                                  "\"href\": ");

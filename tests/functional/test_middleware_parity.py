@@ -190,6 +190,19 @@ def test_proxy_headers(enabled, scheme_header):
     assert changed > 50 if enabled or scheme_header else changed == 0
 
 
+def test_a_prefix_is_a_path_in_links():
+    """In the list of versions without its slash at the end, and escaped."""
+    cases = {"/p/": "/p/v1/", "/a/b//": "/a/b/v1/", "/a b": "/a%20b/v1/", "/%41": "/%2541/v1/",
+             "/": "/v1/", "/\xe9": "/%E9/v1/"}
+    with serving(oslo_middleware={"enable_proxy_headers_parsing": True}) as services:
+        base = f"http://127.0.0.1:{services.port}"
+        for prefix, path in cases.items():
+            _, _, body = services.rest.call("GET", "//", headers={"X-Forwarded-Prefix": prefix})
+            assert body["versions"][0]["links"][0]["href"] == base + path, prefix
+        _, _, body = services.rest.call("GET", "//", headers={"Host": "\xe9\xff:80"})
+        assert body["versions"][0]["links"][0]["href"] == "http://\xe9\xff/v1/"
+
+
 def test_the_log_shows_the_client_of_the_proxy():
     with serving(oslo_middleware={"enable_proxy_headers_parsing": True}) as services:
         services.rest.call("GET", "//", headers={"Forwarded": 'for="[2001:db8::7]:99";proto=https'})
