@@ -60,7 +60,7 @@ def main():
     """Asks, and writes the file."""
     service = application()
 
-    def ask(method, path, body):
+    def ask(method, path, body, headers=()):
         request = webob.Request.blank("/v1" + path, method=method)
         request.headers["X-Auth-Token"] = "admin:admin"
         request.headers["OpenStack-API-Version"] = f"instance-ha {mutations.VERSION}"
@@ -68,6 +68,7 @@ def main():
         if body is not None:
             request.content_type = "application/json"
             request.body = body.encode("utf-8", "surrogatepass")
+        request.headers.update(headers)
         answer = request.get_response(service)
         return answer.status_int, answer.body.decode("utf-8", "replace")
 

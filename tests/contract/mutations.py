@@ -50,6 +50,37 @@ PATHS = [("GET", "/segments/{}"), ("PUT", "/segments/{}"), ("DELETE", "/segments
          ("PUT", "/notifications/{}"), ("DELETE", "/notifications/{}")]
 IDENTIFIERS = [NOBODY, NOBODY.upper(), "0", "-1", "detail", "\0", "\u4e2d", "\ud800", "x" * 300,
                "a b", "..", "'", "{" + NOBODY + "}", NOBODY.replace("-", "")]
+JSON, VENDOR = "application/json", "application/vnd.openstack.masakari+json"
+HEADERS = {
+    "Accept": [
+        "", ",", "*/*", "*", "nonsense", "a/b/c", "text/plain", "text/html", "TEXT/HTML", JSON,
+        f"{JSON};", f"{JSON};x", f"{JSON};x=1", f"{JSON};q=1.000", f"{JSON};q=1.0000",
+        f"{JSON};q=0.0001", f"{JSON};q=1e0", f"{JSON};q=0x1", f'{JSON};q="0.5"',
+        f"{JSON};q=1;q=0", f"{JSON};q=0;q=1", f"{JSON};q=0.5;x=1", f"{JSON};q=0.5 ; x",
+        f"{JSON};Q=0.1, */*;q=0.2", "*/*;x=1", "application/*;x=1", "text/*;q=0.2, */*;q=0.1",
+        f", {JSON}", f",, {JSON},", f"{JSON} text/html", f'"{JSON}"', f'{JSON};x="a,b"',
+        f'{JSON};x="a', "t\xe9xt/x", "text/html;q=0, */*", "image/png, */*;q=0"],
+    "Content-Type": [
+        JSON, VENDOR, JSON.upper(), f"{JSON} ", f"{JSON};charset=utf-16", f"{JSON},{JSON}",
+        f"{JSON}x", "text/plain", "text/html", "", "*/*", "application/xml",
+        "application/x-www-form-urlencoded", "t\xe9xt/x"],
+    "OpenStack-API-Version": [
+        "", ",", "instance-ha", "instance-ha ", "instance-ha  1.1", "1.1", "instance-ha\t1.1",
+        "instance-ha\xa01.1\x85", "instance-ha 1.1\xa0x", "instance-ha 1.\xb2", "INSTANCE-HA 1.1",
+        "masakari 1.1", "compute 2.1", "instance-ha 1.1, compute 2.1",
+        "instance-ha 1, instance-ha 1.1", "instance-ha 1.1, instance-ha 1", "instance-ha 01.1",
+        "instance-ha 1.01", "instance-ha 1.1.1", "instance-ha 0.0", "instance-ha -1.1",
+        "instance-ha 1.1e1", "instance-ha %s", "instance-ha <b>"],
+}
+WRITTEN = [
+    "", "&", "=", "limit", "limit=", "limit==1", "limit=x&limit=1", "limit=1&limit=x", "Limit=x",
+    "limit=x;limit=1", "limit=1;limit=x", "limit=1%3Blimit=x", "limit=1%26limit=x", "%6Cimit=x",
+    "limit%3Dx", "limit=%", "limit=+1", "limit=%2B1", "limit=0x1", "limit=%1C1", "limit=%0B1",
+    "limit=%C2%A01", "limit=%1C%C2%A01", f"limit={'9' * 4300}", f"limit={'9' * 4301}",
+    f"page_size={'0' * 4301}", "marker=0x1", "marker=inf", "marker=nan", "marker=1",
+    "marker=%20x1", "sort_key=no&sort_dir=no", "sort_key=no&marker=0", "sort_dir=no&marker=0",
+    "sort_dir=no&limit=0", "sort_key=id&sort_dir=asc&sort_dir=desc", "sort_key=id;sort_key=no",
+    "page_size=x&limit=x"]
 
 
 def values():
@@ -124,6 +155,23 @@ def queries():
             yield f"GET {path} {name} bytes", "GET", f"{path}?{name}=%ff%fe", None
 
 
+def written():
+    """Queries with their own ideas of separators, escapes and numbers."""
+    for path in QUERIES:
+        for number, text in enumerate(WRITTEN):
+            yield f"GET {path} written {number}", "GET", f"{path}?{text}", None
+
+
+def headers():
+    """Headers with what their grammars allow, and with what they do not."""
+    for name, texts in HEADERS.items():
+        for number, text in enumerate(texts):
+            for path in ("/nothing", "/segments/x"):
+                yield f"GET {path} {name} {number}", "GET", path, None, {name: text}
+            yield (f"POST {name} {number}", "POST", "/segments", json.dumps({"segment": {}}),
+                   {name: text})
+
+
 def paths():
     """Identifiers that are none."""
     for method, path in PATHS:
@@ -170,7 +218,8 @@ def packed(answers, normal):
 
 
 class Mutations:
-    """All of them against one service. `ask(method, path, body)` gives (status, text)."""
+    """All of them against one service. `ask(method, path, body, headers)` gives (status, text);
+    headers may be left out."""
 
     def __init__(self, ask):
         self.ask = ask
@@ -191,13 +240,15 @@ class Mutations:
         self.names["host"] = self._made(f"/segments/{self.names['segment']}/hosts", HOSTS)
 
     def requests(self):
-        """(name, method, path, body) in their order."""
+        """(name, method, path, body) in their order, and headers where they are not the usual."""
         yield from mutated("POST segment", "POST", "/segments", SEGMENT)
         yield from mutated("PUT segment", "PUT", "/segments/{other}", SEGMENT)
         created = changed(HOSTS, ("host", "name"), "cmp2")
         yield from mutated("POST host", "POST", "/segments/{segment}/hosts", created)
         yield from mutated("PUT host", "PUT", "/segments/{segment}/hosts/{host}", HOSTS)
         yield from queries()
+        yield from written()
+        yield from headers()
         yield from paths()
         for kind, payload in NOTIFICATIONS.items():
             yield from mutated(f"POST {kind}", "POST", "/notifications",
@@ -207,11 +258,11 @@ class Mutations:
         """{name: (status, text)} of all."""
         self.prepare()
         answers = {}
-        for name, method, path, body in self.requests():
+        for name, method, path, body, *more in self.requests():
             for key, uuid in self.names.items():
                 path = path.replace(f"{{{key}}}", uuid)
             assert name not in answers, name
-            status, text = answers[name] = self.ask(method, path, body)
+            status, text = answers[name] = self.ask(method, path, body, *more)
             if status == 201 and method == "POST":
                 (record,) = json.loads(text).values()
                 assert self.ask("DELETE", f"{path}/{record['uuid']}", None)[0] == 204, name

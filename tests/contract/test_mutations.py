@@ -52,12 +52,13 @@ def fixture_answers(request):
 
         connection = http.client.HTTPConnection("127.0.0.1", services.port, timeout=300)
 
-        def ask(method, path, body):
+        def ask(method, path, body, more=()):
             data = None if body is None else body.encode("utf-8", "surrogatepass")
             headers = {"X-Auth-Token": "admin:admin", "Accept": "application/json",
                        "OpenStack-API-Version": f"instance-ha {mutations.VERSION}"}
             if data is not None:
                 headers["Content-Type"] = "application/json"
+            headers.update(more)
             connection.request(method, "/v1" + path, data, headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode("utf-8", "replace")
