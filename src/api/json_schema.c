@@ -180,33 +180,46 @@ is_allowed_name(const MskRule *rule, const MskJson *name)
     return false;
 }
 
+/* By their characters, which is the order of their bytes. */
 static int
-compare_reprs(const void *a, const void *b)
+compare_names(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
+    const MskJson *name = *(const MskJson *const *) a;
+    const MskJson *other = *(const MskJson *const *) b;
+    int order = memcmp(name->text, other->text, MIN(name->size, other->size));
+
+    return order != 0 ? order : (name->size > other->size) - (name->size < other->size);
+}
+
+/* Returns: (transfer full) "'a', 'b'" */
+static char *
+list_names(GPtrArray *names)
+{
+    g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_sort(names, compare_names);
+    for (unsigned i = 0; i < names->len; i++) {
+        g_ptr_array_add(shown, g_string_free(repr_of(g_ptr_array_index(names, i)), FALSE));
+    }
+    g_ptr_array_add(shown, NULL);
+    return g_strjoinv(", ", (char **) shown->pdata);
 }
 
 static GString *
 check_closed(const MskRule *rule, const MskJson *object)
 {
-    g_autoptr(GPtrArray) extras = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) extras = g_ptr_array_new();
 
     for (unsigned i = 0; i < object->names->len; i++) {
         if (!is_allowed_name(rule, g_ptr_array_index(object->names, i))) {
-            g_ptr_array_add(extras,
-                            g_string_free(repr_of(g_ptr_array_index(object->names, i)), FALSE));
+            g_ptr_array_add(extras, g_ptr_array_index(object->names, i));
         }
     }
     if (extras->len == 0) {
         return NULL;
     }
     bool one = extras->len == 1;
-
-    if (rule->pattern != NULL) {
-        g_ptr_array_sort(extras, compare_reprs);
-    }
-    g_ptr_array_add(extras, NULL);
-    g_autofree char *list = g_strjoinv(", ", (char **) extras->pdata);
+    g_autofree char *list = list_names(extras);
     GString *message = g_string_new(NULL);
 
     if (rule->pattern != NULL) {

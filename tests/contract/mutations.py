@@ -123,6 +123,10 @@ def mutated(name, method, path, body):
                         if isinstance(dict_at(body, place), dict))]:
         yield (f"{name} {'.'.join((*place, '+'))}", method, path,
                json.dumps(changed(body, (*place, "no_such_field"), "x")))
+        several = copy.deepcopy(body)
+        dict_at(several, place).update(
+            {"z": 1, "e'\u0301": 2, "\uffff": 3, "\U0001f525": 4, "e": 5})
+        yield f"{name} {'.'.join((*place, '++'))}", method, path, json.dumps(several)
     text = json.dumps(body)
     for what, raw in (("empty", ""), ("half", text[:len(text) // 2]), ("list", f"[{text}]"),
                       ("twice", text + text), ("string", json.dumps(text)), ("null", "null"),
