@@ -72,6 +72,7 @@ typedef struct {
     char *target;
     GString *body; /* (nullable) until the first byte */
     size_t discarded_bytes;
+    size_t head_bytes;
     MskHttpHeader headers[MAX_HEADERS];
     MskHttpRequest request;
     MskHttpResponse response;
@@ -228,12 +229,26 @@ collect_header(void *data, enum MHD_ValueKind kind, const char *name, const char
     Request *self = data;
 
     (void) kind; /* only headers are asked for */
+    self->head_bytes += strlen(name) + strlen(": \r\n") + (value == NULL ? 0 : strlen(value));
     if (self->request.n_headers < MAX_HEADERS) {
         self->headers[self->request.n_headers].name = name;
         self->headers[self->request.n_headers].value = value == NULL ? "" : value;
     }
     self->request.n_headers++;
     return MHD_YES;
+}
+
+/* Returns: (nullable) (static) why the head is refused. */
+static const char *
+why_too_large(const Request *self)
+{
+    if (self->request.n_headers > MAX_HEADERS) {
+        return "There are more than 100 header fields.";
+    }
+    if (self->head_bytes + strlen(self->target) > self->server->options.max_header_bytes) {
+        return "The head of the request is too large."; /* libmicrohttpd has some room for it */
+    }
+    return NULL;
 }
 
 static Connection *
@@ -263,12 +278,12 @@ begin(Request *self, const char *method, const char *version)
     request->client = self->peer != NULL ? self->peer->client : "";
     request->is_tls = self->peer != NULL && self->peer->tls != NULL;
     (void) MHD_get_connection_values(self->connection, MHD_HEADER_KIND, collect_header, self);
-    if (request->n_headers > MAX_HEADERS) {
-        return refuse(self, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                      "There are more than 100 header fields.");
-    }
-    const char *why = msk_http_head_check(self->headers, request->n_headers);
+    const char *why = why_too_large(self);
 
+    if (why != NULL) {
+        return refuse(self, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, why);
+    }
+    why = msk_http_head_check(self->headers, request->n_headers);
     if (why != NULL) {
         return refuse(self, MHD_HTTP_BAD_REQUEST, why);
     }
