@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#define BLANKS " \t\n\v\f\r"
+
 /* One part of the header, such as "application/json;q=0.5". */
 typedef struct {
     char *mask;
@@ -21,40 +23,70 @@ part_clear(void *data)
     g_free(self->version);
 }
 
+/* As float() of Python. Returns: whether it is a number. */
+static bool
+parse_quality(const char *value, double *ret)
+{
+    g_autofree char *text = g_strstrip(g_strdup(value));
+    char *end = NULL;
+
+    *ret = g_ascii_strtod(text, &end);
+    return *text != '\0' && *end == '\0' && strpbrk(text, "xX") == NULL;
+}
+
+/* @value: (nullable) */
 static void
 set_parameter(Part *self, const char *name, const char *value)
 {
     if (strcmp(name, "q") == 0) {
-        char *end = NULL;
-
-        self->quality = g_ascii_strtod(value, &end);
-        self->usable = *value != '\0' && *end == '\0';
+        self->usable = value != NULL && parse_quality(value, &self->quality);
     } else if (strcmp(name, "version") == 0) {
         g_free(self->version);
         self->version = g_strdup(value);
     }
 }
 
+/* Takes one pair of quotes off. Returns: (transfer full) */
+static char *
+unquote(const char *text, size_t size)
+{
+    bool quoted = size >= 2 && text[0] == '"' && text[size - 1] == '"';
+
+    return quoted ? g_strndup(text + 1, size - 2) : g_strndup(text, size);
+}
+
+/*
+ * The mask and its parameters as the URL map has them: between two ";" a name up to a blank, "=" or
+ * ";" and, behind "=", a value with the blanks at its end. What else is there counts for nothing.
+ */
 static void
 part_parse(Part *self, const char *text)
 {
-    g_auto(GStrv) fields = g_strsplit(text, ";", -1);
-
     *self = (Part){.quality = 1, .usable = true};
-    self->mask = g_strdup(g_strstrip(fields[0]));
-    for (char **field = fields + 1; *field != NULL; field++) {
-        char *equals = strchr(*field, '=');
-        char *value = equals == NULL ? *field + strlen(*field) : g_strstrip(equals + 1);
-        size_t size = strlen(value);
+    for (const char *at = text; at != NULL;) {
+        const char *start = at + strspn(at, BLANKS);
+        size_t size = strcspn(start, BLANKS ";=");
+        const char *end = start + size + strspn(start + size, BLANKS);
+        g_autofree char *name = unquote(start, size);
+        g_autofree char *value = NULL;
 
-        if (equals != NULL) {
-            *equals = '\0';
+        if (size > 0 && *end == '=') {
+            end += 1 + strspn(end + 1, BLANKS);
+            size_t value_size = strcspn(end, ";");
+
+            value = value_size == 0 ? NULL : unquote(end, value_size);
+            end += value_size;
         }
-        if (size >= 2 && value[0] == '"' && value[size - 1] == '"') {
-            value[size - 1] = '\0';
-            value++;
+        if (size > 0 && self->mask == NULL) {
+            self->mask = g_steal_pointer(&name); /* of a value behind it nothing is kept */
+        } else if (size > 0) {
+            set_parameter(self, name, value);
         }
-        set_parameter(self, g_strstrip(*field), value);
+        at = strchr(end, ';');
+        at = at == NULL ? NULL : at + 1;
+    }
+    if (self->mask == NULL) {
+        self->mask = g_strdup("");
     }
 }
 
@@ -74,12 +106,13 @@ parse_parts(const char *header)
         if (*at != '\0' && (*at != ',' || quoted)) {
             continue;
         }
-        g_autofree char *text = g_strndup(start, (size_t) (at - start));
+        g_autofree char *text = g_strstrip(g_strndup(start, (size_t) (at - start)));
 
-        if (*g_strstrip(text) != '\0') {
+        if (*text != '\0') {
+            g_autofree char *plain = unquote(text, strlen(text));
             Part part;
 
-            part_parse(&part, text);
+            part_parse(&part, plain);
             g_array_append_val(parts, part);
         }
         if (*at == '\0') {

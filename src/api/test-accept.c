@@ -24,10 +24,22 @@ static const struct {
     {"image/png, application/*;q=0.5", JSON, NULL},
     {JSON ";q=x, " VND ";q=0.2", VND, NULL},
     {JSON ";version=1", JSON, "1"},
-    {JSON "; q=\"0.5\" ; version=\"2\"", JSON, "2"},
+    {JSON "; q=\"0.5\"; version=\"2\"", JSON, "2"},
+    {JSON "; q=\"0.5\" ; version=\"2\"", NULL, NULL},
     {JSON ";q", NULL, NULL},
     {"applicationx/*", NULL, NULL},
     {"Application/JSON", NULL, NULL},
+    {"\"" JSON "\"", JSON, NULL},
+    {VND " " JSON, VND, NULL},
+    {VND "=x;version=1", VND, "1"},
+    {JSON ";;version=1", JSON, "1"},
+    {JSON "; =x;version=\"1\"", JSON, "1"},
+    {JSON ";version=1 ;q=0.5 ", JSON, "1 "},
+    {JSON ";version", JSON, NULL},
+    {JSON ";q=0x1", NULL, NULL},
+    {JSON ";q=1e0", JSON, NULL},
+    {JSON ";q=", NULL, NULL},
+    {";", NULL, NULL},
 };
 
 static void
