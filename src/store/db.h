@@ -59,6 +59,8 @@ typedef struct {
     bool is_server;         /* it may be away for a while, and come back */
     const char *collate;    /* follows a text column or value where text is compared */
     const char *for_update; /* ends a SELECT whose rows the transaction is going to change */
+    const char *by_index;   /* (nullable) behind a table and before "(<index>)": the index that has
+                               the order, which the database would not always take by itself */
     const char *now; /* in a SELECT, what now_us() asks for; NULL where that costs no question */
 
     const MskMigration *migrations;

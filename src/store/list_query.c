@@ -9,7 +9,7 @@
     {"created_at", MSK_COLUMN_TIME}, {"updated_at", MSK_COLUMN_TIME},                              \
         {"deleted_at", MSK_COLUMN_TIME}, {"deleted", MSK_COLUMN_INT},                              \
     {                                                                                              \
-        "id", MSK_COLUMN_INT                                                                       \
+        "id", MSK_COLUMN_ID                                                                        \
     }
 #define SELECT_META "t.id, t.created_at, t.updated_at, t.deleted_at, t.deleted, "
 
@@ -67,7 +67,7 @@ static const MskTable tables[] = {
                             "SELECT " SELECT_META
                             "t.uuid, t.name, t.service_type, t.description, t.recovery_method, "
                             "t.enabled FROM failover_segments t",
-                            segment_columns, G_N_ELEMENTS(segment_columns)},
+                            segment_columns, G_N_ELEMENTS(segment_columns), NULL},
     [MSK_STORE_HOSTS] = {"hosts",
                          "SELECT " SELECT_META
                          "t.uuid, t.name, t.type, t.control_attributes, t.failover_segment_id, "
@@ -75,19 +75,20 @@ static const MskTable tables[] = {
                          "s.deleted_at, s.deleted, s.uuid, s.name, s.service_type, s.description, "
                          "s.recovery_method, s.enabled FROM hosts t LEFT JOIN failover_segments s "
                          "ON s.uuid = t.failover_segment_id",
-                         host_columns, G_N_ELEMENTS(host_columns)},
+                         host_columns, G_N_ELEMENTS(host_columns), NULL},
     [MSK_STORE_NOTIFICATIONS] = {"notifications",
                                  "SELECT " SELECT_META
                                  "t.notification_uuid, t.generated_time, t.source_host_uuid, "
                                  "t.type, t.payload, t.status, t.failover_segment_uuid, t.message "
                                  "FROM notifications t",
-                                 notification_columns, G_N_ELEMENTS(notification_columns)},
+                                 notification_columns, G_N_ELEMENTS(notification_columns),
+                                 "masakari_c_notifications_created_idx"},
     [MSK_STORE_VMOVES] = {"vmoves",
                           "SELECT " SELECT_META
                           "t.uuid, t.notification_uuid, t.instance_uuid, t.instance_name, "
                           "t.source_host, t.dest_host, t.start_time, t.end_time, t.type, t.status, "
                           "t.message FROM vmoves t",
-                          vmove_columns, G_N_ELEMENTS(vmove_columns)},
+                          vmove_columns, G_N_ELEMENTS(vmove_columns), NULL},
 };
 
 const MskTable *
@@ -124,6 +125,7 @@ msk_list_query_init(MskListQuery *self, const MskTable *table)
     self->texts = g_ptr_array_new_with_free_func(g_free);
     self->from_end = self->sql->len;
     g_string_append(self->sql, " WHERE t.deleted = 0");
+    self->where_end = self->sql->len;
 }
 
 void
@@ -197,6 +199,7 @@ sort_expression(MskDb *db, const MskColumn *column, const char *alias)
                                of);
     case MSK_COLUMN_TEXT:
         return g_strconcat(of, db->driver->collate, NULL);
+    case MSK_COLUMN_ID:
     case MSK_COLUMN_INT:
     case MSK_COLUMN_TIME:
         break;
@@ -244,15 +247,18 @@ add_comparison(GString *sql, MskDb *db, const SortTerm *term, bool after)
     g_autofree char *right = sort_expression(db, term->column, "m");
 
     if (!after) {
-        g_string_append_printf(sql, "(%s = %s OR (t.%s IS NULL AND m.%s IS NULL))", left, right,
-                               name, name);
-    } else if (term->descending) {
-        g_string_append_printf(sql, "(%s < %s OR (t.%s IS NULL AND m.%s IS NOT NULL))", left, right,
-                               name, name);
+        g_string_append_printf(sql, "(%s = %s", left, right);
     } else {
-        g_string_append_printf(sql, "(%s > %s OR (m.%s IS NULL AND t.%s IS NOT NULL))", left, right,
-                               name, name);
+        g_string_append_printf(sql, "(%s %c %s", left, term->descending ? '<' : '>', right);
     }
+    if (term->column->kind != MSK_COLUMN_ID) {
+        bool is_last = after && term->descending;
+        bool is_first = after && !term->descending;
+
+        g_string_append_printf(sql, " OR (t.%s IS%s NULL AND m.%s IS%s NULL)", name,
+                               is_first ? " NOT" : "", name, is_last ? " NOT" : "");
+    }
+    g_string_append_c(sql, ')');
 }
 
 /* Joins the marker's row as m: (a after) OR (a equal AND b after) OR … A question of its own for it
@@ -279,16 +285,37 @@ add_marker(MskListQuery *self, MskDb *db, const GArray *terms)
     g_string_append_c(self->sql, ')');
 }
 
+/* Whether the index of the table has the rows as they are wanted: whoever reads as many of them as
+ * are wanted is done, whatever the server thinks of a table of this size and these statistics. */
+static bool
+is_in_order_of_index(const MskListQuery *self, MskDb *db, const MskPage *page, const GArray *terms)
+{
+    const SortTerm *first = &g_array_index(terms, SortTerm, 0);
+    const SortTerm *second = &g_array_index(terms, SortTerm, 1);
+
+    return db->driver->by_index != NULL && self->table->order_index != NULL && page->limit >= 0 &&
+           self->sql->len == self->where_end && terms->len == 2 &&
+           g_str_equal(first->column->name, "created_at") &&
+           first->descending == second->descending;
+}
+
 void
 msk_list_query_page(MskListQuery *self, MskDb *db, const MskPage *page)
 {
     static const MskPage all = {.limit = -1};
     const MskPage *wanted = page != NULL ? page : &all;
     g_autoptr(GArray) terms = sort_terms(self->table, wanted);
+    bool by_index = is_in_order_of_index(self, db, wanted, terms);
 
     self->marker = wanted->marker;
     if (self->marker != 0) {
         add_marker(self, db, terms);
+    }
+    if (by_index) {
+        g_autofree char *hint =
+            g_strconcat(db->driver->by_index, "(", self->table->order_index, ")", NULL);
+
+        g_string_insert(self->sql, (gssize) self->from_end, hint);
     }
     for (unsigned i = 0; i < terms->len; i++) {
         const SortTerm *term = &g_array_index(terms, SortTerm, i);

@@ -12,6 +12,7 @@
 #include "store/db.h"
 
 typedef enum {
+    MSK_COLUMN_ID,  /* a number, never NULL */
     MSK_COLUMN_INT, /* also bool */
     MSK_COLUMN_TIME,
     MSK_COLUMN_TEXT,   /* ordered by the collation */
@@ -29,6 +30,9 @@ typedef struct {
     const char *select; /* "SELECT … FROM <name> t …", the table as t */
     const MskColumn *columns;
     size_t n_columns;
+    /* (nullable) of created_at and id, as a list without sort keys is ordered; @select ends with
+     * the table then */
+    const char *order_index;
 } MskTable;
 
 /** msk_store_table: Returns: (static) */
@@ -38,6 +42,7 @@ typedef struct {
     const MskTable *table;
     GString *sql;
     size_t from_end;  /* in sql, behind its FROM clause */
+    size_t where_end; /* in sql, before any filter */
     GArray *values;   /* MskDbValue */
     GPtrArray *texts; /* char * that values point to */
     int64_t marker;   /* 0 for none */

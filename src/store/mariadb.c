@@ -522,6 +522,7 @@ const MskDbDriver msk_mariadb_driver = {
     .is_server = true,
     .collate = "",
     .for_update = " FOR UPDATE",
+    .by_index = " FORCE INDEX ",
     .now = NOW,
     .migrations = msk_mariadb_migrations,
     .describe = describe,

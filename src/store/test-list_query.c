@@ -160,6 +160,127 @@ test_limits_and_markers_have_their_edges(void)
     fixture_clear(&fixture);
 }
 
+/* Rows whose order is not that of their ids, and the ids newest first. */
+static const struct {
+    const char *created_at;
+    int deleted;
+} moments[] = {
+    {"2026-01-02 00:00:00", 0}, {NULL, 0}, {"2026-01-01 00:00:00", 0}, {"2026-01-03 00:00:00", 0},
+    {"2026-01-01 00:00:00", 0}, {NULL, 0}, {"2026-01-02 00:00:00", 7}, {"2026-01-02 00:00:00", 0},
+    {"2025-12-31 00:00:00", 0}, {NULL, 6}, {"2026-01-03 00:00:00", 0}, {"2025-12-31 00:00:00", 0},
+};
+static const int64_t newest_first[] = {11, 4, 8, 1, 5, 3, 12, 9, 6, 2};
+
+static void
+fill_notifications(const Fixture *fixture)
+{
+    g_autoptr(MskDb) db = fixture_db(fixture, MSK_DB_USE);
+    g_autoptr(GError) error = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(moments); i++) {
+        g_autofree char *uuid = g_uuid_string_random();
+        bool added = msk_db_run(
+            db,
+            "INSERT INTO notifications (id, created_at, deleted, notification_uuid, "
+            "generated_time, source_host_uuid, type, payload, status) VALUES (?, ?, ?, ?, "
+            "'2026-01-01 00:00:00', 'host', 'VM', '{}', 'new')",
+            MSK_DB_ARGS(MSK_DB_I((int64_t) i + 1), MSK_DB_T(moments[i].created_at),
+                        MSK_DB_I(moments[i].deleted), MSK_DB_T(uuid)),
+            NULL, &error);
+
+        g_assert_no_error(error);
+        g_assert_true(added);
+    }
+}
+
+/* Reads all by pages of @limit, and compares with newest_first or its reverse. */
+static void
+walk_notifications(const Fixture *fixture, const MskNotificationFilter *filter, bool descending,
+                   int64_t limit)
+{
+    const MskSort sort = {"created_at", descending};
+    MskPage page = {.sorts = &sort, .n_sorts = 1, .limit = limit};
+    unsigned n_seen = 0;
+
+    for (;;) {
+        g_autoptr(GPtrArray) list = NULL;
+
+        ASSERT_DONE(msk_store_notification_list(fixture->store, filter, &page, &list, error));
+        if (list->len == 0) {
+            break;
+        }
+        for (unsigned i = 0; i < list->len; i++) {
+            const MskNotification *found = g_ptr_array_index(list, i);
+            size_t last = G_N_ELEMENTS(newest_first) - 1;
+
+            g_assert_cmpuint(n_seen, <=, last);
+            g_assert_cmpint(found->meta.id, ==, newest_first[descending ? n_seen : last - n_seen]);
+            page.marker = found->meta.id;
+            n_seen++;
+        }
+    }
+    g_assert_cmpuint(n_seen, ==, G_N_ELEMENTS(newest_first));
+}
+
+static void
+test_pages_of_notifications_follow_their_times(void)
+{
+    const MskNotificationFilter vms = {.type = "VM"};
+    Fixture fixture;
+
+    fixture_init(&fixture);
+    fill_notifications(&fixture);
+    for (int64_t limit = 1; limit <= (int64_t) G_N_ELEMENTS(newest_first) + 1; limit++) {
+        for (int descending = 0; descending <= 1; descending++) {
+            walk_notifications(&fixture, NULL, descending != 0, limit);
+            walk_notifications(&fixture, &vms, descending != 0, limit);
+        }
+    }
+    fixture_clear(&fixture);
+}
+
+static void
+test_the_index_is_named_where_it_has_the_order(void)
+{
+    static const struct {
+        MskStoreTable table;
+        MskSort sorts[2];
+        size_t n_sorts;
+        int64_t limit;
+        const char *type; /* (nullable) a filter */
+        bool by_index;
+    } rows[] = {
+        {MSK_STORE_NOTIFICATIONS, {{NULL, false}}, 0, 100, NULL, true},
+        {MSK_STORE_NOTIFICATIONS, {{"created_at", false}}, 1, 100, NULL, true},
+        {MSK_STORE_NOTIFICATIONS, {{"created_at", true}, {"id", true}}, 2, 100, NULL, true},
+        {MSK_STORE_NOTIFICATIONS, {{"created_at", true}, {"id", false}}, 2, 100, NULL, false},
+        {MSK_STORE_NOTIFICATIONS, {{"id", true}, {"created_at", true}}, 2, 100, NULL, false},
+        {MSK_STORE_NOTIFICATIONS, {{"status", true}}, 1, 100, NULL, false},
+        {MSK_STORE_NOTIFICATIONS, {{NULL, false}}, 0, 100, "VM", false},
+        {MSK_STORE_NOTIFICATIONS, {{NULL, false}}, 0, -1, NULL, false},
+        {MSK_STORE_SEGMENTS, {{NULL, false}}, 0, 100, NULL, false},
+    };
+    MskDb db = {.driver = &msk_mariadb_driver};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (int64_t marker = 0; marker <= 1; marker++) {
+            const MskPage page = {.sorts = rows[i].sorts,
+                                  .n_sorts = rows[i].n_sorts,
+                                  .limit = rows[i].limit,
+                                  .marker = marker};
+            g_auto(MskListQuery) query;
+
+            msk_list_query_init(&query, msk_store_table(rows[i].table));
+            msk_list_query_where_text(&query, &db, "type", rows[i].type);
+            msk_list_query_page(&query, &db, &page);
+            g_test_message("%s", query.sql->str);
+            g_assert_cmpint(strstr(query.sql->str, " FORCE INDEX (masakari_c_notifications_"
+                                                   "created_idx) ") != NULL,
+                            ==, rows[i].by_index);
+        }
+    }
+}
+
 static void
 test_sort_keys_are_the_columns(void)
 {
@@ -193,6 +314,10 @@ main(int argc, char **argv)
                     test_pages_yield_each_row_once_in_every_order);
     g_test_add_func("/list_query/limits_and_markers_have_their_edges",
                     test_limits_and_markers_have_their_edges);
+    g_test_add_func("/list_query/pages_of_notifications_follow_their_times",
+                    test_pages_of_notifications_follow_their_times);
+    g_test_add_func("/list_query/the_index_is_named_where_it_has_the_order",
+                    test_the_index_is_named_where_it_has_the_order);
     g_test_add_func("/list_query/sort_keys_are_the_columns", test_sort_keys_are_the_columns);
     return g_test_run();
 }
