@@ -84,10 +84,11 @@ find_segment(MskApiCall *call, MskSegment **ret)
 }
 
 static MskStoreResult
-read_hosts(MskStore *store, const void *filter, const MskPage *page, GPtrArray **ret,
-           GError **error)
+read_hosts(MskStore *store, const void *filter, const MskPage *page, GError **error)
 {
-    return msk_store_host_list(store, filter, page, ret, error);
+    g_autoptr(GPtrArray) none = NULL;
+
+    return msk_store_host_list(store, filter, page, &none, error);
 }
 
 void

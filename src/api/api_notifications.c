@@ -27,18 +27,15 @@ not_found(MskApiCall *call)
 }
 
 static MskStoreResult
-read_notifications(MskStore *store, const void *data, const MskPage *page, GPtrArray **ret,
-                   GError **error)
+read_notifications(MskStore *store, const void *data, const MskPage *page, GError **error)
 {
     const Filter *filter = data;
+    /* Without a sink: read only to see whether the marker is there. */
     MskPage first = {.limit = 1, .marker = page->marker};
-    MskStoreResult result = msk_store_notification_list(
-        store, &filter->filter, filter->nothing ? &first : page, ret, error);
+    g_autoptr(GPtrArray) none = NULL;
 
-    if (result == MSK_STORE_DONE && filter->nothing) {
-        g_ptr_array_set_size(*ret, 0); /* read only to see whether the marker is there */
-    }
-    return result;
+    return msk_store_notification_list(store, &filter->filter, filter->nothing ? &first : page,
+                                       &none, error);
 }
 
 /* As the database compares: without case, and without blanks at the end. */

@@ -53,23 +53,19 @@ tell_taken_update(MskApiCall *call, MskSegment *changes, MskSegmentFields fields
 }
 
 static MskStoreResult
-read_segments(MskStore *store, const void *filter, const MskPage *page, GPtrArray **ret,
-              GError **error)
+read_segments(MskStore *store, const void *filter, const MskPage *page, GError **error)
 {
     const MskSegmentFilter *segments = filter;
+    g_autoptr(GPtrArray) none = NULL;
 
     if (segments->enabled > 1) {
         /* A number that is neither: no row has it, but a marker still has to be known. */
         MskPage first = {.limit = 1, .marker = page->marker};
         const MskSegmentFilter any = MSK_SEGMENT_FILTER_ANY;
-        MskStoreResult result = msk_store_segment_list(store, &any, &first, ret, error);
 
-        if (result == MSK_STORE_DONE) {
-            g_ptr_array_set_size(*ret, 0);
-        }
-        return result;
+        return msk_store_segment_list(store, &any, &first, &none, error);
     }
-    return msk_store_segment_list(store, segments, page, ret, error);
+    return msk_store_segment_list(store, segments, page, &none, error);
 }
 
 /* MariaDB compares the text with a number and takes the number in front of it: "true" is 0. */

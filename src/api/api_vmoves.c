@@ -36,10 +36,11 @@ check_notification(MskApiCall *call)
 }
 
 static MskStoreResult
-read_vmoves(MskStore *store, const void *filter, const MskPage *page, GPtrArray **ret,
-            GError **error)
+read_vmoves(MskStore *store, const void *filter, const MskPage *page, GError **error)
 {
-    return msk_store_vmove_list(store, filter, page, ret, error);
+    g_autoptr(GPtrArray) none = NULL;
+
+    return msk_store_vmove_list(store, filter, page, &none, error);
 }
 
 void

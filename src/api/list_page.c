@@ -196,23 +196,51 @@ refuse_sort_key(MskApiCall *call, const char *key)
     msk_fault_text(call, 400, message->str, message->len);
 }
 
-/* About what a row takes: growing to the size of a long list would copy it several times. */
-#define ROW_BYTES ((gsize) 512)
+#define BODY_BYTES ((gsize) 4096) /* to begin with */
+
+/* The body of the answer, to which each row is added as it is read. */
+typedef struct {
+    const MskListKind *kind;
+    GString *body;
+    unsigned n_rows;
+} Body;
 
 static void
-reply_rows(MskApiCall *call, const MskListKind *kind, const GPtrArray *rows)
+begin_body(void *data)
 {
-    GString *body = g_string_sized_new(ROW_BYTES * (rows == NULL ? 1 : rows->len + 1));
+    Body *self = data;
 
-    g_string_append_c(body, '{');
-    msk_json_append_name(body, kind->name);
-    g_string_append_c(body, '[');
-    for (unsigned i = 0; rows != NULL && i < rows->len; i++) {
-        g_string_append(body, i == 0 ? "" : ", ");
-        kind->append(body, g_ptr_array_index(rows, i));
+    g_string_assign(self->body, "{");
+    msk_json_append_name(self->body, self->kind->name);
+    g_string_append_c(self->body, '[');
+    self->n_rows = 0;
+}
+
+static void
+add_row(const void *record, void *data)
+{
+    Body *self = data;
+
+    if (self->n_rows++ > 0) {
+        g_string_append(self->body, ", ");
     }
-    g_string_append(body, "]}");
-    msk_call_reply(call, 200, body);
+    self->kind->append(self->body, record);
+}
+
+static void
+body_clear(Body *self)
+{
+    if (self->body != NULL) {
+        g_string_free(self->body, TRUE);
+    }
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Body, body_clear)
+
+static void
+reply_rows(MskApiCall *call, Body *body)
+{
+    g_string_append(body->body, "]}");
+    msk_call_reply(call, 200, g_steal_pointer(&body->body));
 }
 
 void
@@ -220,12 +248,15 @@ msk_list_answer(MskApiCall *call, const MskListKind *kind, const MskListPage *pa
                 const void *filter)
 {
     g_autofree MskSort *sorts = g_new0(MskSort, page->sort_keys->len);
-    MskPage rows_page = {.sorts = sorts, .n_sorts = page->sort_keys->len, .limit = page->limit};
-    g_autoptr(GPtrArray) rows = NULL;
+    g_auto(Body) body = {.kind = kind, .body = g_string_sized_new(BODY_BYTES)};
+    const MskRowSink sink = {begin_body, add_row, &body};
+    MskPage rows_page = {
+        .sorts = sorts, .n_sorts = page->sort_keys->len, .limit = page->limit, .sink = &sink};
     g_autoptr(GError) error = NULL;
 
+    begin_body(&body);
     if (page->limit == 0) {
-        reply_rows(call, kind, NULL);
+        reply_rows(call, &body);
         return;
     }
     if (!read_sorts(call, page, sorts)) {
@@ -240,9 +271,9 @@ msk_list_answer(MskApiCall *call, const MskListKind *kind, const MskListPage *pa
     if (page->marker != NULL) {
         rows_page.marker = marker_id(page->marker);
     }
-    MskStoreResult result =
-        rows_page.marker < 0 ? MSK_STORE_NOT_FOUND
-                             : kind->read(call->settings->store, filter, &rows_page, &rows, &error);
+    MskStoreResult result = rows_page.marker < 0
+                                ? MSK_STORE_NOT_FOUND
+                                : kind->read(call->settings->store, filter, &rows_page, &error);
 
     if (result == MSK_STORE_FAILED) {
         msk_fault_error(call, error);
@@ -251,6 +282,6 @@ msk_list_answer(MskApiCall *call, const MskListKind *kind, const MskListPage *pa
     } else if (unknown != NULL) {
         refuse_sort_key(call, unknown);
     } else {
-        reply_rows(call, kind, rows);
+        reply_rows(call, &body);
     }
 }

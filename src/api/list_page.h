@@ -32,9 +32,9 @@ bool msk_list_read(MskApiCall *call, MskListPage *ret);
 typedef struct {
     const char *name; /* of the member with the rows, such as "segments" */
     MskStoreTable table;
-    /* As msk_store_segment_list(); @filter is the list's own. */
+    /* As msk_store_segment_list(), for the sink of @page; @filter is the list's own. */
     MskStoreResult (*read)(MskStore *store, const void *filter, const MskPage *page,
-                           GPtrArray **ret, GError **error);
+                           GError **error);
     void (*append)(GString *out, const void *record);
 } MskListKind;
 

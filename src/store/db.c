@@ -201,6 +201,12 @@ msk_db_dup(MskDbStatement *statement, int column)
     return g_strdup(msk_db_text(statement, column));
 }
 
+char *
+msk_db_lend(MskDbStatement *statement, int column)
+{
+    return (char *) (uintptr_t) msk_db_text(statement, column); /* only read from */
+}
+
 int64_t
 msk_db_time_of(const MskDatetimeParts *parts)
 {

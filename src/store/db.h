@@ -155,6 +155,8 @@ int64_t msk_db_int(MskDbStatement *statement, int column);
 /** msk_db_text: Returns: (nullable) valid until the next step */
 const char *msk_db_text(MskDbStatement *statement, int column);
 char *msk_db_dup(MskDbStatement *statement, int column);
+/** msk_db_lend: msk_db_text() for the member of a struct that is const to whoever is shown it. */
+char *msk_db_lend(MskDbStatement *statement, int column);
 /** msk_db_time: Returns: microseconds, 0 for NULL or a text that is no time. */
 int64_t msk_db_time(MskDbStatement *statement, int column);
 

@@ -2,21 +2,51 @@
 #include "store/rows.h"
 #include "store/store_private.h"
 
+/* All but the segment. */
+static void
+fill_host(MskDbStatement *row, MskTakeText take, MskHost *ret)
+{
+    msk_rows_read_meta(row, 0, &ret->meta);
+    ret->uuid = take(row, 5);
+    ret->name = take(row, 6);
+    ret->type = take(row, 7);
+    ret->control_attributes = take(row, 8);
+    ret->failover_segment_id = take(row, 9);
+    ret->reserved = msk_db_int(row, 10) != 0;
+    ret->on_maintenance = msk_db_int(row, 11) != 0;
+}
+
+static bool
+has_segment(MskDbStatement *row)
+{
+    return msk_db_text(row, 17) != NULL;
+}
+
 static void *
 read_host(MskDbStatement *row)
 {
     MskHost *self = g_new0(MskHost, 1);
 
-    msk_rows_read_meta(row, 0, &self->meta);
-    self->uuid = msk_db_dup(row, 5);
-    self->name = msk_db_dup(row, 6);
-    self->type = msk_db_dup(row, 7);
-    self->control_attributes = msk_db_dup(row, 8);
-    self->failover_segment_id = msk_db_dup(row, 9);
-    self->reserved = msk_db_int(row, 10) != 0;
-    self->on_maintenance = msk_db_int(row, 11) != 0;
-    self->segment = msk_db_text(row, 17) != NULL ? msk_rows_read_segment(row, 12) : NULL;
+    fill_host(row, msk_db_dup, self);
+    if (has_segment(row)) {
+        self->segment = g_new0(MskSegment, 1);
+        msk_rows_fill_segment(row, 12, msk_db_dup, self->segment);
+    }
     return self;
+}
+
+static void
+show_host(MskDbStatement *row, const MskRowSink *sink)
+{
+    MskHost host = {.segment = NULL};
+    MskSegment segment = {.uuid = NULL};
+
+    fill_host(row, msk_db_lend, &host);
+    if (has_segment(row)) {
+        msk_rows_fill_segment(row, 12, msk_db_lend, &segment);
+        host.segment = &segment;
+    }
+    sink->row(&host, sink->data);
 }
 
 static void
@@ -36,7 +66,7 @@ narrow(MskListQuery *query, MskDb *db, const void *data)
     msk_list_query_where_flag(query, "reserved", filter->reserved);
 }
 
-static const MskRowKind hosts = {MSK_STORE_HOSTS, read_host, free_host, narrow};
+static const MskRowKind hosts = {MSK_STORE_HOSTS, read_host, free_host, show_host, narrow};
 
 #define BY_UUID    " WHERE t.uuid = ? AND t.deleted = 0"
 #define OF_SEGMENT BY_UUID " AND t.failover_segment_id = ?"

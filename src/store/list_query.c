@@ -342,26 +342,17 @@ find_marker(const MskListQuery *self, MskDb *db, GError **error)
 }
 
 MskStoreResult
-msk_list_query_run(const MskListQuery *self, MskDb *db, void *(*read)(MskDbStatement *row),
-                   GDestroyNotify free_element, GPtrArray **ret, GError **error)
+msk_list_query_run(const MskListQuery *self, MskDb *db,
+                   void (*take)(MskDbStatement *row, void *data), void *data, GError **error)
 {
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_element);
     g_autoptr(MskDbStatement) row =
         msk_db_query(db, self->sql->str, (const MskDbValue *) (void *) self->values->data,
                      self->values->len, error);
     int more = row != NULL ? msk_db_step(row, error) : -1;
-    int found = 1;
+    int found = more == 0 && self->marker != 0 ? find_marker(self, db, error) : 1;
 
     for (; more == 1; more = msk_db_step(row, error)) {
-        g_ptr_array_add(rows, read(row));
+        take(row, data);
     }
-    if (more == 0 && rows->len == 0 && self->marker != 0) {
-        found = find_marker(self, db, error);
-    }
-    if (more < 0 || found != 1) {
-        return more < 0 ? MSK_STORE_FAILED : msk_store_result_of(found);
-    }
-    g_clear_pointer(ret, g_ptr_array_unref);
-    *ret = g_steal_pointer(&rows);
-    return MSK_STORE_DONE;
+    return more < 0 ? MSK_STORE_FAILED : msk_store_result_of(found);
 }

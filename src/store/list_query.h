@@ -67,8 +67,8 @@ void msk_list_query_bind_owned(MskListQuery *self, char *text);
 /** msk_list_query_page: adds marker, order and limit. @page: (nullable) */
 void msk_list_query_page(MskListQuery *self, MskDb *db, const MskPage *page);
 
-/** msk_list_query_run: @read: makes an element of the present row. @ret: (out) (transfer full).
+/** msk_list_query_run: @take: called with each row and @data.
  *  Returns: DONE, NOT_FOUND (the marker's row), FAILED. */
 MskStoreResult msk_list_query_run(const MskListQuery *self, MskDb *db,
-                                  void *(*read)(MskDbStatement *row), GDestroyNotify free_element,
-                                  GPtrArray **ret, GError **error);
+                                  void (*take)(MskDbStatement *row, void *data), void *data,
+                                  GError **error);

@@ -14,21 +14,36 @@ msk_rows_read_status(const char *name)
     return MSK_NOTIFICATION_FAILED;
 }
 
-void *
-msk_rows_read_notification(MskDbStatement *row)
+static void
+fill_notification(MskDbStatement *row, MskTakeText take, MskNotification *ret)
+{
+    msk_rows_read_meta(row, 0, &ret->meta);
+    ret->uuid = take(row, 5);
+    ret->generated_time_us = msk_db_time(row, 6);
+    ret->source_host_uuid = take(row, 7);
+    ret->type = take(row, 8);
+    ret->payload = take(row, 9);
+    ret->status = msk_rows_read_status(msk_db_text(row, 10));
+    ret->failover_segment_uuid = take(row, 11);
+    ret->message = take(row, 12);
+}
+
+static void *
+read_notification(MskDbStatement *row)
 {
     MskNotification *self = g_new0(MskNotification, 1);
 
-    msk_rows_read_meta(row, 0, &self->meta);
-    self->uuid = msk_db_dup(row, 5);
-    self->generated_time_us = msk_db_time(row, 6);
-    self->source_host_uuid = msk_db_dup(row, 7);
-    self->type = msk_db_dup(row, 8);
-    self->payload = msk_db_dup(row, 9);
-    self->status = msk_rows_read_status(msk_db_text(row, 10));
-    self->failover_segment_uuid = msk_db_dup(row, 11);
-    self->message = msk_db_dup(row, 12);
+    fill_notification(row, msk_db_dup, self);
     return self;
+}
+
+static void
+show_notification(MskDbStatement *row, const MskRowSink *sink)
+{
+    MskNotification notification = {.uuid = NULL};
+
+    fill_notification(row, msk_db_lend, &notification);
+    sink->row(&notification, sink->data);
 }
 
 static void
@@ -71,8 +86,8 @@ narrow(MskListQuery *query, MskDb *db, const void *data)
     }
 }
 
-static const MskRowKind notifications = {MSK_STORE_NOTIFICATIONS, msk_rows_read_notification,
-                                         free_notification, narrow};
+static const MskRowKind notifications = {MSK_STORE_NOTIFICATIONS, read_notification,
+                                         free_notification, show_notification, narrow};
 
 #define BY_UUID " WHERE t.notification_uuid = ? AND t.deleted = 0"
 

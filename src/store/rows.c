@@ -14,19 +14,16 @@ msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret)
     ret->deleted = msk_db_int(row, first + 4);
 }
 
-MskSegment *
-msk_rows_read_segment(MskDbStatement *row, int first)
+void
+msk_rows_fill_segment(MskDbStatement *row, int first, MskTakeText take, MskSegment *ret)
 {
-    MskSegment *self = g_new0(MskSegment, 1);
-
-    msk_rows_read_meta(row, first, &self->meta);
-    self->uuid = msk_db_dup(row, first + 5);
-    self->name = msk_db_dup(row, first + 6);
-    self->service_type = msk_db_dup(row, first + 7);
-    self->description = msk_db_dup(row, first + 8);
-    self->recovery_method = msk_db_dup(row, first + 9);
-    self->enabled = msk_db_int(row, first + 10) != 0;
-    return self;
+    msk_rows_read_meta(row, first, &ret->meta);
+    ret->uuid = take(row, first + 5);
+    ret->name = take(row, first + 6);
+    ret->service_type = take(row, first + 7);
+    ret->description = take(row, first + 8);
+    ret->recovery_method = take(row, first + 9);
+    ret->enabled = msk_db_int(row, first + 10) != 0;
 }
 
 MskStoreResult
@@ -81,6 +78,19 @@ typedef struct {
     GPtrArray *rows;
 } List;
 
+static void
+take_row(MskDbStatement *row, void *data)
+{
+    const List *list = data;
+    const MskRowSink *sink = list->page != NULL ? list->page->sink : NULL;
+
+    if (sink != NULL) {
+        list->kind->show(row, sink);
+    } else {
+        g_ptr_array_add(list->rows, list->kind->read(row));
+    }
+}
+
 static MskStoreResult
 list_work(MskDb *db, void *data, GError **error)
 {
@@ -90,8 +100,12 @@ list_work(MskDb *db, void *data, GError **error)
     msk_list_query_init(&query, msk_store_table(list->kind->table));
     list->kind->narrow(&query, db, list->filter);
     msk_list_query_page(&query, db, list->page);
-    return msk_list_query_run(&query, db, list->kind->read, list->kind->free_row, &list->rows,
-                              error);
+    g_clear_pointer(&list->rows, g_ptr_array_unref);
+    list->rows = g_ptr_array_new_with_free_func(list->kind->free_row);
+    if (list->page != NULL && list->page->sink != NULL) {
+        list->page->sink->begin(list->page->sink->data);
+    }
+    return msk_list_query_run(&query, db, take_row, list, error);
 }
 
 MskStoreResult

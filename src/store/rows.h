@@ -12,10 +12,11 @@
 
 /* Readers of the columns that the SELECT of list_query.c yields, from column @first on. */
 void msk_rows_read_meta(MskDbStatement *row, int first, MskRowMeta *ret);
-/** msk_rows_read_segment: Returns: (transfer full) */
-MskSegment *msk_rows_read_segment(MskDbStatement *row, int first);
-/** msk_rows_read_notification: Returns: (transfer full) */
-void *msk_rows_read_notification(MskDbStatement *row);
+/* Texts of a row: msk_db_dup() for a struct that owns them, msk_db_lend() for one that is shown. */
+typedef char *(*MskTakeText)(MskDbStatement *row, int column);
+
+/** msk_rows_fill_segment: @ret: zeroed. */
+void msk_rows_fill_segment(MskDbStatement *row, int first, MskTakeText take, MskSegment *ret);
 
 /** msk_rows_read_status: @name: (nullable) of a notification's column. */
 MskNotificationStatus msk_rows_read_status(const char *name);
@@ -23,8 +24,9 @@ MskNotificationStatus msk_rows_read_status(const char *name);
 /* Rows of one kind, made of what the SELECT of their table yields. */
 typedef struct {
     MskStoreTable table;
-    void *(*read)(MskDbStatement *row);
+    void *(*read)(MskDbStatement *row); /* Returns: (transfer full) */
     GDestroyNotify free_row;
+    void (*show)(MskDbStatement *row, const MskRowSink *sink);
     /* Leaves those that @filter lets pass. */
     void (*narrow)(MskListQuery *query, MskDb *db, const void *filter);
 } MskRowKind;

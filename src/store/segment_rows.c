@@ -6,7 +6,19 @@
 static void *
 read_segment(MskDbStatement *row)
 {
-    return msk_rows_read_segment(row, 0);
+    MskSegment *self = g_new0(MskSegment, 1);
+
+    msk_rows_fill_segment(row, 0, msk_db_dup, self);
+    return self;
+}
+
+static void
+show_segment(MskDbStatement *row, const MskRowSink *sink)
+{
+    MskSegment segment = {0};
+
+    msk_rows_fill_segment(row, 0, msk_db_lend, &segment);
+    sink->row(&segment, sink->data);
 }
 
 static void
@@ -25,7 +37,8 @@ narrow(MskListQuery *query, MskDb *db, const void *data)
     msk_list_query_where_flag(query, "enabled", filter->enabled);
 }
 
-static const MskRowKind segments = {MSK_STORE_SEGMENTS, read_segment, free_segment, narrow};
+static const MskRowKind segments = {MSK_STORE_SEGMENTS, read_segment, free_segment, show_segment,
+                                    narrow};
 
 #define BY_UUID " WHERE t.uuid = ? AND t.deleted = 0"
 

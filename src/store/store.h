@@ -104,17 +104,28 @@ typedef struct {
     bool descending;
 } MskSort;
 
+/* Who looks at each row of a list once, and spares copies of them. */
+typedef struct {
+    /* Before the first row, and each time that the page is read anew: what was shown is void. */
+    void (*begin)(void *data);
+    /* @record: of the list's kind; it and what it points to are gone after the call. */
+    void (*row)(const void *record, void *data);
+    void *data;
+} MskRowSink;
+
 /* One page of a list. created_at and id follow the given keys where missing, in the direction of
  * the first key (descending without keys), so that the order is always complete. */
 typedef struct {
     const MskSort *sorts; /* (nullable) when n_sorts is 0 */
     size_t n_sorts;
-    int64_t limit;  /* -1: no limit */
-    int64_t marker; /* 0: from the start; else the id after which the list goes on */
+    int64_t limit;          /* -1: no limit */
+    int64_t marker;         /* 0: from the start; else the id after which the list goes on */
+    const MskRowSink *sink; /* (nullable) is shown the rows in place of a list of them */
 } MskPage;
 
 /* Each list: @page (nullable) NULL is all rows in default order. @ret: (out) (transfer full), a
- * GPtrArray that frees its elements. NOT_FOUND when the marker's row does not exist. */
+ * GPtrArray that frees its elements; empty where there is a sink. NOT_FOUND when the marker's row
+ * does not exist. */
 
 /* ---- segments -------------------------------------------------------------------------------- */
 

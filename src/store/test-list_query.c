@@ -281,6 +281,142 @@ test_the_index_is_named_where_it_has_the_order(void)
     }
 }
 
+/* ---- sinks ------------------------------------------------------------------------------- */
+
+typedef struct {
+    char *(*describe)(const void *record);
+    const GPtrArray *listed;
+    unsigned n_begins;
+    unsigned n_rows;
+} Shown;
+
+static char *
+describe_meta(const MskRowMeta *meta)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+                           " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+                           meta->id, meta->created_at_us, meta->updated_at_us, meta->deleted_at_us,
+                           (int64_t) meta->deleted);
+}
+
+#define TEXT(text) ((text) != NULL ? (text) : "NULL")
+
+static char *
+describe_segment(const void *record)
+{
+    const MskSegment *of = record;
+    g_autofree char *meta = describe_meta(&of->meta);
+
+    return g_strdup_printf("%s %s %s %s %s %s %d", meta, of->uuid, of->name, of->service_type,
+                           TEXT(of->description), of->recovery_method, of->enabled);
+}
+
+static char *
+describe_host(const void *record)
+{
+    const MskHost *of = record;
+    g_autofree char *meta = describe_meta(&of->meta);
+    g_autofree char *segment = describe_segment(of->segment);
+
+    return g_strdup_printf("%s %s %s %s %s %s %d %d %s", meta, of->uuid, of->name, of->type,
+                           of->control_attributes, of->failover_segment_id, of->reserved,
+                           of->on_maintenance, segment);
+}
+
+static char *
+describe_notification(const void *record)
+{
+    const MskNotification *of = record;
+    g_autofree char *meta = describe_meta(&of->meta);
+
+    return g_strdup_printf("%s %s %" G_GINT64_FORMAT " %s %s %s %d %s %s", meta, of->uuid,
+                           of->generated_time_us, of->source_host_uuid, of->type, of->payload,
+                           (int) of->status, TEXT(of->failover_segment_uuid), TEXT(of->message));
+}
+
+static char *
+describe_vmove(const void *record)
+{
+    const MskVmove *of = record;
+    g_autofree char *meta = describe_meta(&of->meta);
+
+    return g_strdup_printf(
+        "%s %s %s %s %s %s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s %s %s", meta, of->uuid,
+        of->notification_uuid, of->instance_uuid, of->instance_name, TEXT(of->source_host),
+        TEXT(of->dest_host), of->start_time_us, of->end_time_us, TEXT(of->type), TEXT(of->status),
+        TEXT(of->message));
+}
+
+static void
+begin_shown(void *data)
+{
+    ((Shown *) data)->n_begins++;
+}
+
+static void
+compare_shown(const void *record, void *data)
+{
+    Shown *self = data;
+
+    g_assert_cmpuint(self->n_rows, <, self->listed->len);
+    g_autofree char *shown = self->describe(record);
+    g_autofree char *listed = self->describe(g_ptr_array_index(self->listed, self->n_rows));
+
+    g_assert_cmpstr(shown, ==, listed);
+    self->n_rows++;
+}
+
+#define CHECK_SINK(list_call, describe_kind, wanted)                                               \
+    do {                                                                                           \
+        g_autoptr(GPtrArray) listed = NULL;                                                        \
+        g_autoptr(GPtrArray) none = NULL;                                                          \
+        Shown shown = {.describe = (describe_kind)};                                               \
+        const MskRowSink sink = {begin_shown, compare_shown, &shown};                              \
+        const MskPage to_sink = {.limit = -1, .sink = &sink};                                      \
+        ASSERT_DONE(list_call(fixture.store, NULL, NULL, &listed, error));                         \
+        shown.listed = listed;                                                                     \
+        ASSERT_DONE(list_call(fixture.store, NULL, &to_sink, &none, error));                       \
+        g_assert_cmpuint(none->len, ==, 0);                                                        \
+        g_assert_cmpuint(shown.n_begins, ==, 1);                                                   \
+        g_assert_cmpuint(shown.n_rows, ==, (wanted));                                              \
+    } while (0)
+
+static void
+fill_vmoves(const Fixture *fixture)
+{
+    g_autoptr(MskDb) db = fixture_db(fixture, MSK_DB_USE);
+    g_autoptr(GError) error = NULL;
+    bool added = msk_db_run(
+        db,
+        "INSERT INTO vmoves (created_at, deleted, uuid, notification_uuid, instance_uuid, "
+        "instance_name, source_host, start_time, type, status) VALUES ('2026-01-01 00:00:00', 0, "
+        "'u1', 'n', 'i1', 'vm1', 's', '2026-01-01 00:00:01', 'evacuation', 'ongoing'), (NULL, 0, "
+        "'u2', 'n', 'i2', 'vm2', NULL, NULL, NULL, NULL)",
+        MSK_DB_NO_ARGS, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(added);
+}
+
+static void
+test_a_sink_is_shown_what_a_list_has(void)
+{
+    Fixture fixture;
+
+    setup(&fixture);
+    g_autoptr(MskSegment) segment = make_segment(fixture.store, "of hosts");
+    g_autoptr(MskHost) one = make_host(fixture.store, segment->uuid, "one");
+    g_autoptr(MskHost) two = make_host(fixture.store, segment->uuid, "two");
+
+    fill_notifications(&fixture);
+    fill_vmoves(&fixture);
+    CHECK_SINK(msk_store_segment_list, describe_segment, G_N_ELEMENTS(samples) + 1);
+    CHECK_SINK(msk_store_host_list, describe_host, 2);
+    CHECK_SINK(msk_store_notification_list, describe_notification, G_N_ELEMENTS(newest_first));
+    CHECK_SINK(msk_store_vmove_list, describe_vmove, 2);
+    fixture_clear(&fixture);
+}
+
 static void
 test_sort_keys_are_the_columns(void)
 {
@@ -318,6 +454,8 @@ main(int argc, char **argv)
                     test_pages_of_notifications_follow_their_times);
     g_test_add_func("/list_query/the_index_is_named_where_it_has_the_order",
                     test_the_index_is_named_where_it_has_the_order);
+    g_test_add_func("/list_query/a_sink_is_shown_what_a_list_has",
+                    test_a_sink_is_shown_what_a_list_has);
     g_test_add_func("/list_query/sort_keys_are_the_columns", test_sort_keys_are_the_columns);
     return g_test_run();
 }

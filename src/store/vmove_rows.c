@@ -2,24 +2,39 @@
 #include "store/rows.h"
 #include "store/store_private.h"
 
+static void
+fill_vmove(MskDbStatement *row, MskTakeText take, MskVmove *ret)
+{
+    msk_rows_read_meta(row, 0, &ret->meta);
+    ret->uuid = take(row, 5);
+    ret->notification_uuid = take(row, 6);
+    ret->instance_uuid = take(row, 7);
+    ret->instance_name = take(row, 8);
+    ret->source_host = take(row, 9);
+    ret->dest_host = take(row, 10);
+    ret->start_time_us = msk_db_time(row, 11);
+    ret->end_time_us = msk_db_time(row, 12);
+    ret->type = take(row, 13);
+    ret->status = take(row, 14);
+    ret->message = take(row, 15);
+}
+
 static void *
 read_vmove(MskDbStatement *row)
 {
     MskVmove *self = g_new0(MskVmove, 1);
 
-    msk_rows_read_meta(row, 0, &self->meta);
-    self->uuid = msk_db_dup(row, 5);
-    self->notification_uuid = msk_db_dup(row, 6);
-    self->instance_uuid = msk_db_dup(row, 7);
-    self->instance_name = msk_db_dup(row, 8);
-    self->source_host = msk_db_dup(row, 9);
-    self->dest_host = msk_db_dup(row, 10);
-    self->start_time_us = msk_db_time(row, 11);
-    self->end_time_us = msk_db_time(row, 12);
-    self->type = msk_db_dup(row, 13);
-    self->status = msk_db_dup(row, 14);
-    self->message = msk_db_dup(row, 15);
+    fill_vmove(row, msk_db_dup, self);
     return self;
+}
+
+static void
+show_vmove(MskDbStatement *row, const MskRowSink *sink)
+{
+    MskVmove vmove = {.uuid = NULL};
+
+    fill_vmove(row, msk_db_lend, &vmove);
+    sink->row(&vmove, sink->data);
 }
 
 static void
@@ -41,7 +56,7 @@ narrow(MskListQuery *query, MskDb *db, const void *data)
 #define BY_UUID         " WHERE t.uuid = ? AND t.deleted = 0"
 #define OF_NOTIFICATION BY_UUID " AND t.notification_uuid = ?"
 
-static const MskRowKind vmoves = {MSK_STORE_VMOVES, read_vmove, free_vmove, narrow};
+static const MskRowKind vmoves = {MSK_STORE_VMOVES, read_vmove, free_vmove, show_vmove, narrow};
 
 MskStoreResult
 msk_store_vmove_get(MskStore *self, const char *notification_uuid, const char *uuid, MskVmove **ret,
