@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdbool.h>
 
 typedef struct Worker Worker;
@@ -12,10 +14,9 @@ typedef struct Worker Worker;
 struct Worker {
     MskHttpWorkers *pool;
     GThread *thread;
-    pthread_cond_t given;
+    sem_t given;  /* counts one when it is to rest no more */
     Worker *next; /* of those that rest, or that are told to end */
-    void *item;   /* (nullable) given to it */
-    bool ending;  /* no item will be given to it any more */
+    void *item;   /* (nullable) given to it; NULL: it is to end */
 };
 
 struct MskHttpWorkers {
@@ -24,7 +25,7 @@ struct MskHttpWorkers {
     unsigned most;
     int policy; /* of the thread that made the pool */
 
-    pthread_mutex_t lock; /* guards what follows, and of each worker next, item and ending */
+    pthread_mutex_t lock; /* guards what follows, and of each worker next */
     GPtrArray *workers;   /* of Worker: that run */
     Worker *resting;      /* (nullable) the last to rest first */
     GQueue queue;         /* of items; empty while one rests */
@@ -43,22 +44,33 @@ unlock(MskHttpWorkers *self)
     g_assert(pthread_mutex_unlock(&self->lock) == 0);
 }
 
-/* With the lock held. Returns: (nullable) NULL at the end. */
+/* Not with a condition: whoever is woken by one takes its lock in a way that asks the kernel once
+ * more. Returns: (nullable) */
+static void *
+rest(Worker *self)
+{
+    while (sem_wait(&self->given) != 0) {
+        g_assert(errno == EINTR);
+    }
+    return g_steal_pointer(&self->item);
+}
+
+/* Returns: (nullable) NULL at the end. */
 static void *
 next_item(Worker *self)
 {
     MskHttpWorkers *pool = self->pool;
-    void *item = g_queue_pop_head(&pool->queue);
 
-    if (item != NULL || pool->stopping) {
-        return item;
+    lock(pool);
+    void *item = g_queue_pop_head(&pool->queue);
+    bool rests = item == NULL && !pool->stopping;
+
+    if (rests) {
+        self->next = pool->resting;
+        pool->resting = self;
     }
-    self->next = pool->resting;
-    pool->resting = self;
-    while (self->item == NULL && !pool->stopping && !self->ending) {
-        g_assert(pthread_cond_wait(&self->given, &pool->lock) == 0);
-    }
-    return g_steal_pointer(&self->item);
+    unlock(pool);
+    return rests ? rest(self) : item;
 }
 
 /* Who starts a thread when it is needed may have chosen a policy for itself alone. */
@@ -79,20 +91,16 @@ run(void *data)
     MskHttpWorkers *pool = self->pool;
 
     take_policy(pool);
-    lock(pool);
     for (void *item = next_item(self); item != NULL; item = next_item(self)) {
-        unlock(pool);
         pool->work(item, pool->data);
-        lock(pool);
     }
-    unlock(pool);
     return NULL;
 }
 
 static void
 worker_free(Worker *self)
 {
-    (void) pthread_cond_destroy(&self->given); /* nobody waits any more */
+    (void) sem_destroy(&self->given); /* nobody waits any more */
     g_free(self);
 }
 
@@ -103,7 +111,7 @@ start_worker(MskHttpWorkers *self, GError **error)
     Worker *worker = g_new0(Worker, 1);
 
     worker->pool = self;
-    g_assert(pthread_cond_init(&worker->given, NULL) == 0);
+    g_assert(sem_init(&worker->given, 0, 0) == 0);
     worker->thread = g_thread_try_new("http-worker", run, worker, error);
     if (worker->thread == NULL) {
         worker_free(worker);
@@ -158,7 +166,7 @@ msk_http_workers_push(MskHttpWorkers *self, void *item)
     unlock(self);
     /* Not before: it would wake up only to wait for the lock. */
     if (worker != NULL) {
-        g_assert(pthread_cond_signal(&worker->given) == 0);
+        g_assert(sem_post(&worker->given) == 0);
     }
 }
 
@@ -166,7 +174,7 @@ msk_http_workers_push(MskHttpWorkers *self, void *item)
 static void
 join(Worker *self)
 {
-    g_assert(pthread_cond_signal(&self->given) == 0);
+    g_assert(sem_post(&self->given) == 0);
     (void) g_thread_join(self->thread); /* run() has nothing to say */
     worker_free(self);
 }
@@ -184,7 +192,6 @@ msk_http_workers_rest(MskHttpWorkers *self)
         surplus = g_steal_pointer(&self->resting->next);
     }
     for (Worker *worker = surplus; worker != NULL; worker = worker->next) {
-        worker->ending = true;
         g_assert(g_ptr_array_remove_fast(self->workers, worker));
     }
     unlock(self);
