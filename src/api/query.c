@@ -124,12 +124,25 @@ msk_query_all(const MskQuery *self, const char *name)
     return found;
 }
 
+/* How many bytes of @text, most as a rule, stand for themselves. */
+static size_t
+plain_length(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] != '\0' && text[length] != '%' && (text[length] & 0x80) == 0) {
+        length++;
+    }
+    return length;
+}
+
 char *
 msk_path_decode(const char *text)
 {
-    GString *path = g_string_new(NULL);
+    size_t plain = plain_length(text);
+    GString *path = g_string_new_len(text, (gssize) plain);
 
-    for (const char *at = text; *at != '\0';) {
+    for (const char *at = text + plain; *at != '\0';) {
         unsigned char byte = next_byte(&at);
 
         if (byte == '\0') {
@@ -144,9 +157,10 @@ msk_path_decode(const char *text)
 char *
 msk_latin1_decode(const char *text)
 {
-    GString *decoded = g_string_new(NULL);
+    size_t plain = plain_length(text);
+    GString *decoded = g_string_new_len(text, (gssize) plain);
 
-    for (const char *at = text; *at != '\0'; at++) {
+    for (const char *at = text + plain; *at != '\0'; at++) {
         g_string_append_unichar(decoded, (unsigned char) *at);
     }
     return g_string_free(decoded, FALSE);

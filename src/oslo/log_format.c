@@ -121,12 +121,11 @@ parse_part(const char *text, GArray *parts)
     return (size_t) (close + 1 - text) + conversion;
 }
 
-/* Returns: (nullable) (transfer full) */
-static char *
-render_date(MskLogFormat *self, int64_t time_us)
+/* Returns: false where the format of the date is no good. */
+static bool
+append_date(GString *out, MskLogFormat *self, int64_t time_us)
 {
     int64_t second = time_us / G_USEC_PER_SEC;
-    char *text;
 
     g_mutex_lock(&self->lock);
     if (self->date == NULL || self->second != second) {
@@ -137,16 +136,20 @@ render_date(MskLogFormat *self, int64_t time_us)
         self->date = g_date_time_format(date, self->date_format);
         self->second = second;
     }
-    text = g_strdup(self->date);
+    bool is_good = self->date != NULL;
+
+    if (is_good) {
+        g_string_append(out, self->date);
+    }
     g_mutex_unlock(&self->lock);
-    return text;
+    return is_good;
 }
 
 MskLogFormat *
 msk_log_format_new(const char *format, const char *date_format, GError **error)
 {
     g_autoptr(MskLogFormat) self = g_new0(MskLogFormat, 1);
-    g_autofree char *example = NULL;
+    g_autoptr(GString) example = g_string_new(NULL);
     const char *next = format;
 
     self->parts = g_array_new(FALSE, FALSE, sizeof(Part));
@@ -154,8 +157,7 @@ msk_log_format_new(const char *format, const char *date_format, GError **error)
     self->date_format = g_strdup(date_format);
     g_mutex_init(&self->lock);
     self->zone = g_time_zone_new_local(); /* looks at files, too much for each message */
-    example = render_date(self, 0);
-    if (example == NULL) {
+    if (!append_date(example, self, 0)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "'%s' is no date format of strftime(3), such as %%Y-%%m-%%d %%H:%%M:%%S",
                     date_format);
@@ -198,50 +200,59 @@ msk_log_format_free(MskLogFormat *self)
     }
 }
 
-static char *
-render_field(MskLogFormat *self, Field field, const MskLogRecord *record, const char *message)
+static void
+append_field(GString *out, MskLogFormat *self, const Part *part, const MskLogRecord *record,
+             const char *message)
 {
-    switch (field) {
+    switch (part->field) {
     case FIELD_DATE:
-        return render_date(self, record->time_us);
+        (void) append_date(out, self, record->time_us); /* of a format that was tried */
+        break;
     case FIELD_MSECS:
-        return g_strdup_printf("%d", (int) (record->time_us / 1000 % 1000));
+        g_string_append_printf(out, "%d", (int) (record->time_us / 1000 % 1000));
+        break;
     case FIELD_PROCESS:
-        return g_strdup_printf("%d", (int) getpid());
+        g_string_append_printf(out, "%d", (int) getpid());
+        break;
     case FIELD_LEVEL:
-        return g_strdup(msk_log_level_name(record->level));
+        g_string_append(out, msk_log_level_name(record->level));
+        break;
     case FIELD_LOGGER:
-        return g_strdup(record->logger);
+        g_string_append(out, record->logger);
+        break;
     case FIELD_REQUEST_ID:
-        return g_strdup(record->request_id != NULL ? record->request_id : "-");
+        g_string_append(out, record->request_id != NULL ? record->request_id : "-");
+        break;
     case FIELD_MESSAGE:
-        return g_strdup(message);
+        g_string_append(out, message);
+        break;
     case FIELD_GLOBAL_REQUEST_ID:
-        return g_strdup(record->global_request_id != NULL ? record->global_request_id : "None");
+        g_string_append(out,
+                        record->global_request_id != NULL ? record->global_request_id : "None");
+        break;
     case FIELD_DASHES:
-        return g_strdup("- - - - - -");
+        g_string_append(out, "- - - - - -");
+        break;
     case FIELD_TEXT:
+        g_string_append(out, part->text);
+        break;
     case FIELD_EMPTY:
+    default:
         break;
     }
-    return g_strdup("");
 }
 
+/* Makes what stands in @out from @start on as wide as @part wants it. */
 static void
-append_padded(GString *out, const char *text, const Part *part)
+pad(GString *out, size_t start, const Part *part)
 {
     size_t width = (size_t) ABS(part->width);
-    size_t length = (size_t) g_utf8_strlen(text, -1);
+    size_t length = (size_t) g_utf8_strlen(out->str + start, -1);
     size_t padding = width > length ? width - length : 0;
+    gssize at = part->width < 0 ? -1 : (gssize) start; /* -1: at the end */
 
-    if (part->width < 0) {
-        g_string_append(out, text);
-    }
     for (size_t i = 0; i < padding; i++) {
-        g_string_append_c(out, part->zeros && part->width > 0 ? '0' : ' ');
-    }
-    if (part->width >= 0) {
-        g_string_append(out, text);
+        g_string_insert_c(out, at, part->zeros && part->width > 0 ? '0' : ' ');
     }
 }
 
@@ -253,12 +264,11 @@ msk_log_format_render(MskLogFormat *self, const MskLogRecord *record, const char
     for (unsigned i = 0; i < self->parts->len; i++) {
         const Part *part = &g_array_index(self->parts, Part, i);
 
-        if (part->field == FIELD_TEXT) {
-            g_string_append(out, part->text);
-        } else {
-            g_autofree char *text = render_field(self, part->field, record, message);
+        size_t start = out->len;
 
-            append_padded(out, text, part);
+        append_field(out, self, part, record, message);
+        if (part->width != 0) {
+            pad(out, start, part);
         }
     }
     g_string_append_c(out, '\n');

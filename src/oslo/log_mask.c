@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MASK       "***"
 #define FAR        1000u /* how far is looked around a name or a URL, for the same reason */
@@ -21,6 +22,33 @@ static bool
 has_prefix_any_case(const char *text, const char *prefix)
 {
     return g_ascii_strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+#define N_LETTERS 26u
+
+/* By the first letter of a name: a bit for each second letter. */
+typedef struct {
+    uint32_t seconds[N_LETTERS];
+} Beginnings;
+
+static void
+find_beginnings(Beginnings *ret)
+{
+    *ret = (Beginnings){{0}};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        ret->seconds[names[i][0] - 'a'] |= UINT32_C(1) << (names[i][1] - 'a');
+    }
+}
+
+/* Whether the first two letters are those of a name; most text is told from names by that. */
+static bool
+may_be_name(const Beginnings *beginnings, const char *text)
+{
+    unsigned first = (unsigned char) (text[0] | 0x20) - (unsigned) 'a';
+    unsigned second = (unsigned char) (text[1] | 0x20) - (unsigned) 'a';
+
+    return first < N_LETTERS && second < N_LETTERS &&
+           (beginnings->seconds[first] >> second & 1) != 0;
 }
 
 /* The length of the secret's name that @text begins with, or 0. */
@@ -252,23 +280,32 @@ static char *
 mask_once(const char *message)
 {
     GString *out = g_string_sized_new(strlen(message) + 16);
+    const char *kept = message; /* from here on nothing is in @out */
     const char *next = message;
+    Beginnings beginnings;
 
+    find_beginnings(&beginnings);
     while (*next != '\0') {
-        size_t taken = 0;
+        bool is_authority = next[0] == ':' && next[1] == '/' && next[2] == '/';
 
-        if (next[0] == ':' && next[1] == '/' && next[2] == '/') {
+        if (!is_authority && !may_be_name(&beginnings, next)) {
+            next++;
+            continue;
+        }
+        size_t taken;
+
+        g_string_append_len(out, kept, next - kept);
+        kept = next;
+        if (is_authority) {
             g_string_append(out, "://");
             taken = 3 + mask_authority(out, message, next + 3);
-        } else if (g_ascii_isalpha(*next)) {
+        } else {
             taken = mask_pair(out, message, next);
         }
-        if (taken == 0) {
-            g_string_append_c(out, *next);
-            taken = 1;
-        }
-        next += taken;
+        next += MAX(taken, 1);
+        kept += taken;
     }
+    g_string_append_len(out, kept, next - kept);
     return g_string_free(out, FALSE);
 }
 
