@@ -97,6 +97,18 @@ plain_words(const char *text, size_t size)
     return done;
 }
 
+/* How many bytes of @text are plain before the first that is not. */
+static size_t
+plain_length(const char *text, size_t size)
+{
+    size_t done = plain_words(text, size);
+
+    while (done < size && is_plain(text[done])) {
+        done++;
+    }
+    return done;
+}
+
 void
 msk_json_append_text(GString *out, const char *text, size_t size)
 {
@@ -105,11 +117,7 @@ msk_json_append_text(GString *out, const char *text, size_t size)
         return;
     }
     const char *end = text + size;
-    const char *at = text + plain_words(text, size);
-
-    while (at < end && is_plain(*at)) {
-        at++;
-    }
+    const char *at = text + plain_length(text, size);
     char *to = extend(out, (size_t) (at - text) + (at == end ? 2 : 1));
 
     *to++ = '"';
@@ -138,17 +146,26 @@ msk_json_append_string(GString *out, const char *text)
     msk_json_append_text(out, text, text == NULL ? 0 : strlen(text));
 }
 
-void
-msk_json_append_name(GString *out, const char *name)
+/* Appends the name and makes room for a value of @size bytes. Returns: where it is to be written.
+ */
+static char *
+extend_by_member(GString *out, const char *name, size_t size)
 {
     bool is_first = out->len == 0 || out->str[out->len - 1] == '{';
-    size_t size = strlen(name);
-    char *at = extend(out, size + (is_first ? strlen("\"\": ") : strlen(", \"\": ")));
+    size_t name_size = strlen(name);
+    size_t around = is_first ? strlen("\"\": ") : strlen(", \"\": ");
+    char *at = extend(out, name_size + around + size);
 
     at = is_first ? at : put(at, ", ", 2);
     *at++ = '"';
-    at = put(at, name, size);
-    (void) put(at, "\": ", 3);
+    at = put(at, name, name_size);
+    return put(at, "\": ", 3);
+}
+
+void
+msk_json_append_name(GString *out, const char *name)
+{
+    (void) extend_by_member(out, name, 0); /* the value is still to come */
 }
 
 static void
@@ -198,8 +215,18 @@ msk_json_append_value(GString *out, const MskJson *value)
 void
 msk_json_add_string(GString *out, const char *name, const char *value)
 {
-    msk_json_append_name(out, name);
-    msk_json_append_string(out, value);
+    size_t size = value == NULL ? 0 : strlen(value);
+
+    if (value == NULL || plain_length(value, size) < size) {
+        msk_json_append_name(out, name);
+        msk_json_append_text(out, value, size);
+        return;
+    }
+    char *at = extend_by_member(out, name, size + 2);
+
+    *at++ = '"';
+    at = put(at, value, size);
+    *at = '"';
 }
 
 /* The decimal digits of @value, the last of them before @end. Returns: the first. */
@@ -223,25 +250,30 @@ msk_json_add_integer(GString *out, const char *name, int64_t value)
     if (value < 0) {
         *--first = '-';
     }
-    msk_json_append_name(out, name);
-    g_string_append_len(out, first, end - first);
+    (void) put(extend_by_member(out, name, (size_t) (end - first)), first, (size_t) (end - first));
 }
 
 void
 msk_json_add_boolean(GString *out, const char *name, bool value)
 {
-    msk_json_append_name(out, name);
-    g_string_append(out, value ? "true" : "false");
+    const char *word = value ? "true" : "false";
+    size_t size = strlen(word);
+
+    (void) put(extend_by_member(out, name, size), word, size);
 }
 
 void
 msk_json_add_time(GString *out, const char *name, int64_t time_us)
 {
-    char text[MSK_DATETIME_BYTES];
+    enum { SIZE = MSK_DATETIME_BYTES - 1 }; /* without the NUL, in whose place the quote comes */
 
-    if (time_us != 0) {
-        msk_datetime_write_rest(time_us, text);
+    if (time_us == 0) {
+        (void) put(extend_by_member(out, name, strlen("null")), "null", strlen("null"));
+        return;
     }
-    msk_json_append_name(out, name);
-    msk_json_append_text(out, time_us != 0 ? text : NULL, sizeof text - 1);
+    char *at = extend_by_member(out, name, SIZE + 2);
+
+    at[0] = '"';
+    msk_datetime_write_rest(time_us, at + 1);
+    at[SIZE + 1] = '"';
 }
