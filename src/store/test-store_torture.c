@@ -268,6 +268,42 @@ list_notifications(World *self, GError **error)
     return msk_store_notification_list(self->store, &filter, NULL, &list, error);
 }
 
+static void
+begin_count(void *data)
+{
+    *(unsigned *) data = 0;
+}
+
+static void
+count_row(G_GNUC_UNUSED const void *record, void *data)
+{
+    (*(unsigned *) data)++;
+}
+
+/* A page that is read anew is shown from its start. */
+static MskStoreResult
+show_notifications(World *self, GError **error)
+{
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) none = NULL;
+    unsigned n_shown = G_MAXUINT;
+    const MskRowSink sink = {begin_count, count_row, &n_shown};
+    const MskPage page = {.limit = 10, .sink = &sink};
+    MskStoreResult result = msk_store_notification_list(self->store, NULL, &page, &none, error);
+
+    if (result == MSK_STORE_DONE) {
+        GError *failure = NULL;
+
+        g_assert_cmpint(
+            msk_store_notification_list(self->fixture.store, NULL, NULL, &all, &failure), ==,
+            MSK_STORE_DONE);
+        g_assert_no_error(failure);
+        g_assert_cmpuint(all->len, >, 0);
+        g_assert_cmpuint(n_shown, ==, all->len);
+    }
+    return result;
+}
+
 static MskStoreResult
 expire(World *self, GError **error)
 {
@@ -432,6 +468,7 @@ static const struct {
     {"host_delete", delete_host},
     {"notification_create", create_notification},
     {"notification_list", list_notifications},
+    {"notification_show", show_notifications},
     {"notification_expire", expire},
     {"engine_register", register_engine},
     {"engine_renew", renew_engine},
