@@ -13,7 +13,8 @@ typedef enum {
     TOKEN_AND,
     TOKEN_OR,
     TOKEN_NOT,
-    TOKEN_CHECK
+    TOKEN_CHECK,
+    TOKEN_TEXT, /* quoted as a whole, which is no check */
 } TokenType;
 
 typedef struct {
@@ -61,10 +62,17 @@ word_type(const char *word, size_t length)
     return TOKEN_CHECK;
 }
 
+static bool
+is_quoted(const char *word, size_t length)
+{
+    return length >= 2 && (*word == '"' || *word == '\'') && word[length - 1] == *word;
+}
+
 static void
 add_word(GArray *tokens, const char *word, size_t length, unsigned column)
 {
     size_t n_closing = 0;
+    TokenType type;
 
     while (length > 0 && *word == '(') {
         add_token(tokens, TOKEN_OPEN, word, 1, column);
@@ -72,12 +80,14 @@ add_word(GArray *tokens, const char *word, size_t length, unsigned column)
         length--;
         column++;
     }
+    type = is_quoted(word, length) ? TOKEN_TEXT : TOKEN_CHECK;
     while (length > 0 && word[length - 1] == ')') {
         length--;
         n_closing++;
     }
     if (length > 0) {
-        add_token(tokens, word_type(word, length), word, length, column);
+        add_token(tokens, type == TOKEN_TEXT ? type : word_type(word, length), word, length,
+                  column);
         column += (unsigned) g_utf8_strlen(word, (gssize) length);
     }
     for (size_t i = 0; i < n_closing; i++) {
@@ -162,6 +172,12 @@ parse_single(Parser *parser, GError **error)
     const Token *token = peek(parser);
     MskPolicyCheck *check;
 
+    if (token->type == TOKEN_TEXT) {
+        g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
+                    "column %u: \"%s\" is no check: it begins and ends with a quote", token->column,
+                    token->text);
+        return NULL;
+    }
     if (!accept(parser, TOKEN_CHECK)) {
         set_unexpected(parser, "a check", error);
         return NULL;

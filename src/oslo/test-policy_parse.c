@@ -70,6 +70,7 @@ test_what_is_no_rule(void)
         {"role:a or and role:b", "column 11: a check"},
         {"role:\xc3\xa4 or nonsense", "column 11: \"nonsense\" is no check"},
         {"'quoted'", "\"'quoted'\" is no check"},
+        {"not 'a':'b'", "column 5: \"'a':'b'\" is no check"},
         {"role:\xff", "not UTF-8"},
     };
 

@@ -283,6 +283,21 @@ def test_values_that_are_not_meant(text, tmp_path):
     assert library_answers(enforcer, case["questions"]) == [True]
 
 
+@pytest.mark.parametrize("rule", [
+    "'a':'b'", "not 'a':'b'", "('a':'b')", "not ('a':'b')", '"a":"a"', "'a':b'", "''", "'a' or @",
+    "@ or 'a':'a'", "( 'a':a ) or !", "'a':'a')", "(('a':a))", "'a':%(user_id)s'", "'", "'a':a"])
+def test_quoted_words(rule, tmp_path):
+    """A word that is quoted as a whole is no check to the library, which fails or refuses then."""
+    case = {"file": json.dumps({"a": rule}),
+            "questions": [["a", {"roles": []}, {"user_id": name}] for name in ("a", "'a'", "b")]}
+    enforcer, complaints = make_enforcer(case, tmp_path)
+    found = ask_probe([case])[0]
+    if complaints or not isinstance(enforcer.rules["a"], policy._checks.BaseCheck):
+        assert "error" in found
+    else:
+        assert found["answers"] == library_answers(enforcer, case["questions"])
+
+
 @pytest.mark.parametrize("text", ["a: 1:1\n", "a: 7\n", "a: 59:59.5\n", "a: 2026-11-29\n",
                                   "a: +1_0:3:4\n"])
 def test_numbers_and_days(text, tmp_path):
