@@ -156,12 +156,32 @@ is_path(const char *kind)
     return !starts;
 }
 
+/* Whether a word of @kind means something to Python, which then reads no attribute: most likely
+ * "not:x" was to be "not x". */
+static bool
+has_keyword(const char *kind)
+{
+    static const char *const keywords[] = {
+        "and",    "as",   "assert", "async",  "await", "break", "class",    "continue", "def",
+        "del",    "elif", "else",   "except", "for",   "from",  "finally",  "global",   "if",
+        "import", "in",   "is",     "lambda", "not",   "or",    "nonlocal", "pass",     "raise",
+        "return", "try",  "while",  "with",   "yield", NULL};
+    g_auto(GStrv) words = g_strsplit_set(kind, ".-", -1);
+
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (g_strv_contains(keywords, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 set_attribute(MskPolicyCheck *self, const char *kind, GError **error)
 {
     size_t first = strcspn(kind, ".");
 
-    if (!is_path(kind)) {
+    if (!is_path(kind) || has_keyword(kind)) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_INVALID,
                     "the kind \"%s\" is neither an attribute of the credentials, such as "
                     "project_id, nor a constant, such as 'text', True or 7",

@@ -133,6 +133,8 @@ test_what_is_no_check(void)
         {"%(a)s:x", "the kind"},
         {"[1]:x", "the kind"},
         {"user_id.name:x", "no parts"},
+        {"not:x", "neither an attribute"},
+        {"a.or:x", "neither an attribute"},
         {"roles.name:x", "no parts"},
         {"role:%s", "%(name)s"},
         {"user_id:100%", "%(name)s"},

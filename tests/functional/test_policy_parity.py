@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The policy rules and the Python library oslo.policy answer the same questions the same way."""
 import json
+import keyword
 import logging
 import os
 import pathlib
@@ -252,6 +253,7 @@ def test_rules_that_cannot_be_read(tmp_path):
 
 FAILS_ON_EACH_REQUEST = [
     "user_id:100%", "role:%d", "user_id.name:x", "roles.name:x", "'a'b':x", "%(user_id)s:x", ":x",
+    "not:x", "and.a:x", "a-or:x", *(f"{word}:x" for word in keyword.kwlist if word.islower()),
 ]
 PYTHON_ONLY = ["user_id:%s", "user_id:%(user_id)r", "user_id:%(user_id)5s", "1.5:1.5", "0x7:7",
                "(1):1", "b'a':a", "[]:x"]
