@@ -73,6 +73,7 @@ typedef struct {
     GString *body; /* (nullable) until the first byte */
     size_t discarded_bytes;
     size_t head_bytes;
+    GPtrArray *trimmed; /* (nullable) (element-type char*) values without the blanks behind them */
     MskHttpHeader headers[MAX_HEADERS];
     MskHttpRequest request;
     MskHttpResponse response;
@@ -223,6 +224,27 @@ refuse(Request *self, unsigned status, const char *why)
     return queue_response(self);
 }
 
+/* libmicrohttpd 0.9.75 leaves the blanks behind a value, which are no part of it. */
+static const char *
+without_blanks(Request *self, const char *value)
+{
+    size_t size = strlen(value);
+
+    if (size == 0 || strchr(" \t", value[size - 1]) == NULL) {
+        return value;
+    }
+    while (size > 0 && strchr(" \t", value[size - 1]) != NULL) {
+        size--;
+    }
+    if (self->trimmed == NULL) {
+        self->trimmed = g_ptr_array_new_with_free_func(g_free);
+    }
+    char *copy = g_strndup(value, size);
+
+    g_ptr_array_add(self->trimmed, copy);
+    return copy;
+}
+
 static enum MHD_Result
 collect_header(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -232,7 +254,8 @@ collect_header(void *data, enum MHD_ValueKind kind, const char *name, const char
     self->head_bytes += strlen(name) + strlen(": \r\n") + (value == NULL ? 0 : strlen(value));
     if (self->request.n_headers < MAX_HEADERS) {
         self->headers[self->request.n_headers].name = name;
-        self->headers[self->request.n_headers].value = value == NULL ? "" : value;
+        self->headers[self->request.n_headers].value =
+            value == NULL ? "" : without_blanks(self, value);
     }
     self->request.n_headers++;
     return MHD_YES;
@@ -480,6 +503,7 @@ on_completed(void *data, struct MHD_Connection *connection, void **request,
     if (self->body != NULL) {
         g_string_free(self->body, TRUE);
     }
+    g_clear_pointer(&self->trimmed, g_ptr_array_unref);
     g_free(self->target);
     if (self->counted && g_atomic_int_add(&server->active, -1) == 1) {
         check_drained(server);

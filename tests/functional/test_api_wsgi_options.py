@@ -2,6 +2,7 @@
 """The options of [wsgi] that change how masakari-api treats connections and heads."""
 import contextlib
 import http.client
+import json
 import pathlib
 
 import pytest
@@ -46,6 +47,20 @@ def test_max_header_line(limit, status):
     """All fields of a head together; a token of 10,000 characters fits by default."""
     with connected(**({} if limit is None else {"max_header_line": limit})) as connection:
         assert asked(connection, **{"X-Auth-Token": "x" * 10000}).status == status
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t  "])
+def test_blanks_behind_a_value_are_no_part_of_it(blanks):
+    """Neither of a type, nor of a host."""
+    body = b'{"segment": {}}'
+    with connected() as connection:
+        connection.request("POST", "/v1/segments", body,
+                           {"Content-Type": "application/json" + blanks})
+        answer = connection.getresponse()
+        assert answer.status == 400 and b"is a required property" in answer.read()
+        connection.request("GET", "/", headers={"Host": "x:80" + blanks})
+        links = json.loads(connection.getresponse().read())["versions"][0]["links"]
+        assert links[0]["href"] == "http://x/v1/"
 
 
 def timer(server_port, client_port):
