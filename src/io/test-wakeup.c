@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -298,6 +299,50 @@ test_unchanged_directory_is_not_read(Fixture *self, const void *data)
     g_assert_cmpuint(msk_wakeup_send(self->sender), ==, 2);
 }
 
+/* Returns: a limit that leaves @n descriptors. */
+static rlim_t
+limit_for(unsigned n)
+{
+    int fds[8];
+
+    g_assert_cmpuint(n, <, G_N_ELEMENTS(fds));
+    for (unsigned i = 0; i <= n; i++) {
+        fds[i] = open("/", O_PATH | O_CLOEXEC);
+        g_assert_cmpint(fds[i], >=, 0);
+    }
+    for (unsigned i = 0; i <= n; i++) {
+        g_assert_cmpint(close(fds[i]), ==, 0);
+    }
+    return (rlim_t) fds[n]; /* the lowest free one is always taken */
+}
+
+/* It takes a descriptor for the directory, one to read it, and one for each listener. */
+static void
+test_want_of_descriptors_passes(Fixture *self, const void *data)
+{
+    static const unsigned reached[] = {0, 0, 0, 1};
+    g_autoptr(MskWakeup) one = listen_as(self, "one");
+    g_autoptr(MskWakeup) two = listen_as(self, "two");
+    struct rlimit usual;
+
+    (void) data;
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+    for (unsigned n = 0; n < G_N_ELEMENTS(reached); n++) {
+        MskWakeupSender *sender = msk_wakeup_sender_new(self->bus);
+        const struct rlimit low = {.rlim_cur = limit_for(n), .rlim_max = usual.rlim_max};
+
+        age(self, 0);
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+        unsigned at_first = msk_wakeup_send(sender);
+
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+        g_test_message("%u descriptors", n);
+        g_assert_cmpuint(at_first, ==, reached[n]);
+        g_assert_cmpuint(msk_wakeup_send(sender), ==, 2);
+        msk_wakeup_sender_free(sender);
+    }
+}
+
 static void *
 send_often(void *data)
 {
@@ -348,6 +393,8 @@ main(int argc, char **argv)
                tear_down);
     g_test_add("/wakeup/unchanged_directory_is_not_read", Fixture, NULL, set_up,
                test_unchanged_directory_is_not_read, tear_down);
+    g_test_add("/wakeup/want_of_descriptors_passes", Fixture, NULL, set_up,
+               test_want_of_descriptors_passes, tear_down);
     g_test_add("/wakeup/many_threads", Fixture, NULL, set_up, test_many_threads, tear_down);
     g_test_add("/wakeup/nobody_listens", Fixture, NULL, set_up, test_nobody_listens, tear_down);
     g_test_add("/wakeup/name_taken", Fixture, NULL, set_up, test_name_taken, tear_down);

@@ -221,6 +221,21 @@ is_settled(const struct stat *dir)
     return g_get_real_time() / G_USEC_PER_SEC - dir->st_mtim.tv_sec > SETTLED_S;
 }
 
+/* One that cannot be reached for want of a descriptor or of memory may be reached the next time. */
+static void
+add_peer(MskWakeupSender *self, int dir_fd, const char *file)
+{
+    int fd = connect_to(dir_fd, file);
+
+    if (fd >= 0) {
+        self->peers[self->n_peers++] = fd;
+    } else if (errno == ECONNREFUSED) {
+        (void) unlinkat(dir_fd, file, 0); /* its engine died; somebody may have been first */
+    } else if (errno != ENOENT) {
+        self->settled = false;
+    }
+}
+
 static void
 read_peers(MskWakeupSender *self)
 {
@@ -234,14 +249,13 @@ read_peers(MskWakeupSender *self)
     }
     self->settled = fstat(dir_fd, &self->seen) == 0 && is_settled(&self->seen);
     entries = g_dir_open(self->dir, 0, NULL);
+    if (entries == NULL) {
+        self->settled = false;
+    }
     while (entries != NULL && self->n_peers < MAX_PEERS &&
            (file = g_dir_read_name(entries)) != NULL) {
-        int fd = g_str_has_suffix(file, SUFFIX) ? connect_to(dir_fd, file) : -1;
-
-        if (fd >= 0) {
-            self->peers[self->n_peers++] = fd;
-        } else if (g_str_has_suffix(file, SUFFIX) && errno == ECONNREFUSED) {
-            (void) unlinkat(dir_fd, file, 0); /* its engine died; somebody may have been first */
+        if (g_str_has_suffix(file, SUFFIX)) {
+            add_peer(self, dir_fd, file);
         }
     }
     g_clear_pointer(&entries, g_dir_close);
