@@ -161,10 +161,17 @@ read_bool(Reader *self, const char *name)
 static void
 check_query(Reader *self)
 {
-    static const char *const others[] = {"heartbeat_in_pthread",  "heartbeat_rate",
-                                         "kombu_compression",     "rabbit_quorum_max_memory_bytes",
-                                         "ssl_enforce_fips_mode", "rabbit_quorum_max_memory_length",
-                                         "ssl_version",           NULL};
+    static const char *const others[] = {"conn_pool_min_size",
+                                         "conn_pool_ttl",
+                                         "heartbeat_in_pthread",
+                                         "heartbeat_rate",
+                                         "kombu_compression",
+                                         "rabbit_quorum_max_memory_bytes",
+                                         "rabbit_quorum_max_memory_length",
+                                         "rpc_conn_pool_size",
+                                         "ssl_enforce_fips_mode",
+                                         "ssl_version",
+                                         NULL};
     GHashTableIter iter;
     void *name = NULL;
 

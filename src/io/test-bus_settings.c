@@ -146,6 +146,32 @@ test_local(void)
     g_assert_null(usual->queue_suffix);
 }
 
+/* One that oslo.messaging knows does not keep a program from its start. */
+static void
+test_query_without_effect(void)
+{
+    static const char *const names[] = {"conn_pool_min_size",
+                                        "conn_pool_ttl",
+                                        "heartbeat_in_pthread",
+                                        "heartbeat_rate",
+                                        "kombu_compression",
+                                        "rabbit_quorum_max_memory_bytes",
+                                        "rabbit_quorum_max_memory_length",
+                                        "rpc_conn_pool_size",
+                                        "ssl_enforce_fips_mode",
+                                        "ssl_version"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *url = g_strdup_printf("DEFAULT.transport_url=rabbit://h/?%s=3", names[i]);
+        const char *const overrides[] = {url, NULL};
+        g_autoptr(GError) error = NULL;
+        g_autoptr(MskBusSettings) settings = load(overrides, &error);
+
+        g_assert_no_error(error);
+        g_assert_nonnull(settings);
+    }
+}
+
 static void
 test_query_overrules(void)
 {
@@ -175,5 +201,6 @@ main(int argc, char **argv)
     g_test_add_func("/bus_settings/refused", test_refused);
     g_test_add_func("/bus_settings/local", test_local);
     g_test_add_func("/bus_settings/query", test_query_overrules);
+    g_test_add_func("/bus_settings/query_without_effect", test_query_without_effect);
     return g_test_run();
 }
