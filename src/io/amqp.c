@@ -46,8 +46,9 @@ struct MskAmqp {
     GByteArray *body; /* (nullable) NULL: the body cannot be taken and is dropped */
     GQueue arrived;   /* GByteArray; NULL for one that was dropped */
 
-    uint64_t published; /* messages, on this channel */
-    uint64_t confirmed; /* the highest number that the broker has taken */
+    uint64_t settled;   /* messages of this channel that all were confirmed */
+    unsigned published; /* those after them */
+    uint64_t confirmed; /* a bit for each of these that the broker has, the lowest for the first */
     bool refused;       /* it has refused one */
     bool returned;      /* one came back, of those that are not confirmed yet */
 };
@@ -218,6 +219,7 @@ open_channel(MskAmqp *self, GError **error)
     if (!check(self, "cannot open a channel", error)) {
         return false;
     }
+    self->settled = 0;
     self->published = 0;
     self->confirmed = 0;
     (void) amqp_confirm_select(self->state, CHANNEL);
@@ -489,6 +491,55 @@ begin_content(MskAmqp *self, Content content, GError **error)
     return true;
 }
 
+/* Returns: a bit for each of the first @n messages. */
+static uint64_t
+first_bits(unsigned n)
+{
+    return n >= MSK_AMQP_MAX_UNCONFIRMED ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
+/* The broker may name messages in any order, and one that it named before.
+ * @ret: (out) a bit for each message that it names now and that is not settled.
+ * Returns: false for one that was never sent. */
+static bool
+find_messages(const MskAmqp *self, uint64_t tag, bool multiple, uint64_t *ret)
+{
+    if (multiple && tag == 0) { /* all */
+        tag = self->settled + self->published;
+    }
+    if (tag > self->settled + self->published || (tag == 0 && !multiple)) {
+        return false;
+    }
+    *ret = 0;
+    if (tag > self->settled) {
+        unsigned n = (unsigned) (tag - self->settled);
+
+        *ret = multiple ? first_bits(n) : UINT64_C(1) << (n - 1);
+    }
+    return true;
+}
+
+static bool
+take_answer(MskAmqp *self, const amqp_method_t *method, GError **error)
+{
+    uint64_t named = 0;
+    bool known;
+
+    if (method->id == AMQP_BASIC_ACK_METHOD) {
+        const amqp_basic_ack_t *ack = method->decoded;
+
+        known = find_messages(self, ack->delivery_tag, ack->multiple != 0, &named);
+        self->confirmed |= named;
+    } else {
+        const amqp_basic_nack_t *nack = method->decoded;
+
+        known = find_messages(self, nack->delivery_tag, nack->multiple != 0, &named);
+        self->refused = self->refused || (named & ~self->confirmed) != 0;
+    }
+    return known || fail(self, MSK_ERROR_UNAVAILABLE, "it sends nonsense",
+                         "an answer to a message that was not sent", error);
+}
+
 static bool
 take_method(MskAmqp *self, const amqp_method_t *method, GError **error)
 {
@@ -499,12 +550,8 @@ take_method(MskAmqp *self, const amqp_method_t *method, GError **error)
     case AMQP_BASIC_RETURN_METHOD:
         return begin_content(self, CONTENT_RETURN, error);
     case AMQP_BASIC_ACK_METHOD:
-        self->confirmed =
-            MAX(self->confirmed, ((const amqp_basic_ack_t *) method->decoded)->delivery_tag);
-        return true;
     case AMQP_BASIC_NACK_METHOD:
-        self->refused = true;
-        return true;
+        return take_answer(self, method, error);
     case AMQP_CONNECTION_BLOCKED_METHOD:
         self->blocked = true;
         return true;
@@ -601,6 +648,7 @@ msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message, GError **error)
         .delivery_mode = AMQP_DELIVERY_PERSISTENT,
     };
 
+    g_assert(self->published < MSK_AMQP_MAX_UNCONFIRMED);
     if (message->expiration_ms > 0) {
         g_snprintf(expiration, sizeof expiration, "%" G_GINT64_FORMAT, message->expiration_ms);
         properties._flags |= AMQP_BASIC_EXPIRATION_FLAG;
@@ -626,7 +674,7 @@ msk_amqp_confirm(MskAmqp *self, GError **error)
     int64_t until_us = g_get_monotonic_time() + self->timeout_ms * INT64_C(1000);
 
     cork(self, false);
-    while (self->confirmed < self->published) {
+    while (self->confirmed != first_bits(self->published)) {
         int taken = take_next(self, error);
 
         if (taken < 0) {
@@ -649,6 +697,9 @@ msk_amqp_confirm(MskAmqp *self, GError **error)
     }
     bool returned = self->returned; /* the broker says so before it confirms */
 
+    self->settled += self->published;
+    self->published = 0;
+    self->confirmed = 0;
     self->returned = false;
     return returned ? MSK_AMQP_UNROUTED : MSK_AMQP_SENT;
 }

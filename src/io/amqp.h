@@ -20,7 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MSK_AMQP_MAX_BODY (16U << 20)
+#define MSK_AMQP_MAX_BODY        (16U << 20)
+#define MSK_AMQP_MAX_UNCONFIRMED 64U
 
 typedef struct {
     const char *ca_file;   /* (nullable) NULL: the broker's certificate is not checked */
@@ -95,8 +96,8 @@ typedef enum {
     MSK_AMQP_UNROUTED, /* a mandatory message that no queue takes; it is gone */
 } MskAmqpSent;
 
-/** msk_amqp_send: one of any number of messages, which the broker has once msk_amqp_confirm() says
- *  so. After a failure it may have any of them or not. */
+/** msk_amqp_send: one of up to MSK_AMQP_MAX_UNCONFIRMED messages, which the broker has once
+ *  msk_amqp_confirm() says so. After a failure it may have any of them or not. */
 bool msk_amqp_send(MskAmqp *self, const MskAmqpMessage *message,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** msk_amqp_confirm: waits until the broker has all that was sent. Blocks. Returns: UNROUTED when
