@@ -206,36 +206,35 @@ send_batch(MskBusSender *self, GQueue *batch)
     return sent != MSK_AMQP_FAILED;
 }
 
-/* With the lock held. Returns: (nullable) (transfer full) the first message that may go now. */
-static Message *
-take_ready(MskBusSender *self)
+/* With the lock held. Returns: (nullable) the first message that may go now. */
+static GList *
+find_ready(const MskBusSender *self)
 {
     int64_t now_us = g_get_monotonic_time();
 
     for (GList *item = self->queue.head; item != NULL; item = item->next) {
-        Message *message = item->data;
-
-        if (message->not_before_us <= now_us) {
-            g_queue_delete_link(&self->queue, item);
-            return message;
+        if (((const Message *) item->data)->not_before_us <= now_us) {
+            return item;
         }
     }
     return NULL;
 }
 
-/* With the lock held. What goes now: whatever waits besides is confirmed in one with it. */
+/* With the lock held. What goes now: whatever is ready besides is confirmed in one with it. */
 static void
 take_batch(MskBusSender *self, GQueue *batch)
 {
-    Message *message = take_ready(self);
+    GList *item = find_ready(self);
+    bool goes_along = item != NULL;
 
-    while (message != NULL) {
-        g_queue_push_tail(batch, message);
-        const Message *next = g_queue_peek_head(&self->queue);
-        bool goes_along = next != NULL && next->kind != MSK_BUS_REPLY &&
-                          message->kind != MSK_BUS_REPLY && batch->length < MAX_BATCH;
+    while (goes_along) {
+        const Message *message = item->data;
 
-        message = goes_along ? g_queue_pop_head(&self->queue) : NULL;
+        g_queue_unlink(&self->queue, item);
+        g_queue_push_tail_link(batch, item);
+        item = find_ready(self);
+        goes_along = item != NULL && ((const Message *) item->data)->kind != MSK_BUS_REPLY &&
+                     message->kind != MSK_BUS_REPLY && batch->length < MAX_BATCH;
     }
 }
 
@@ -294,24 +293,24 @@ work_once(MskBusSender *self)
     }
 }
 
-/* With the lock held. Whether no message is to be waited for: what is there fills a batch, or as
- * much as the queue holds. */
+/* With the lock held. Whether no message is to be waited for: what may go now fills a batch, or has
+ * a caller who waits, or the queue holds no more. */
 static bool
-is_full(const MskBusSender *self)
+is_urgent(const MskBusSender *self)
 {
-    return self->queue.length >= MIN(MAX_BATCH, self->max_messages);
-}
+    int64_t now_us = g_get_monotonic_time();
+    unsigned n_ready = 0;
 
-/* With the lock held. Replies have a caller who waits. */
-static bool
-has_reply(const MskBusSender *self)
-{
     for (const GList *item = self->queue.head; item != NULL; item = item->next) {
-        if (((const Message *) item->data)->kind == MSK_BUS_REPLY) {
+        const Message *message = item->data;
+        bool ready = message->not_before_us <= now_us;
+
+        n_ready += ready ? 1 : 0;
+        if (n_ready >= MAX_BATCH || (ready && message->kind == MSK_BUS_REPLY)) {
             return true;
         }
     }
-    return false;
+    return self->queue.length >= self->max_messages;
 }
 
 /* With the lock held, which is given up in between. A broker's work for a message is mostly the
@@ -320,31 +319,42 @@ static void
 gather(MskBusSender *self)
 {
     self->gathering = true;
-    while (!self->stopping && !is_full(self) && g_get_monotonic_time() < self->gather_until_us &&
-           !has_reply(self)) {
+    while (!self->stopping && g_get_monotonic_time() < self->gather_until_us && !is_urgent(self)) {
         msk_bus_thread_wait(&self->thread, self->gather_until_us);
     }
     self->gathering = false;
 }
 
-/* With the lock held. Returns: whether there is more to do. */
+/* With the lock held. Returns: when a message may go; the end of time without one. */
+static int64_t
+next_ready_us(const MskBusSender *self)
+{
+    int64_t next_us = INT64_MAX;
+
+    for (const GList *item = self->queue.head; item != NULL; item = item->next) {
+        next_us = MIN(next_us, ((const Message *) item->data)->not_before_us);
+    }
+    return next_us;
+}
+
+/* With the lock held, which is given up in between. Returns: whether there is more to do. */
 static bool
 rest(MskBusSender *self)
 {
-    gather(self);
-    if (self->stopping) {
-        return !g_queue_is_empty(&self->queue) && g_get_monotonic_time() < self->stop_at_us &&
-               msk_bus_link_amqp(self->link) != NULL;
-    }
-    if (g_queue_is_empty(&self->queue) && msk_bus_link_amqp(self->link) != NULL) {
-        msk_bus_thread_wait(&self->thread, g_get_monotonic_time() + IDLE_US);
-    } else if (!g_queue_is_empty(&self->queue)) {
-        const Message *first = g_queue_peek_head(&self->queue);
+    bool linked = msk_bus_link_amqp(self->link) != NULL;
 
-        if (first->not_before_us > g_get_monotonic_time()) {
-            msk_bus_thread_wait(&self->thread,
-                                MIN(first->not_before_us, g_get_monotonic_time() + REPLY_RETRY_US));
+    gather(self);
+    int64_t now_us = g_get_monotonic_time();
+    int64_t next_us = next_ready_us(self);
+
+    if (self->stopping) {
+        if (g_queue_is_empty(&self->queue) || now_us >= self->stop_at_us || !linked) {
+            return false;
         }
+        next_us = MIN(next_us, self->stop_at_us);
+    }
+    if (next_us > now_us && (linked || !g_queue_is_empty(&self->queue))) {
+        msk_bus_thread_wait(&self->thread, MIN(next_us, now_us + IDLE_US));
     }
     return true;
 }
@@ -422,7 +432,7 @@ msk_bus_sender_push(MskBusSender *self, MskBusKind kind, const char *routing_key
     g_queue_push_tail(&self->queue, message);
     unsigned n_dropped = self->n_dropped;
 
-    if (!self->gathering || kind == MSK_BUS_REPLY || is_full(self)) {
+    if (!self->gathering || is_urgent(self)) {
         msk_bus_thread_wake(&self->thread);
     }
     msk_bus_thread_unlock(&self->thread);

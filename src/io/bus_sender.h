@@ -6,9 +6,11 @@
  *
  *   push ──▶ [bounded queue] ──▶ thread: connect, declare, publish, wait for the confirmation
  *
- * The first message goes at once, and with it whatever waits besides. What comes within 5 ms of
- * that is gathered, goes together, and is confirmed in one: a stream of messages costs the broker a
- * fraction then. A reply is never waited with, nor is a full batch.
+ * The first message goes at once, and with it whatever waits besides. What comes until the broker
+ * has confirmed that, and within 5 ms from then, is gathered, goes together, and is confirmed in
+ * one: a stream of messages costs the broker a fraction then. A reply waits for the confirmation
+ * only, and so does a full batch. A reply whose caller is not there is tried again four times a
+ * second, and nothing else waits for it.
  *
  * A message leaves the queue when the broker has it. While the bus is away they wait; when the
  * queue is full the oldest goes. A message that is sent again because the confirmation was lost

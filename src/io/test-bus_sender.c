@@ -30,18 +30,21 @@ static struct {
     unsigned n_confirms;  /* that were asked for */
     unsigned n_held;      /* the confirm of that number waits */
     unsigned n_failing;   /* the confirm of that number fails */
+    unsigned n_unrouted;  /* the message of the confirm of that number has no queue */
     int64_t confirmed_us; /* when the last confirm came */
     int64_t waited_us;    /* from there to the next message */
-    bool still;           /* the clock */
 } broker;
+
+static int64_t still_us; /* atomic: where the clock stands; 0: it goes */
 
 int64_t
 g_get_monotonic_time(void)
 {
+    int64_t at_us = __atomic_load_n(&still_us, __ATOMIC_ACQUIRE);
     struct timespec now;
 
-    if (broker.still) {
-        return STILL_US;
+    if (at_us != 0) {
+        return at_us;
     }
     (void) clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
     return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
@@ -118,6 +121,7 @@ msk_amqp_confirm(MskAmqp *self, GError **error)
         g_mutex_lock(&broker.lock);
     }
     bool fails = broker.n_failing == broker.n_confirms;
+    bool unrouted = broker.n_unrouted == broker.n_confirms;
 
     g_ptr_array_add(broker.batches, g_strdup(broker.batch->str));
     g_string_truncate(broker.batch, 0);
@@ -126,7 +130,7 @@ msk_amqp_confirm(MskAmqp *self, GError **error)
     if (fails) {
         g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "as the test wants it");
     }
-    return fails ? MSK_AMQP_FAILED : MSK_AMQP_SENT;
+    return fails ? MSK_AMQP_FAILED : unrouted ? MSK_AMQP_UNROUTED : MSK_AMQP_SENT;
 }
 
 bool
@@ -156,6 +160,12 @@ sender_new(unsigned max_messages)
 }
 
 static void
+set_clock(int64_t at_us)
+{
+    __atomic_store_n(&still_us, at_us, __ATOMIC_RELEASE);
+}
+
+static void
 set_up(bool still)
 {
     broker.batches = g_ptr_array_new_with_free_func(g_free);
@@ -163,7 +173,8 @@ set_up(bool still)
     broker.n_confirms = 0;
     broker.n_held = 0;
     broker.n_failing = 0;
-    broker.still = still;
+    broker.n_unrouted = 0;
+    set_clock(still ? STILL_US : 0);
 }
 
 static void
@@ -296,6 +307,40 @@ test_reply_is_not_waited_with(void)
     tear_down();
 }
 
+/* One whose caller is not there waits for itself: the others go as if it were not there. */
+static void
+test_waiting_reply_holds_nothing_up(void)
+{
+    g_autoptr(GString) wanted = g_string_new("a");
+
+    set_up(true);
+    MskBusSender *sender = sender_new(100);
+
+    broker.n_unrouted = 1;
+    msk_bus_sender_push(sender, MSK_BUS_REPLY, "caller", g_strdup("r"));
+    assert_batch(1, "r");
+    push(sender, "a");
+    for (unsigned i = 1; i < FULL; i++) {
+        push(sender, "a");
+        g_string_append(wanted, " a");
+    }
+    assert_batch(2, wanted->str);
+    push(sender, "b");
+    msk_bus_sender_push(sender, MSK_BUS_REPLY, "another", g_strdup("s"));
+    assert_batch(3, "b");
+    assert_batch(4, "s");
+    push(sender, "c");
+    g_usleep(20000); /* for what should not go */
+    g_assert_cmpuint(read_count(&broker.n_confirms), ==, 4);
+    set_clock(STILL_US + G_USEC_PER_SEC);
+    msk_bus_sender_push(sender, MSK_BUS_REPLY, "another", g_strdup("t"));
+    assert_batch(5, "r"); /* its time has come */
+    assert_batch(6, "c");
+    assert_batch(7, "t");
+    msk_bus_sender_free(sender);
+    tear_down();
+}
+
 static void
 test_failed_batch_goes_again(void)
 {
@@ -333,6 +378,8 @@ main(int argc, char **argv)
     g_test_add_func("/bus_sender/full_batch_goes", test_full_batch_goes);
     g_test_add_func("/bus_sender/full_queue_goes", test_full_queue_goes);
     g_test_add_func("/bus_sender/reply_is_not_waited_with", test_reply_is_not_waited_with);
+    g_test_add_func("/bus_sender/waiting_reply_holds_nothing_up",
+                    test_waiting_reply_holds_nothing_up);
     g_test_add_func("/bus_sender/failed_batch_goes_again", test_failed_batch_goes_again);
     g_test_add_func("/bus_sender/stop_sends_what_was_gathered", test_stop_sends_what_was_gathered);
     return g_test_run();
