@@ -81,6 +81,8 @@ typedef struct {
     bool (*begin_asking)(MskDb *db, int64_t writer, int64_t *ret_token, GError **error);
     /* In a transaction of begin_asking(): keeps @token as begin_turn() does. */
     bool (*keep_token)(MskDb *db, int64_t writer, int64_t token, GError **error);
+    /* (nullable) Whether the connection has not ended while it rested; without a question. */
+    bool (*is_open)(MskDb *db, GError **error);
     bool (*commit)(MskDb *db, GError **error);
     void (*rollback)(MskDb *db);
     bool (*lock_schema)(MskDb *db, GError **error); /* (nullable) until the connection is closed */
@@ -111,6 +113,7 @@ struct MskDb {
     bool broken;            /* set by the driver: close it rather than use it again */
     bool again;   /* set by the driver: what failed last may succeed if all is run again */
     bool unknown; /* set by the driver: the last COMMIT was sent, its end not heard */
+    bool unsure;  /* set by the driver: a statement was sent, its end not heard */
     /* Set by the driver's open(): one server has the database, and does a write in one statement as
      * well as in a transaction. */
     bool does_at_once;

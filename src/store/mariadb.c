@@ -4,15 +4,20 @@
 #include "base/error.h"
 
 #include <errmsg.h>
+#include <errno.h>
 #include <mysqld_error.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Ids of Galera's and MariaDB's refusals that are not in the client's headers. */
 #define WSREP_NOT_READY     1047
 #define CONNECTION_KILLED   1927
 #define STATEMENT_TIMED_OUT 1969
 #define IDLE_TIMED_OUT      4031
-#define FIRST_CLIENT_ERROR  2000
+/* Numbers of the client's own errors lie between those of the server's. */
+#define FIRST_CLIENT_ERROR       2000
+#define FIRST_LATER_SERVER_ERROR 3000
+#define FIRST_LATER_CLIENT_ERROR 5000
 
 #define FIRST_WITH_RETURNING 100500 /* as mysql_get_server_version() counts */
 
@@ -105,6 +110,16 @@ msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const char 
     self->db.broken = self->db.broken || number >= FIRST_CLIENT_ERROR;
     g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL, "database %s: %s: %s (%u)", self->name, doing,
                 detail, number);
+}
+
+bool
+msk_mariadb_is_unsure(unsigned number)
+{
+    bool is_client_s = (number >= FIRST_CLIENT_ERROR && number < FIRST_LATER_SERVER_ERROR) ||
+                       number >= FIRST_LATER_CLIENT_ERROR;
+
+    return is_client_s || number == ER_SERVER_SHUTDOWN || number == ER_QUERY_INTERRUPTED ||
+           number == CONNECTION_KILLED || number == ER_ERROR_DURING_COMMIT;
 }
 
 static void
@@ -456,6 +471,25 @@ commit(MskDb *db, GError **error)
     return false;
 }
 
+/* A server says nothing by itself but that it has ended the connection. */
+static bool
+is_open(MskDb *db, GError **error)
+{
+    Mariadb *self = (Mariadb *) db;
+    char byte;
+
+    if (recv((int) mysql_get_socket(&self->handle), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) <
+            0 &&
+        (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return true;
+    }
+    db->broken = true;
+    db->again = true;
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
+                "database %s: the connection was lost while it rested; try again", self->name);
+    return false;
+}
+
 static void
 rollback(MskDb *db)
 {
@@ -534,6 +568,7 @@ const MskDbDriver msk_mariadb_driver = {
     .begin_turn = begin_turn,
     .begin_asking = begin_asking,
     .keep_token = keep_token,
+    .is_open = is_open,
     .commit = commit,
     .rollback = rollback,
     .lock_schema = lock_schema,

@@ -31,6 +31,10 @@ typedef struct {
 void msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const char *doing,
                       GError **error);
 
+/** msk_mariadb_is_unsure: whether a statement that was sent may have been done, though that was
+ *  the answer. */
+bool msk_mariadb_is_unsure(unsigned number);
+
 /* As in MskDbDriver. */
 bool msk_mariadb_script(MskDb *db, const char *sql, GError **error);
 int64_t msk_mariadb_changes(MskDb *db);

@@ -47,6 +47,14 @@ fail(MskDb *db, const Statement *self, const char *doing, GError **error)
                      doing, error);
 }
 
+/* The same once it was sent. */
+static void
+fail_to_run(MskDb *db, const Statement *self, const char *doing, GError **error)
+{
+    db->unsure = db->unsure || msk_mariadb_is_unsure(mysql_stmt_errno(self->handle));
+    fail(db, self, doing, error);
+}
+
 void
 msk_mariadb_finalize(void *native)
 {
@@ -171,7 +179,7 @@ static bool
 take_rows(MskDb *db, Statement *self, GError **error)
 {
     if (mysql_stmt_store_result(self->handle) != 0) {
-        fail(db, self, "cannot read rows", error);
+        fail_to_run(db, self, "cannot read rows", error);
         return false;
     }
     MYSQL_RES *described = mysql_stmt_result_metadata(self->handle);
@@ -182,7 +190,7 @@ take_rows(MskDb *db, Statement *self, GError **error)
     }
     mysql_free_result(described);
     if (mysql_stmt_bind_result(self->handle, self->results)) {
-        fail(db, self, "cannot read rows", error);
+        fail_to_run(db, self, "cannot read rows", error);
         return false;
     }
     return true;
@@ -208,7 +216,7 @@ execute(MskDb *db, Statement *self, GError **error)
         self->is_empty = matches_nothing(self);
         self->executed = self->is_empty;
         if (!self->is_empty) {
-            fail(db, self, "cannot run a command", error);
+            fail_to_run(db, self, "cannot run a command", error);
         }
         return self->is_empty;
     }

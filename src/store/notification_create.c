@@ -232,7 +232,7 @@ find_mark(const Create *create)
 static const char at_once[] =
     "INSERT INTO notifications (created_at, deleted, notification_uuid, generated_time, "
     "source_host_uuid, type, payload, status, failover_segment_uuid, message) "
-    "SELECT UTC_TIMESTAMP(), 0, ?, ?, h.uuid, ?, ?, 'new', h.failover_segment_id, ? "
+    "SELECT STRAIGHT_JOIN UTC_TIMESTAMP(), 0, ?, ?, h.uuid, ?, ?, 'new', h.failover_segment_id, ? "
     "FROM masakari_c_lock l JOIN hosts h ON h.name = ? AND h.deleted = 0 AND h.on_maintenance = 0 "
     "WHERE l.id = 1 AND NOT EXISTS (SELECT 1 FROM notifications n "
     "WHERE n.source_host_uuid = h.uuid AND n.generated_time >= ? AND n.type = ? AND n.deleted = 0 "
@@ -259,7 +259,7 @@ create_at_once(MskDb *db, void *data, GError **error)
     }
     int more = msk_db_step(row, error);
 
-    create->unheard = more < 0;
+    create->unheard = more < 0 && db->unsure;
     if (more <= 0) {
         return msk_store_result_of(more);
     }

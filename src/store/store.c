@@ -233,10 +233,22 @@ give_back(MskStore *self, MskDb *db)
     g_mutex_unlock(&self->mutex);
 }
 
+/* With the lock held: whoever is between may have forgotten them. Goes to @stale, to be closed. */
+static void
+drop_old(MskStore *self, GPtrArray *stale)
+{
+    for (unsigned i = self->resting->len; i > 0; i--) {
+        if (is_old(self, g_ptr_array_index(self->resting, i - 1))) {
+            g_ptr_array_add(stale, g_ptr_array_steal_index(self->resting, i - 1));
+            self->n_open--;
+        }
+    }
+}
+
 /* With the lock held: waits until a connection rests or may be opened, or the time is up. Returns:
  * how many may be open by now. */
 static unsigned
-wait_for_one(MskStore *self)
+wait_for_one(MskStore *self, GPtrArray *stale)
 {
     int64_t now_us = g_get_monotonic_time();
     int64_t until_us = now_us + self->pool_timeout_us;
@@ -244,12 +256,14 @@ wait_for_one(MskStore *self)
     unsigned most = self->max_connections;
     bool in_time = true;
 
+    drop_old(self, stale);
     while (in_time && self->resting->len == 0 && self->n_open >= most) {
         int64_t next_us = most < self->most_open ? overflow_us : until_us;
 
         self->n_waiting++;
         in_time = g_cond_wait_until(&self->returned, &self->mutex, next_us);
         self->n_waiting--;
+        drop_old(self, stale);
         if (!in_time && most < self->most_open) {
             most = self->most_open;
             in_time = true;
@@ -266,19 +280,11 @@ take_resting(MskStore *self, bool *ret_open)
     MskDb *db = NULL;
 
     g_mutex_lock(&self->mutex);
-    unsigned most = wait_for_one(self);
+    unsigned most = wait_for_one(self, stale);
 
-    while (db == NULL && self->resting->len > 0) {
-        MskDb *rested = g_ptr_array_steal_index(self->resting, self->resting->len - 1);
-
-        if (is_old(self, rested)) {
-            g_ptr_array_add(stale, rested); /* whoever is between may have forgotten it */
-            self->n_open--;
-        } else {
-            db = rested;
-        }
-    }
-    if (db == NULL && self->n_open < most) {
+    if (self->resting->len > 0) {
+        db = g_ptr_array_steal_index(self->resting, self->resting->len - 1);
+    } else if (self->n_open < most) {
         self->n_open++;
         *ret_open = true;
     }
@@ -327,7 +333,7 @@ typedef struct {
     bool unheard;  /* the answer to its COMMIT */
     bool unknown;  /* an earlier transaction may have been committed, or may not */
     int64_t lost;  /* its token; if there are several, that of the first */
-    bool dropped;  /* the answer to at_once was not heard */
+    bool unsure;   /* the answer to at_once was not heard */
     bool again;    /* what failed may succeed now */
     int64_t began_us;
 } Task;
@@ -412,20 +418,23 @@ do_at_once(Task *task, MskDb *db, GError **error)
     MskStoreWork at_once = db->does_at_once ? task->at_once : NULL;
     GError *failure = NULL;
 
-    task->at_once = NULL;
     if (at_once == NULL) {
+        task->at_once = NULL;
         return MSK_STORE_NOT_FOUND;
     }
+    /* What is sent on a connection that has ended while it rested leaves a doubt for nothing. */
+    if (db->driver->is_open != NULL && !db->driver->is_open(db, error)) {
+        return MSK_STORE_FAILED;
+    }
+    task->at_once = NULL;
     MskStoreResult result = at_once(db, task->data, &failure);
 
-    task->dropped = result == MSK_STORE_FAILED && db->broken;
-    if (task->dropped) {
-        db->again = true;
+    task->unsure = result == MSK_STORE_FAILED && db->unsure;
+    if (result == MSK_STORE_FAILED && (db->broken || db->again)) {
         g_propagate_error(error, failure);
         return MSK_STORE_FAILED;
     }
     g_clear_error(&failure); /* the work will meet it again, and can say more */
-    db->again = false;
     return result == MSK_STORE_DONE ? MSK_STORE_DONE : MSK_STORE_NOT_FOUND;
 }
 
@@ -444,7 +453,7 @@ do_task(Task *task, MskDb *db, GError **error)
 
     if (begun > 0) {
         result = task->work(db, task->data, error);
-        task->dropped = task->dropped && result == MSK_STORE_FAILED;
+        task->unsure = task->unsure && result == MSK_STORE_FAILED;
         if (result == MSK_STORE_DONE && !commit_task(task, db, error)) {
             result = MSK_STORE_FAILED;
         }
@@ -462,7 +471,7 @@ do_task(Task *task, MskDb *db, GError **error)
 static bool
 in_doubt(const Task *task)
 {
-    return task->unknown || task->dropped;
+    return task->unknown || task->unsure;
 }
 
 /* One attempt. @task->again: whether another makes sense. */
@@ -477,6 +486,7 @@ attempt(Task *task, GError **error)
     }
     db->again = false;
     db->unknown = false;
+    db->unsure = false;
     db->now_us = 0;
     MskStoreResult result = do_task(task, db, error);
 

@@ -308,6 +308,18 @@ race(void *data)
     return NULL;
 }
 
+static MskStore *
+open_another(const Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    const MskStoreOptions options = fixture_options(fixture);
+    MskStore *store = msk_store_open(&options, &error);
+
+    g_assert_no_error(error);
+    return store;
+}
+
+/* Half of them in a store of their own, as in another process. */
 static void
 test_of_racing_duplicates_one_is_accepted(void)
 {
@@ -317,8 +329,10 @@ test_of_racing_duplicates_one_is_accepted(void)
     int accepted[ROUNDS] = {0};
 
     setup(&fixture);
+    MskStore *another = open_another(&fixture);
+
     for (int i = 0; i < THREADS; i++) {
-        racers[i].store = fixture.store;
+        racers[i].store = i % 2 == 0 ? fixture.store : another;
         threads[i] = g_thread_new("reporter", race, &racers[i]);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -329,6 +343,53 @@ test_of_racing_duplicates_one_is_accepted(void)
     }
     for (int round = 0; round < ROUNDS; round++) {
         g_assert_cmpint(accepted[round], ==, 1);
+    }
+    msk_store_free(another);
+    fixture_clear(&fixture);
+}
+
+static void *
+post_one(void *data)
+{
+    g_assert_cmpint(post(data, "h1", "VM", "{\"i\": 1}", 1795418060 * SECOND), ==, MSK_STORE_DONE);
+    return NULL;
+}
+
+static int64_t
+number(MskDb *db, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t found = 0;
+
+    g_assert_cmpint(msk_db_number(db, sql, MSK_DB_NO_ARGS, &found, &error), ==, 1);
+    g_assert_no_error(error);
+    return found;
+}
+
+/* A report that is one statement takes its turn among the writers, too. */
+static void
+test_a_report_waits_for_the_writer_before_it(void)
+{
+    Fixture fixture;
+    g_autoptr(GError) error = NULL;
+
+    setup(&fixture);
+    if (fixture_driver()->begin_turn != NULL) {
+        g_autoptr(MskDb) writer = fixture_db(&fixture, MSK_DB_USE);
+        g_autoptr(MskDb) watcher = fixture_db(&fixture, MSK_DB_USE);
+
+        g_assert_true(fixture_driver()->begin_turn(writer, 2, 1, &error));
+        g_assert_no_error(error);
+        GThread *reporter = g_thread_new("reporter", post_one, fixture.store);
+
+        while (number(watcher, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE "
+                               "trx_state = 'LOCK WAIT'") == 0) {
+            g_usleep(200000); /* the table is filled anew only when nobody has read it for 0.1 s */
+        }
+        g_assert_cmpint(number(watcher, "SELECT COUNT(*) FROM notifications"), ==, 0);
+        g_assert_true(fixture_driver()->commit(writer, &error));
+        g_thread_join(reporter);
+        g_assert_cmpint(number(watcher, "SELECT COUNT(*) FROM notifications"), ==, 1);
     }
     fixture_clear(&fixture);
 }
@@ -353,5 +414,7 @@ main(int argc, char **argv)
     g_test_add_func("/notification_rows/lists_are_filtered", test_lists_are_filtered);
     g_test_add_func("/notification_rows/of_racing_duplicates_one_is_accepted",
                     test_of_racing_duplicates_one_is_accepted);
+    g_test_add_func("/notification_rows/a_report_waits_for_the_writer_before_it",
+                    test_a_report_waits_for_the_writer_before_it);
     return g_test_run();
 }

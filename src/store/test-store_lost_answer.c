@@ -194,6 +194,13 @@ lossy_prepare(MskDb *db, const char *sql, GError **error)
     return native;
 }
 
+static void
+lossy_finalize(void *native)
+{
+    net.one = net.one == native ? NULL : net.one;
+    fixture_driver()->finalize(native);
+}
+
 /* What is one statement is lost as a COMMIT is. */
 static int
 lossy_step(MskDb *db, void *native, GError **error)
@@ -212,6 +219,7 @@ lossy_step(MskDb *db, void *native, GError **error)
     net.drops--;
     net.away = net.stays_away;
     db->broken = true;
+    db->unsure = true;
     g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE, "lost");
     return -1;
 }
@@ -244,6 +252,7 @@ setup_with(World *self, unsigned way, bool at_once)
     lossy.open = lossy_open;
     lossy.prepare = lossy_prepare;
     lossy.step = lossy_step;
+    lossy.finalize = lossy_finalize;
     fixture_init(&self->fixture);
     memset(&net, 0, sizeof(net));
     net.location = self->fixture.path;

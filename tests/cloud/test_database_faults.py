@@ -72,10 +72,39 @@ def test_nothing_accepted_is_lost_or_doubled(server, nova, services):
             load.wait_for(10)
             fault(server)
         load.wait_for(10)
-    assert server.status("Com_insert_select") != "0"  # reports that came alone, in one statement
     assert set(load.statuses) <= {202, 409, 503} and load.statuses[202] > 0, load.statuses
     wait_all_recovered(services.rest, nova, load.accepted)
     assert engine.alive()
+
+
+def test_a_report_that_comes_alone_is_one_statement(server, nova, services):
+    services.api()
+    services.rest.segment_with_host("h1")
+    before = int(server.status("Com_insert_select"))
+    assert services.rest.call("POST", "/notifications", report(nova.boot("h1")))[0] == 202
+    assert int(server.status("Com_insert_select")) == before + 1
+
+
+@pytest.mark.parametrize("fault", ["read only", "away"])
+def test_a_refused_report_leaves_no_doubt(server, nova, services, fault):
+    """A server that only reads has done nothing, nor has one that is not there."""
+    api = services.api()
+    services.rest.segment_with_host("h1")
+    try:
+        if fault == "away":
+            server.stop()
+        else:
+            server.sql("SET GLOBAL read_only = 1")
+        status, headers, _ = services.rest.call("POST", "/notifications",
+                                                report(nova.boot("h1")))
+        assert status == 503 and headers.get("Retry-After")
+        assert "it is not known whether" not in api.log.read_text(encoding="utf-8")
+    finally:
+        if fault == "away":
+            server.start()
+        else:
+            server.sql("SET GLOBAL read_only = 0")
+    assert services.rest.call("POST", "/notifications", report(nova.boot("h1")))[0] == 202
 
 
 @pytest.mark.parametrize("in_cluster", [False, True])
