@@ -272,9 +272,10 @@ quoted_path(const MskApiCall *call)
 }
 
 /* What an application credential was made for.
+ * @for_service: a service that is bound by no rules asks for its user.
  * Returns: whether the request is within that. */
 static bool
-is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool from_service)
+is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool for_service)
 {
     const char *service_type = call->settings->auth->service_type;
     g_autofree char *path = NULL;
@@ -294,7 +295,7 @@ is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool from
         return false;
     }
     path = quoted_path(call);
-    return from_service ||
+    return for_service ||
            msk_access_rules_allow(token->access_rules, service_type, call->http->method, path);
 }
 
@@ -312,15 +313,15 @@ tokens_clear(Tokens *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tokens, tokens_clear)
 
 /* Returns: what is known of the service's token; good as well when there is none.
- * @ret_allow_expired: whether that service may ask for users whose token is over. */
+ * @ret_has_role: whether it has one of the roles that services have. */
 static MskTokenVerdict
-check_service(const MskApiCall *call, Tokens *tokens, bool *ret_allow_expired, GError **error)
+check_service(const MskApiCall *call, Tokens *tokens, bool *ret_has_role, GError **error)
 {
     const MskApiAuth *auth = call->settings->auth;
     const char *token = msk_http_request_header(call->http, "X-Service-Token");
     MskTokenVerdict verdict;
 
-    *ret_allow_expired = false;
+    *ret_has_role = false;
     if (token == NULL || *token == '\0') {
         return MSK_TOKEN_GOOD;
     }
@@ -328,16 +329,17 @@ check_service(const MskApiCall *call, Tokens *tokens, bool *ret_allow_expired, G
     if (verdict != MSK_TOKEN_GOOD) {
         return verdict;
     }
-    *ret_allow_expired = has_one_of(tokens->service->roles, auth->service_roles);
-    if (auth->needs_service_role && !*ret_allow_expired) {
+    *ret_has_role = has_one_of(tokens->service->roles, auth->service_roles);
+    if (auth->needs_service_role && !*ret_has_role) {
         log_info("the token in X-Service-Token has none of the roles in service_token_roles");
         return MSK_TOKEN_BAD;
     }
     return MSK_TOKEN_GOOD;
 }
 
+/* @for_service: a token of @tokens says that a service asks; the user's may be over then. */
 static MskTokenVerdict
-check_user(const MskApiCall *call, Tokens *tokens, bool allow_expired, GError **error)
+check_user(const MskApiCall *call, Tokens *tokens, bool for_service, GError **error)
 {
     const char *token = msk_http_request_header(call->http, "X-Auth-Token");
     MskTokenVerdict verdict;
@@ -348,10 +350,12 @@ check_user(const MskApiCall *call, Tokens *tokens, bool allow_expired, GError **
     if (token == NULL) {
         return MSK_TOKEN_BAD;
     }
-    verdict = msk_token_validator_check(call->settings->auth->validator, token, allow_expired,
+    verdict = msk_token_validator_check(call->settings->auth->validator, token, for_service,
                                         &tokens->user, error);
+    /* A token with rules must not free itself by being sent as a service's as well. */
     if (verdict == MSK_TOKEN_GOOD &&
-        !is_within_rules(call, tokens->user, tokens->service != NULL)) {
+        !is_within_rules(call, tokens->user,
+                         for_service && tokens->service->access_rules == NULL)) {
         return MSK_TOKEN_BAD;
     }
     return verdict;
@@ -361,21 +365,22 @@ static MskTokenVerdict
 check_tokens(const MskApiCall *call, Tokens *tokens, GError **error)
 {
     g_autoptr(GError) failure = NULL;
-    bool allow_expired;
-    MskTokenVerdict verdict = check_service(call, tokens, &allow_expired, &failure);
+    bool has_role;
+    MskTokenVerdict verdict = check_service(call, tokens, &has_role, &failure);
 
     if (verdict != MSK_TOKEN_GOOD && call->settings->auth->delays_decision) {
         log_info("the token in X-Service-Token is passed over: %s",
                  failure != NULL ? failure->message : "it is no good");
         g_clear_error(&failure);
         g_clear_pointer(&tokens->service, msk_keystone_token_unref);
+        has_role = false;
         verdict = MSK_TOKEN_GOOD;
     }
     if (verdict != MSK_TOKEN_GOOD) {
         g_propagate_error(error, g_steal_pointer(&failure));
         return verdict;
     }
-    return check_user(call, tokens, allow_expired, error);
+    return check_user(call, tokens, has_role, error);
 }
 
 bool

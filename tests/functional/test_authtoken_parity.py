@@ -382,6 +382,25 @@ def test_access_rules_that_only_we_refuse(keystone, services):
     assert answer_of_ours(services, "/v1/a.b", {"X-Auth-Token": "t"})[0] == 404
 
 
+def test_tokens_that_do_not_switch_access_rules_off(keystone, services):
+    """Any good token does with the real one, even the one with the rules itself."""
+    services.options["keystone_authtoken"]["service_type"] = "instance-ha"
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    restricted = {"id": "c", "access_rules": [
+        {"id": "r", "service": "instance-ha", "method": "GET", "path": "/v1/a"}]}
+    keystone.knows("t", application_credential=restricted)
+    keystone.knows("t-of-a-service", application_credential=restricted, roles=["service"])
+    keystone.knows("reader", roles=["reader"])
+    keystone.knows("service", roles=["service"])
+    for user, service, ours in (("t", "t", 401), ("t", "reader", 401),
+                                ("t-of-a-service", "t-of-a-service", 401), ("t", "service", 404)):
+        headers = {"X-Auth-Token": user, "X-Service-Token": service}
+        assert answer_of(middleware, "/v1/b", headers)[0] == 404, headers
+        assert answer_of_ours(services, "/v1/b", headers)[0] == ours, headers
+        assert answer_of_ours(services, "/v1/a", headers)[0] == 404, headers
+
+
 def test_a_service_token_that_nobody_can_judge(keystone, services):
     """With delay_auth_decision it counts as none, whatever the reason."""
     services.options["keystone_authtoken"]["delay_auth_decision"] = "true"
