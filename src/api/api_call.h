@@ -21,6 +21,7 @@
 #include "oslo/policy.h"
 #include "store/store.h"
 
+#define MSK_API_V1      "/v1"
 #define MSK_API_MAX_IDS 2
 
 typedef struct MskApiAuth MskApiAuth;
@@ -59,6 +60,7 @@ typedef struct {
     const MskHttpRequest *http;
     MskHttpResponse *response;
     MskClientView view;       /* how the client sees the server, and its address */
+    const char *path;         /* decoded; what is routed, below MSK_API_V1 if that is served */
     const char *query_text;   /* (nullable) */
     const char *content_type; /* (static) of a successful answer */
     char *version;            /* (nullable) the microversion asked for, once it is known */

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define V1          "/v1"
 #define HEALTHCHECK "/healthcheck"
 #define REQUEST_ID  "x-openstack-request-id"
 
@@ -28,7 +27,7 @@ typedef enum {
 /* A request's target, taken apart. */
 typedef struct {
     Place place;
-    char *path;        /* decoded; below "/v1" for PLACE_V1 unless a header led there */
+    char *path;        /* decoded; below MSK_API_V1 for PLACE_V1 unless a header led there */
     const char *query; /* (nullable) (owned by the request) */
     const char *type;  /* (static) the content type that the client wants */
 } Target;
@@ -110,16 +109,16 @@ find_target(const MskHttpRequest *request, Target *ret)
     g_autofree char *path = squeeze_slashes(msk_path_decode(raw));
     g_autofree char *accept = msk_http_request_header_list(request, "Accept");
     g_autofree char *version = NULL;
-    bool is_index =
-        strcmp(path, "/") == 0 || strcmp(path, V1 "/") == 0 || strcmp(path, HEALTHCHECK "/") == 0;
+    bool is_index = strcmp(path, "/") == 0 || strcmp(path, MSK_API_V1 "/") == 0 ||
+                    strcmp(path, HEALTHCHECK "/") == 0;
     const char *type = msk_accept_best(accept, is_index ? index_types : types, &version);
 
     ret->query = question == NULL ? NULL : question + 1;
     ret->type = type == NULL || g_str_has_suffix(path, ".json") ? types[0] : type;
     ret->place = PLACE_ROOT;
-    if (is_below(path, V1)) {
+    if (is_below(path, MSK_API_V1)) {
         ret->place = PLACE_V1;
-        ret->path = g_strdup(path + strlen(V1));
+        ret->path = g_strdup(path + strlen(MSK_API_V1));
     } else if (is_below(path, HEALTHCHECK)) {
         ret->place = PLACE_HEALTHCHECK;
     } else if (asks_for_v1(request, version)) {
@@ -295,7 +294,7 @@ is_broken_form(const MskHttpRequest *request)
 }
 
 static void
-serve_v1(MskApiCall *call, const char *path)
+serve_v1(MskApiCall *call)
 {
     g_autofree char *project = NULL;
 
@@ -309,7 +308,7 @@ serve_v1(MskApiCall *call, const char *path)
         msk_fault(call, 400, "Malformed request body");
         return;
     }
-    const MskRoute *route = msk_route_find(call->http->method, path, call->ids, &project);
+    const MskRoute *route = msk_route_find(call->http->method, call->path, call->ids, &project);
 
     if (route == NULL) {
         msk_fault_plain(call, 404, "The resource could not be found.", "");
@@ -320,17 +319,17 @@ serve_v1(MskApiCall *call, const char *path)
 
 /* The documents outside of /v1 have no version of their own. */
 static void
-serve_root(MskApiCall *call, const char *path)
+serve_root(MskApiCall *call)
 {
     bool has_length = msk_http_request_header(call->http, "Content-Length") != NULL;
 
     if (!check_size(call) || !check_content_type(call) || !read_body(call, has_length)) {
         return;
     }
-    if (strcmp(path, "/") == 0) {
+    if (strcmp(call->path, "/") == 0) {
         msk_api_versions_list(call);
     } else {
-        msk_api_versions_choices(call, path);
+        msk_api_versions_choices(call, call->path);
     }
 }
 
@@ -410,15 +409,16 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
     msk_log_set_global_request_id(is_request_id(global_id) ? global_id : NULL);
     find_target(request, &target);
     msk_client_view_read(request, &call.settings->proxy, &call.view);
+    call.path = target.path;
     call.query_text = target.query;
     call.content_type = target.type;
     if (target.place == PLACE_ROOT) {
-        serve_root(&call, target.path);
+        serve_root(&call);
     } else if (target.place == PLACE_HEALTHCHECK) {
         msk_api_health(&call);
     } else {
         if (strcmp(request->method, "OPTIONS") != 0) {
-            serve_v1(&call, target.path);
+            serve_v1(&call);
             msk_http_response_add_header(response, REQUEST_ID, request_id);
         }
         msk_cors_apply(&call.settings->cors, request, response);
@@ -435,7 +435,7 @@ needs_worker(const MskHttpRequest *request, void *data)
     g_auto(Target) target = {0};
 
     (void) data;
-    if (g_str_has_prefix(request->target, V1 "/")) {
+    if (g_str_has_prefix(request->target, MSK_API_V1 "/")) {
         return true; /* nearly always; the rest is looked at closely */
     }
     find_target(request, &target);

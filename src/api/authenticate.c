@@ -256,19 +256,14 @@ has_one_of(char **roles, char **wanted)
     return false;
 }
 
-/* The path as WebOb has it for the middleware: what proxies call it, and quoted anew.
- * Returns: (transfer full) */
+/* What is routed, however the client wrote it: a header, such as one of proxies, adds nothing.
+ * Returns: (transfer full) the path as access rules have it. */
 static char *
-quoted_path(const MskApiCall *call)
+ruled_path(const MskApiCall *call)
 {
-    const char *target = call->http->target;
-    g_autofree char *raw = g_strndup(target, strcspn(target, "?"));
-    g_autofree char *path = msk_path_decode(raw);
-    g_autofree char *prefix =
-        call->view.prefix == NULL ? g_strdup("") : msk_latin1_decode(call->view.prefix);
-    g_autofree char *whole = g_strconcat(prefix, path, NULL);
+    g_autofree char *path = msk_path_encode(call->path);
 
-    return msk_path_encode(whole);
+    return g_strconcat(MSK_API_V1, path, NULL);
 }
 
 /* What an application credential was made for.
@@ -294,7 +289,7 @@ is_within_rules(const MskApiCall *call, const MskKeystoneToken *token, bool for_
                     service_type);
         return false;
     }
-    path = quoted_path(call);
+    path = ruled_path(call);
     return for_service ||
            msk_access_rules_allow(token->access_rules, service_type, call->http->method, path);
 }

@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import random
+import urllib.parse
 
 import pytest
 
@@ -16,6 +17,7 @@ auth_token = pytest.importorskip("keystonemiddleware.auth_token",
 masakari_auth = pytest.importorskip("masakari.api.auth",
                                     reason="needs the package python3-masakari")
 masakari_policy = pytest.importorskip("masakari.policy")
+masakari_urlmap = pytest.importorskip("masakari.api.urlmap")
 
 import webob.dec
 from oslo_config import cfg
@@ -60,15 +62,18 @@ def ask(services, path, headers, method="GET"):
 
 # ---- tokens of callers ---------------------------------------------------------------------------
 
-def real_middleware(services, application):
-    """keystonemiddleware and what the Python service has behind it, with the same file."""
+def real_middleware(services, application, around=lambda application: application):
+    """keystonemiddleware and what the Python service has before and behind it, with the same
+    file; `around` puts something directly before it."""
     cfg.CONF([], project="none", default_config_files=[], default_config_dirs=[])
     conf = cfg.ConfigOpts()
     conf([], project="masakari", default_config_files=[str(services.config_file())],
          default_config_dirs=[])
-    return auth_token.AuthProtocol(
+    urlmap = masakari_urlmap.URLMap()
+    urlmap["/v1"] = around(auth_token.AuthProtocol(
         masakari_auth.MasakariKeystoneContext(webob.dec.wsgify(application)),
-        {"oslo_config_config": conf})
+        {"oslo_config_config": conf}))
+    return urlmap
 
 
 def nothing_there(_request):
@@ -78,7 +83,9 @@ def nothing_there(_request):
 
 def answer_of(middleware, path, headers, method="GET"):
     """(status, WWW-Authenticate, Content-Type, body)"""
-    answer = webob.Request.blank(path, method=method, headers=headers).get_response(middleware)
+    request = webob.Request.blank("/", method=method, headers=headers)
+    request.environ["PATH_INFO"] = urllib.parse.unquote(path, "latin-1")
+    answer = request.get_response(middleware)
     return (answer.status_int, answer.headers.get("WWW-Authenticate"),
             answer.headers.get("Content-Type"), answer.body)
 
@@ -305,7 +312,7 @@ def test_two_tokens(keystone, services, options):
 
 # ---- access rules of application credentials -----------------------------------------------------
 
-PARTS = ["segments", "hosts", "a-b_c~d", "{id}", "*", "**", "{", "a b", "\u00e9", "%20", "x'y", "",
+PARTS = ["segments", "hosts", "a-b_c~d", "{id}", "*", "**", "a b", "\u00e9", "%20", "x'y", "",
          "{a/b}", "***", "!&,;=:@"]
 PATHS = ["segments", "hosts", "a-b_c~d", NOWHERE, "a%20b", "%C3%A9", "a%2Fb", "%7E", "x'y", "",
          "%7Bid%7D", "%2520", "!$&,;=:@", "a%0Ab"]
@@ -317,6 +324,21 @@ def generated_rules(chance):
              "method": chance.choice(["GET", "GET", "DELETE", "PUT"]),
              "path": "/v1/" + "/".join(chance.choices(PARTS, k=chance.randint(1, 3)))}
             for _ in range(chance.randint(1, 3))]
+
+
+def spelled(chance, path):
+    """The path, and headers, that lead to the same in another way."""
+    how = chance.choice(["plain"] * 6 + ["slashes", "absolute", "header", "header"])
+    if how == "slashes":
+        return path.replace("/", chance.choice(["//", "///"]), chance.randint(1, 3)), {}
+    if how == "absolute":
+        return "http://elsewhere" + path, {}
+    if how == "header":
+        while "//" in path:  # listed: the real one takes these as they are
+            path = path.replace("//", "/")
+        return path[len("/v1"):], {chance.choice(["Accept", "Content-Type"]):
+                                   "application/json;version=1"}
+    return path, {}
 
 
 def behind_a_proxy(application):
@@ -334,7 +356,7 @@ def test_access_rules(keystone, services, options):
     chance = random.Random(6)
     services.options["keystone_authtoken"].update(options)
     services.options["oslo_middleware"] = {"enable_proxy_headers_parsing": "true"}
-    middleware = behind_a_proxy(real_middleware(services, nothing_there))
+    middleware = real_middleware(services, nothing_there)
     services.api()
     keystone.knows("service", roles=["service"])
     wrong, allowed = [], 0
@@ -347,14 +369,12 @@ def test_access_rules(keystone, services, options):
             for pattern in ("{id}", "{a/b}", "***", "**", "*"):
                 path = path.replace(pattern, chance.choice(PATHS))
             path = path.replace("{", "%7B").replace("a b", "a%20b").replace("\u00e9", "%C3%A9")
-        headers = {"X-Auth-Token": f"t{number}"}
+        path, headers = spelled(chance, path)
+        headers["X-Auth-Token"] = f"t{number}"
         if chance.random() < 0.1:
             headers["X-Service-Token"] = "service"
         if chance.random() < 0.2:
-            headers["X-Forwarded-Prefix"] = chance.choice(["/ha", "/a b"])
-            for rule in rules or []:
-                rule["path"] = chance.choice(["/ha", "/a%20b", "/*", ""]) + rule["path"]
-            keystone.knows(f"t{number}", application_credential={"id": "c", "access_rules": rules})
+            headers["X-Forwarded-Prefix"] = "/ha"
         method = chance.choice(["GET", "GET", "GET", "DELETE"])
         theirs = answer_of(middleware, path, headers, method)
         ours = answer_of_ours(services, path, headers, method)
@@ -373,13 +393,60 @@ def test_access_rules_that_only_we_refuse(keystone, services):
     middleware = real_middleware(services, nothing_there)
     services.api()
     keystone.knows("t", application_credential={"id": "c", "access_rules": [
-        {"id": "r", "service": "instance-ha", "method": "GET", "path": "/v1/a.b"}]})
-    for path, more, theirs in (("/v1/axb", {}, 404), ("/v1/a", {"X-Service-Token": "forged"}, 404),
+        {"id": "r", "service": "instance-ha", "method": "GET", "path": path}
+        for path in ("/v1/a.b", "/v1/c{", "/v1/}d")]})
+    for path, more, theirs in (("/v1/axb", {}, 404), ("/v1/c", {}, 404), ("/v1/d", {}, 404),
+                               ("/v1/a", {"X-Service-Token": "forged"}, 404),
                                ("/v1/a", {}, 401)):
         headers = {"X-Auth-Token": "t", **more}
         assert answer_of(middleware, path, headers)[0] == theirs, path
         assert answer_of_ours(services, path, headers)[0] == 401, path
     assert answer_of_ours(services, "/v1/a.b", {"X-Auth-Token": "t"})[0] == 404
+
+
+def ways_to(place):
+    """(path, headers) of the same place."""
+    for path in (f"/v1/{place}", f"//v1/{place}", f"/v1//{place}", f"http://elsewhere/v1/{place}",
+                 f"http://elsewhere//v1/{place}?name=a", f"/v1/%{ord(place[0]):x}{place[1:]}"):
+        yield path, {}
+    for header in ("Accept", "Content-Type"):
+        yield f"/{place}", {header: "application/json;version=1"}
+
+
+def test_access_rules_are_for_what_is_routed(keystone, services):
+    services.options["keystone_authtoken"]["service_type"] = "instance-ha"
+    middleware = real_middleware(services, nothing_there)
+    services.api()
+    keystone.knows("t", application_credential={"id": "c", "access_rules": [
+        {"id": "r", "service": "instance-ha", "method": "GET", "path": path}
+        for path in ("/v1/segments", "//**", "/extensions", "http**")]})
+    for place, real, status in (("segments", 404, 200), ("extensions", 401, 401)):
+        for path, more in ways_to(place):
+            headers = {"X-Auth-Token": "t", **more}
+            assert answer_of(middleware, path.partition("?")[0], headers)[0] == real, path
+            assert answer_of_ours(services, path, headers)[0] == status, path
+
+
+def test_access_rules_that_look_at_what_the_client_wrote(keystone, services):
+    """Where a header adds to the path or chooses the version, the real one sees another path
+    than the one that is routed."""
+    services.options["keystone_authtoken"]["service_type"] = "instance-ha"
+    services.options["oslo_middleware"] = {"enable_proxy_headers_parsing": "true"}
+    middleware = real_middleware(services, nothing_there, behind_a_proxy)
+    services.api()
+    chosen = {"Accept": "application/json;version=1"}
+    for rule, path, more in (("/ha/v1/segments", "/v1/segments", {"X-Forwarded-Prefix": "/ha"}),
+                             ("/v1//segments", "//segments", chosen),
+                             ("/v1http://elsewhere/segments", "http://elsewhere/segments",
+                              chosen)):
+        keystone.knows("t", application_credential={"id": "c", "access_rules": [
+            {"id": "r", "service": "instance-ha", "method": "GET", "path": rule}]})
+        keystone.knows("u", application_credential={"id": "c", "access_rules": [
+            {"id": "r", "service": "instance-ha", "method": "GET", "path": "/v1/segments"}]})
+        for token, theirs, ours in (("t", 404, 401), ("u", 401, 200)):
+            headers = {"X-Auth-Token": token, **more}
+            assert answer_of(middleware, path, headers)[0] == theirs, (rule, token)
+            assert answer_of_ours(services, path, headers)[0] == ours, (rule, token)
 
 
 def test_tokens_that_do_not_switch_access_rules_off(keystone, services):
