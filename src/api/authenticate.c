@@ -229,7 +229,7 @@ refuse(MskApiCall *call)
     msk_http_response_add_header(response, "WWW-Authenticate", auth->challenge);
 }
 
-/* Keystone has not said. Returns: whether the token counts as bad then. */
+/* Keystone has not said; with delay_auth_decision the token counts as bad then. */
 static void
 answer_unavailable(MskApiCall *call, const GError *error)
 {
@@ -364,8 +364,11 @@ check_tokens(const MskApiCall *call, Tokens *tokens, GError **error)
     MskTokenVerdict verdict = check_service(call, tokens, &has_role, &failure);
 
     if (verdict != MSK_TOKEN_GOOD && call->settings->auth->delays_decision) {
-        log_info("the token in X-Service-Token is passed over: %s",
-                 failure != NULL ? failure->message : "it is no good");
+        if (verdict == MSK_TOKEN_UNAVAILABLE) {
+            log_warning("the token in X-Service-Token is passed over: %s", failure->message);
+        } else {
+            log_info("the token in X-Service-Token is passed over: it is no good");
+        }
         g_clear_error(&failure);
         g_clear_pointer(&tokens->service, msk_keystone_token_unref);
         has_role = false;

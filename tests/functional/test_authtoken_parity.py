@@ -484,13 +484,30 @@ def test_a_service_token_that_nobody_can_judge(keystone, services):
     """With delay_auth_decision it counts as none, whatever the reason."""
     services.options["keystone_authtoken"]["delay_auth_decision"] = "true"
     middleware = real_middleware(services, nothing_there)
-    services.api()
+    api = services.api()
     keystone.knows("t")
     keystone.says("s", 503, b"{}")
     for headers in ({"X-Auth-Token": "t", "X-Service-Token": "s"},
                     {"X-Auth-Token": "s", "X-Service-Token": "t"}):
         theirs = answer_of(middleware, "/v1/nothing", headers)
         assert same(answer_of_ours(services, "/v1/nothing", headers), theirs), headers
+    told = [line for line in api.log.read_text(encoding="utf-8").splitlines()
+            if "X-Service-Token is passed over" in line]
+    assert len(told) == 1
+    assert " WARNING " in told[0]
+
+
+def test_a_service_token_that_is_no_good_is_no_warning(keystone, services):
+    """Anybody can send one."""
+    services.options["keystone_authtoken"]["delay_auth_decision"] = "true"
+    api = services.api()
+    keystone.knows("t")
+    headers = {"X-Auth-Token": "t", "X-Service-Token": "forged"}
+    assert answer_of_ours(services, "/v1/nothing", headers)[0] == 404
+    told = [line for line in api.log.read_text(encoding="utf-8").splitlines()
+            if "X-Service-Token is passed over" in line]
+    assert len(told) == 1
+    assert " INFO " in told[0]
 
 
 @pytest.mark.parametrize("mode", ["required", "kerberos"])
