@@ -23,11 +23,11 @@ struct MskHttpLoop {
     int epoll_fd; /* the daemon's */
     int wake_fd;
     bool stopping; /* atomic */
-    void (*quiet)(void *data);
+    MskHttpQuietFunc quiet;
     void *quiet_data;
     int64_t second_mono_us; /* the thread's own: when this second began */
     unsigned n_runs;        /* in it */
-    unsigned n_runs_before; /* in seconds that were not quiet, since the last call of quiet */
+    unsigned n_runs_before; /* in seconds that were not quiet, since the end of the last load */
 };
 
 /* Returns: in ms, as poll() takes it. */
@@ -75,8 +75,7 @@ wait_for_work(const MskHttpLoop *self, int patience_ms)
     }
 }
 
-/* What was freed stays with the process, for the next load. Each second it is looked whether that
- * is over, and then the system gets it back. */
+/* Once a second it is looked whether it was quiet, and whether that ends a load. */
 static void
 count_run(MskHttpLoop *self)
 {
@@ -86,12 +85,15 @@ count_run(MskHttpLoop *self)
     if (now_mono_us - self->second_mono_us < LOOK_MS * G_TIME_SPAN_MILLISECOND) {
         return;
     }
-    if (self->n_runs < QUIET_RUNS && self->n_runs_before >= BUSY_RUNS) {
-        self->quiet(self->quiet_data);
-        self->n_runs_before = 0;
-    }
     if (self->n_runs >= QUIET_RUNS) {
         self->n_runs_before = MIN(self->n_runs_before + self->n_runs, BUSY_RUNS);
+    } else {
+        bool after_load = self->n_runs_before >= BUSY_RUNS;
+
+        if (after_load) {
+            self->n_runs_before = 0;
+        }
+        self->quiet(after_load, self->quiet_data);
     }
     self->n_runs = 0;
     self->second_mono_us = now_mono_us;
@@ -130,7 +132,7 @@ run(void *data)
 }
 
 MskHttpLoop *
-msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void *data), void *data, GError **error)
+msk_http_loop_new(struct MHD_Daemon *daemon, MskHttpQuietFunc quiet, void *data, GError **error)
 {
     g_autoptr(MskHttpLoop) self = g_new0(MskHttpLoop, 1);
 

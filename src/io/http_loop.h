@@ -19,15 +19,18 @@
 struct MHD_Daemon;
 typedef struct MskHttpLoop MskHttpLoop;
 
+/** MskHttpQuietFunc: @after_load: whether it is the first quiet second after a load. */
+typedef void (*MskHttpQuietFunc)(bool after_load, void *data);
+
 /**
  * msk_http_loop_new:
  * @daemon: outlives the loop, and is stopped after it.
- * @quiet: called with @data on the thread in the first quiet second after a load.
+ * @quiet: called with @data on the thread, which serves nobody meanwhile, after each quiet second.
  * @error: %MSK_ERROR_INTERNAL.
  *
  * Returns: (transfer full) for msk_http_loop_start().
  */
-MskHttpLoop *msk_http_loop_new(struct MHD_Daemon *daemon, void (*quiet)(void *data), void *data,
+MskHttpLoop *msk_http_loop_new(struct MHD_Daemon *daemon, MskHttpQuietFunc quiet, void *data,
                                GError **error);
 
 /** msk_http_loop_start: once; requests are served from here on. */

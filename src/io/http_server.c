@@ -41,7 +41,9 @@ struct MskHttpServer {
     int active;   /* atomic: requests whose head is complete and whose answer is not all sent */
     int draining; /* atomic */
     GMutex lock;
-    bool stopping;          /* guarded by the lock: the pools are not touched any more */
+    bool stopping; /* guarded by the lock: the pools are not touched any more */
+    bool quieting; /* guarded by the lock: on_quiet() is at work on the pools */
+    GCond quieted;
     MskTlsCredentials *tls; /* (nullable) guarded by the lock: for the next connection */
     int drained_called;     /* atomic */
     MskHttpDrainedFunc drained;
@@ -363,12 +365,17 @@ on_access(void *data, struct MHD_Connection *connection, const char *url, const 
     }
 }
 
+/* @item: a request, or the server itself: then a load is over. */
 static void
 run_in_worker(void *item, void *data)
 {
     Request *self = item;
     MskHttpServer *server = data;
 
+    if (item == data) {
+        server->options.quiet(server->handler_data);
+        return;
+    }
     server->handler->handle(&self->request, &self->response, server->handler_data);
     (void) g_atomic_int_add(&server->waiting, -1);
     MHD_resume_connection(self->connection); /* from here on @self may be gone */
@@ -609,19 +616,27 @@ start_workers(MskHttpServer *self, GError **error)
 
 /* On the event thread. */
 static void
-on_quiet(void *data)
+on_quiet(bool after_load, void *data)
 {
     MskHttpServer *self = data;
 
     g_mutex_lock(&self->lock);
-    if (!self->stopping) {
-        msk_http_workers_rest(self->pool);
-        msk_http_workers_rest(self->write_pool);
-    }
+    self->quieting = !self->stopping;
+    bool may = self->quieting;
+
     g_mutex_unlock(&self->lock);
-    if (self->options.quiet != NULL) {
-        self->options.quiet(self->handler_data);
+    if (!may) {
+        return;
     }
+    msk_http_workers_rest(self->pool);
+    msk_http_workers_rest(self->write_pool);
+    if (after_load && self->options.quiet != NULL) {
+        msk_http_workers_push(self->pool, self);
+    }
+    g_mutex_lock(&self->lock);
+    self->quieting = false;
+    g_cond_signal(&self->quieted);
+    g_mutex_unlock(&self->lock);
 }
 
 MskHttpServer *
@@ -635,6 +650,7 @@ msk_http_server_new(const MskHttpServerOptions *options, const MskHttpHandler *h
     self->handler_data = data;
     self->listen_fd = -1;
     g_mutex_init(&self->lock);
+    g_cond_init(&self->quieted);
     self->tls = options->tls == NULL ? NULL : msk_tls_credentials_ref(options->tls);
     self->options.tls = NULL; /* borrowed for the call, as the address is */
     self->listen_fd = options->inherited_fd > 0
@@ -707,6 +723,9 @@ msk_http_server_free(MskHttpServer *self)
     (void) g_idle_remove_by_data(self); /* it is there only between drain() and its callback */
     g_mutex_lock(&self->lock);
     self->stopping = true;
+    while (self->quieting) {
+        g_cond_wait(&self->quieted, &self->lock);
+    }
     g_mutex_unlock(&self->lock);
     /* MHD_stop_daemon() must not meet a suspended connection: every one is resumed first. */
     msk_http_workers_free(self->pool);
@@ -720,5 +739,6 @@ msk_http_server_free(MskHttpServer *self)
     msk_http_deadlines_free(self->deadlines);
     msk_tls_credentials_unref(self->tls);
     g_mutex_clear(&self->lock);
+    g_cond_clear(&self->quieted);
     g_free(self);
 }

@@ -105,8 +105,8 @@ typedef struct {
                                    taken, however steadily it trickles; from 1 */
     unsigned tcp_keepidle_s;    /* TCP_KEEPIDLE; 0: no keep-alive probes */
     bool keep_alive;            /* false closes after each answer */
-    /* (nullable) called with the handler's data on the event thread in the first quiet second after
-     * a load */
+    /* (nullable) called with the handler's data on a worker in the first quiet second after a load
+     */
     void (*quiet)(void *data);
     int inherited_fd; /* a listening TCP socket that is used in place of @address and @port and is
                          closed by the server; 0: none */

@@ -22,7 +22,19 @@ typedef struct {
     bool go;
     bool drained;
     unsigned request_timeout_s; /* 0: one second */
+    unsigned workers;           /* 0: one */
+    GThread *events;            /* the thread that answered without a worker */
 } Fixture;
+
+static int n_ended; /* atomic: threads that had worked on a "/wait" */
+
+static void
+count_end(G_GNUC_UNUSED void *value)
+{
+    g_atomic_int_inc(&n_ended);
+}
+
+static GPrivate worked = G_PRIVATE_INIT(count_end);
 
 static bool
 needs_worker(const MskHttpRequest *request, void *data)
@@ -37,6 +49,11 @@ handle(const MskHttpRequest *request, MskHttpResponse *response, void *data)
 {
     Fixture *fixture = data;
 
+    if (g_str_has_prefix(request->target, "/wait")) {
+        g_private_set(&worked, fixture);
+    } else {
+        fixture->events = g_thread_self();
+    }
     if (g_str_has_prefix(request->target, "/wait") || g_str_has_prefix(request->target, "/hold")) {
         g_mutex_lock(&fixture->lock);
         fixture->in_work++;
@@ -72,7 +89,9 @@ static int n_quiet; /* atomic */
 static void
 count_quiet(void *data)
 {
-    g_assert_nonnull(data); /* a Fixture */
+    const Fixture *fixture = data;
+
+    g_assert_true(g_thread_self() != fixture->events);
     g_atomic_int_inc(&n_quiet);
 }
 
@@ -81,7 +100,7 @@ serve_with(Fixture *fixture, const MskHttpHandler *with)
 {
     const MskHttpServerOptions options = {
         .address = "127.0.0.1",
-        .workers = 1,
+        .workers = MAX(fixture->workers, 1),
         .queue_size = 1,
         .max_connections = MANY,
         .max_body_bytes = MAX_BODY,
@@ -336,11 +355,45 @@ test_a_burst_is_answered(void)
 }
 
 static void
+wait_for_number(int *number, int wanted)
+{
+    int64_t until_us = g_get_monotonic_time() + (int64_t) 60 * SECOND_US;
+
+    while (g_atomic_int_get(number) < wanted && g_get_monotonic_time() < until_us) {
+        g_usleep(SECOND_US / 20);
+    }
+    g_assert_cmpint(g_atomic_int_get(number), >=, wanted);
+}
+
+static void
+test_a_small_burst_leaves_one_worker(void)
+{
+    Fixture fixture = {.request_timeout_s = PATIENCE_S, .workers = 4};
+    g_autoptr(MskHttpServer) server = serve(&fixture);
+    int fds[4];
+
+    g_atomic_int_set(&n_ended, 0);
+    g_atomic_int_set(&n_quiet, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
+        fds[i] = dial(server);
+        say(fds[i], "GET /wait HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    }
+    wait_for_work(&fixture, G_N_ELEMENTS(fds));
+    let_go(&fixture);
+    for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
+        g_autofree char *heard = hear_all(fds[i]);
+
+        g_assert_nonnull(strstr(heard, " 200 "));
+    }
+    wait_for_number(&n_ended, G_N_ELEMENTS(fds) - 1);
+    g_assert_cmpint(g_atomic_int_get(&n_quiet), ==, 0); /* it was no load */
+}
+
+static void
 test_a_quiet_second_after_a_load_is_told(void)
 {
     Fixture fixture = {.request_timeout_s = PATIENCE_S};
     g_autoptr(MskHttpServer) server = serve(&fixture);
-    int64_t until_us = g_get_monotonic_time() + (int64_t) 60 * SECOND_US;
 
     g_atomic_int_set(&n_quiet, 0);
     for (unsigned i = 0; i < 1000; i++) {
@@ -351,10 +404,7 @@ test_a_quiet_second_after_a_load_is_told(void)
 
         g_assert_nonnull(strstr(heard, " 200 "));
     }
-    while (g_atomic_int_get(&n_quiet) == 0 && g_get_monotonic_time() < until_us) {
-        g_usleep(SECOND_US / 20);
-    }
-    g_assert_cmpint(g_atomic_int_get(&n_quiet), >=, 1);
+    wait_for_number(&n_quiet, 1);
 }
 
 static void
@@ -469,6 +519,8 @@ main(int argc, char **argv)
     g_test_add_func("/http_server/too_many_headers_are_refused", test_too_many_headers_are_refused);
     g_test_add_func("/http_server/a_trickling_client_is_cut", test_a_trickling_client_is_cut);
     g_test_add_func("/http_server/a_burst_is_answered", test_a_burst_is_answered);
+    g_test_add_func("/http_server/a_small_burst_leaves_one_worker",
+                    test_a_small_burst_leaves_one_worker);
     g_test_add_func("/http_server/a_quiet_second_after_a_load_is_told",
                     test_a_quiet_second_after_a_load_is_told);
     g_test_add_func("/http_server/a_full_queue_says_try_again_and_the_event_thread_goes_on",
