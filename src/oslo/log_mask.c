@@ -148,15 +148,17 @@ is_argument(const char *message, const char *at)
     return at[0] == '-';
 }
 
-/* Whether what @text, behind "<password>", is no element: another begins before this one ends, as
- * in
- * "<user>:<password>@<host>". */
+/* Whether @text, behind "<password>", has nothing in it that could be a secret before another such
+ * word begins, as in "<user>:<password>@<host>". */
 static bool
 is_placeholder(const char *text)
 {
-    const char *next = strchr(text, '<');
+    size_t i = 0;
 
-    return next != NULL && next[1] != '/';
+    while (i < FAR && text[i] != '<' && (g_ascii_ispunct(text[i]) || g_ascii_isspace(text[i]))) {
+        i++;
+    }
+    return text[i] == '<' && text[i + 1] != '/';
 }
 
 /* Masks "name<separator>value" at @text. Returns the bytes it took, or 0. */

@@ -18,6 +18,12 @@ static const struct {
      "{\\\"password\\\": \\\"***\\\", \\\"n\\\": 1}"},
     {"<password>abc</password>", "<password>***</password>"},
     {"<password>abc", "<password>***"},
+    {"<password>s3cret<br>", "<password>***<br>"},
+    {"<password>\xd0\xbf\xd0\xb0<br>", "<password>***<br>"},
+    {"<adminPass>s3cret (see <https://x>)", "<adminPass>*** (see <https://x>)"},
+    {"<password>a<b</password>", "<password>***<b</password>"},
+    {"<password>!?</password>", "<password>***</password>"},
+    {"<password>!?", "<password>***"},
     {"mysql://<user>:<password>@<host>/<db>", "mysql://<user>:<password>@<host>/<db>"},
     {"run --os-password abc --verbose", "run --os-password *** --verbose"},
     {"run --os-password=abc --verbose", "run --os-password=*** --verbose"},
@@ -65,15 +71,21 @@ test_mask(void)
 static void
 test_many_passes(void)
 {
-    static const char *const pieces[] = {"a://token=b:c@", "a://b/", "token", "token=", "://"};
+    static const struct {
+        const char *text;
+        unsigned times;
+    } pieces[] = {
+        {"a://token=b:c@", 20000}, {"a://b/", 20000}, {"token", 20000},
+        {"token=", 20000},         {"://", 20000},    {"token>;", 1000000},
+    };
     int64_t start_us = g_get_monotonic_time();
 
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GString) text = g_string_new("https://u:sesame@h ");
         g_autofree char *masked = NULL;
 
-        for (int j = 0; j < 20000; j++) {
-            g_string_append(text, pieces[i]);
+        for (unsigned j = 0; j < pieces[i].times; j++) {
+            g_string_append(text, pieces[i].text);
         }
         masked = msk_mask_secrets(text->str);
         g_assert_null(strstr(masked, "sesame"));
