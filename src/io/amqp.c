@@ -388,12 +388,38 @@ msk_amqp_consume(MskAmqp *self, const char *queue, const MskAmqpArgument *argume
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
-/* As kombu says it, in a header. */
+/* As kombu does it: what is false in Python is as good as no header. */
+static Compression
+compression_named(const amqp_field_value_t *name)
+{
+    static const char zlib[] = "application/x-gzip"; /* of kombu's "gzip" and "zlib" */
+
+    switch (name->kind) {
+    case AMQP_FIELD_KIND_VOID:
+        return COMPRESSION_NONE;
+    case AMQP_FIELD_KIND_BOOLEAN:
+        return name->value.boolean ? COMPRESSION_UNKNOWN : COMPRESSION_NONE;
+    case AMQP_FIELD_KIND_UTF8:
+    case AMQP_FIELD_KIND_BYTES:
+        break;
+    default:
+        return COMPRESSION_UNKNOWN;
+    }
+    const amqp_bytes_t text = name->value.bytes;
+
+    if (text.len == 0) {
+        return COMPRESSION_NONE;
+    }
+    return name->kind == AMQP_FIELD_KIND_UTF8 && text.len == strlen(zlib) &&
+                   memcmp(text.bytes, zlib, strlen(zlib)) == 0
+               ? COMPRESSION_ZLIB
+               : COMPRESSION_UNKNOWN;
+}
+
 static Compression
 compression_of(const amqp_basic_properties_t *properties)
 {
     static const char name[] = "compression";
-    static const char zlib[] = "application/x-gzip";
 
     if ((properties->_flags & AMQP_BASIC_HEADERS_FLAG) == 0) {
         return COMPRESSION_NONE;
@@ -401,15 +427,9 @@ compression_of(const amqp_basic_properties_t *properties)
     for (int i = 0; i < properties->headers.num_entries; i++) {
         const amqp_table_entry_t *entry = &properties->headers.entries[i];
 
-        if (entry->key.len != strlen(name) || memcmp(entry->key.bytes, name, strlen(name)) != 0) {
-            continue;
+        if (entry->key.len == strlen(name) && memcmp(entry->key.bytes, name, strlen(name)) == 0) {
+            return compression_named(&entry->value);
         }
-        bool is_text = entry->value.kind == AMQP_FIELD_KIND_UTF8;
-        const amqp_bytes_t text = is_text ? entry->value.value.bytes : amqp_empty_bytes;
-
-        return text.len == strlen(zlib) && memcmp(text.bytes, zlib, strlen(zlib)) == 0
-                   ? COMPRESSION_ZLIB
-                   : COMPRESSION_UNKNOWN;
     }
     return COMPRESSION_NONE;
 }

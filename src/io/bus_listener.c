@@ -213,7 +213,8 @@ receive(MskBusListener *self, MskAmqp *amqp, GError **error)
         }
         if (received > 0 && body == NULL) {
             log_warning("A message is dropped: it has more than %u bytes, or is compressed in "
-                        "another way than with [oslo_messaging_rabbit] kombu_compression = gzip",
+                        "another way than with [oslo_messaging_rabbit] kombu_compression = gzip "
+                        "or zlib",
                         MSK_AMQP_MAX_BODY);
         } else if (received > 0) {
             take_message(self, body, length);

@@ -44,9 +44,14 @@ def message(body, size=None, tag=b"1", pieces=None, properties=struct.pack(">H",
     return deliver + header + b"".join(frame(BODY, piece) for piece in pieces or [body])
 
 
-def compressed(body, how=b"application/x-gzip"):
-    """A message that says that its body was compressed."""
-    table = text(b"compression") + b"S" + struct.pack(">I", len(how)) + how
+def long_text(value):
+    """The value of a header that is a string."""
+    return b"S" + struct.pack(">I", len(value)) + value
+
+
+def compressed(body, how=long_text(b"application/x-gzip")):
+    """A message that says how its body was compressed."""
+    table = text(b"compression") + how
     return message(body, properties=struct.pack(">HI", 0x2000, len(table)) + table)
 
 
@@ -94,7 +99,8 @@ NONSENSE = {
     "a compressed body that is none": (CONSUMING, ANSWERS[(60, 20)] + compressed(b"{}")),
     "a compressed body without end": (CONSUMING, ANSWERS[(60, 20)] + compressed(
         zlib.compress(bytes(20 << 20)))),
-    "a compressed body of no kind": (CONSUMING, ANSWERS[(60, 20)] + compressed(b"{}", b"magic")),
+    "a compressed body of no kind": (CONSUMING, ANSWERS[(60, 20)] + compressed(
+        b"{}", long_text(b"magic"))),
     "a body without end": (CONSUMING, ANSWERS[(60, 20)] + message(b"{}", 2 ** 64 - 1)),
     "a body in no pieces": (CONSUMING, ANSWERS[(60, 20)] + message(b"{}", 2, pieces=[b""] * 50)),
     "a header before a message": (CONSUMING, ANSWERS[(60, 20)] + frame(HEADER, bytes(14))),
@@ -105,15 +111,19 @@ NONSENSE = {
     "a heartbeat with a body": (CONSUMING, ANSWERS[(60, 20)] + frame(HEARTBEAT, b"beat", 5)),
     "cancelled": (CONSUMING, ANSWERS[(60, 20)] + method(60, 30, text(b"1") + b"\x01")),
 }
+# Values of the header "compression" that kombu takes for none.
+NOT_COMPRESSED = (b"V", long_text(b""), b"x" + bytes(4), b"t\0")
 
 
 class Broker:
-    """Each connection gets one of NONSENSE, the least used one first."""
+    """Each connection gets one of `nonsense`, the least used one first."""
 
-    def __init__(self):
+    def __init__(self, nonsense, answers=None):
+        self._nonsense = nonsense
+        self._answers = answers or ANSWERS
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
-        self.met = collections.Counter({name: 0 for name in NONSENSE})
+        self.met = collections.Counter({name: 0 for name in nonsense})
         self._begun = collections.Counter()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -127,12 +137,12 @@ class Broker:
                 peer, _ = self._server.accept()
             except OSError:
                 return
-            name = min(NONSENSE, key=lambda name: (self.met[name], self._begun[name]))
+            name = min(self._nonsense, key=lambda name: (self.met[name], self._begun[name]))
             self._begun[name] += 1
             threading.Thread(target=self._serve, args=(peer, name), daemon=True).start()
 
     def _serve(self, peer, name):
-        point, nonsense = NONSENSE[name]
+        point, nonsense = self._nonsense[name]
         with peer:
             peer.settimeout(3)  # a connection that only sends does not come so far
             try:
@@ -144,8 +154,7 @@ class Broker:
             except OSError:
                 return
 
-    @staticmethod
-    def _lead_to(point, peer):
+    def _lead_to(self, point, peer):
         """Is a good broker until the client sends the method `point`."""
         received = peer.makefile("rb")
         if len(received.read(8)) < 8:
@@ -160,17 +169,22 @@ class Broker:
             called = struct.unpack(">HH", payload[:4])
             if kind == METHOD and called == point:
                 return
-            peer.sendall(ANSWERS.get(called, b"") if kind == METHOD else b"")
+            peer.sendall(self._answers.get(called, b"") if kind == METHOD else b"")
+
+
+def tune(services, broker):
+    """Lets them use this broker."""
+    services.options["DEFAULT"]["transport_url"] = f"rabbit://u:p@127.0.0.1:{broker.port}/"
+    services.options["libvirt"]["connection_uri"] = "test:///default"
+    services.options["oslo_messaging_rabbit"] = {
+        "kombu_reconnect_delay": "0", "rabbit_interval_max": "1"}
+    services.db_sync()
 
 
 def test_nonsense_of_a_broker():
-    broker = Broker()
+    broker = Broker(NONSENSE)
     with Services() as services:
-        services.options["DEFAULT"]["transport_url"] = f"rabbit://u:p@127.0.0.1:{broker.port}/"
-        services.options["libvirt"]["connection_uri"] = "test:///default"
-        services.options["oslo_messaging_rabbit"] = {
-            "kombu_reconnect_delay": "0", "rabbit_interval_max": "1"}
-        services.db_sync()
+        tune(services, broker)
         engines = [services.engine(log_name=f"engine{number}") for number in range(N_ENGINES)]
         wait_until(lambda: min(broker.met.values()) > 0, 120,
                    f"every kind of nonsense: {broker.met}")
@@ -178,4 +192,17 @@ def test_nonsense_of_a_broker():
             wait_until(lambda e=engine: "out of reach" in e.log.read_text(encoding="utf-8"), 60,
                        "a word")
             assert engine.stop(30) == 0
+    broker.close()
+
+
+def test_messages_with_an_empty_header_are_not_compressed():
+    messages = b"".join(compressed(b"[]", how) for how in NOT_COMPRESSED)
+    broker = Broker({"none": ((0, 0), b"")}, ANSWERS | {(60, 20): ANSWERS[(60, 20)] + messages})
+    with Services() as services:
+        tune(services, broker)
+        engine = services.engine()
+        wait_until(lambda: engine.log.read_text(encoding="utf-8").count(
+            "A message of the bus is dropped") >= len(NOT_COMPRESSED), 120, "all of them")
+        assert "compressed" not in engine.log.read_text(encoding="utf-8")
+        assert engine.stop(30) == 0
     broker.close()
