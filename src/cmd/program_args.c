@@ -18,7 +18,8 @@ static const struct {
     const char *option;
     const char *flag;  /* (nullable) what it sets the option to; NULL: to the value given */
     const char *shown; /* (nullable) the placeholder of the value */
-    const char *help;  /* (nullable) NULL: another name of the one before */
+    const char *help;  /* (nullable) NULL: not shown, as it is another name of the one before or
+                        * its opposite */
 } log_arguments[] = {
     {"debug", "debug", "true", NULL, "Log at level DEBUG"},
     {"nodebug", "debug", "false", NULL, "The opposite, whatever the configuration says"},

@@ -50,6 +50,49 @@ test_options(void)
     }
 }
 
+/* Each argument of oslo.log, and what it sets. */
+static void
+test_log_arguments(void)
+{
+    static const struct {
+        const char *argument;
+        const char *override; /* without its "DEFAULT." */
+    } rows[] = {
+        {"-d", "debug=true"},
+        {"--debug", "debug=true"},
+        {"--nodebug", "debug=false"},
+        {"--log-file=a", "log_file=a"},
+        {"--logfile=b", "log_file=b"},
+        {"--log-dir=c", "log_dir=c"},
+        {"--logdir=d", "log_dir=d"},
+        {"--log-date-format=%H", "log_date_format=%H"},
+        {"--use-syslog", "use_syslog=true"},
+        {"--nouse-syslog", "use_syslog=false"},
+        {"--syslog-log-facility=local0", "syslog_log_facility=local0"},
+        {"--use-journal", "use_journal=true"},
+        {"--nouse-journal", "use_journal=false"},
+        {"--use-json", "use_json=true"},
+        {"--nouse-json", "use_json=false"},
+        {"--watch-log-file", "watch_log_file=true"},
+        {"--nowatch-log-file", "watch_log_file=false"},
+        {"--log-config-append=e", "log_config_append=e"},
+        {"--log-config=f", "log_config_append=f"},
+        {"--log_config=g", "log_config_append=g"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *argument = g_strdup(rows[i].argument);
+        g_autofree char *wanted = g_strconcat("DEFAULT.", rows[i].override, NULL);
+        g_auto(MskProgramArgs) args = {0};
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(parse(ARGUMENTS(argument), false, &args, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(g_strv_length(args.overrides), ==, 1);
+        g_assert_cmpstr(args.overrides[0], ==, wanted);
+    }
+}
+
 static void
 test_rest(void)
 {
@@ -143,6 +186,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/program_args/options", test_options);
+    g_test_add_func("/program_args/log_arguments", test_log_arguments);
     g_test_add_func("/program_args/rest", test_rest);
     g_test_add_func("/program_args/help_of_a_command", test_help_of_a_command);
     g_test_add_func("/program_args/refusals", test_refusals);

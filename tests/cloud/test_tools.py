@@ -100,6 +100,7 @@ def test_arguments_that_cannot_be_used_end_the_same(twin, arguments):
 @pytest.mark.parametrize("name", ["masakari-api", "masakari-engine", "masakari-manage",
                                   "masakari-status"])
 def test_every_argument_of_the_python_program_is_taken(name, tmp_path):
+    """What each does to the options is a matter of src/cmd/test-program_args.c."""
     shown = subprocess.run([f"/usr/bin/{name}", "--help"], capture_output=True, text=True,
                            timeout=300, check=True).stdout
     arguments = [found for line in shown.splitlines() if line.startswith("  -")
