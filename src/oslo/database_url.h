@@ -56,5 +56,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskDatabaseUrl, msk_database_url_free)
 char *msk_database_url_name(const MskDatabaseUrl *self);
 
 /** msk_database_url_extend: Returns: (transfer full) @text, a URL, with more parameters, "a=b&c=d";
- *  of one that is there already, the last counts. */
+ *  of one that is there already, the last counts. But each init_command is run, and of ssl,
+ *  ssl_verify_cert and ssl_verify_identity a true one counts wherever it stands. */
 char *msk_database_url_extend(const char *text, const char *parameters);

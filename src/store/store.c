@@ -142,12 +142,28 @@ msk_store_open_with(const MskDbDriver *driver, const char *location, const MskSt
     return open_first(self, error) ? g_steal_pointer(&self) : NULL;
 }
 
+static void
+warn_of_unused(const MskStoreOptions *options)
+{
+    if (options->parameters != NULL && *options->parameters != '\0') {
+        log_warning("[database] connection_parameters has no effect, as 'connection' names a file "
+                    "of SQLite");
+    }
+    if (options->has_sync_wait) {
+        log_warning("[database] mysql_wsrep_sync_wait has no effect, as 'connection' names a file "
+                    "of SQLite");
+    }
+}
+
 MskStore *
 msk_store_open(const MskStoreOptions *options, GError **error)
 {
     g_autofree char *location = NULL;
     const MskDbDriver *driver = msk_store_locate(options, &location, error);
 
+    if (driver != NULL && !driver->is_server) {
+        warn_of_unused(options);
+    }
     return driver != NULL ? msk_store_open_with(driver, location, options, error) : NULL;
 }
 

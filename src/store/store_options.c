@@ -21,8 +21,12 @@ static const MskOption options[] = {
      .name = "connection_parameters",
      .type = MSK_OPTION_STRING,
      .initial = "",
-     .help = "Parameters that are put behind those of 'connection' for a MariaDB server, such as "
-             "ssl_ca=<file>&connect_timeout=5."},
+     .help =
+         "Parameters that are put behind those of 'connection' for a MariaDB server, such as "
+         "ssl_ca=<file>&connect_timeout=5. Of one that is given more than once, the last counts; "
+         "but each init_command is run, and of ssl, ssl_verify_cert and "
+         "ssl_verify_identity a true one counts wherever it stands. For a file of SQLite they have "
+         "no effect, which is warned of."},
     {.group = "database",
      .name = "connection_recycle_time",
      .type = MSK_OPTION_INT,

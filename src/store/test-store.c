@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
 #include "store/store_private.h"
 #include "store/test_fixture.h"
 
@@ -31,6 +32,54 @@ test_connection_strings_are_checked(void)
         g_assert_nonnull(strstr(error->message, "sqlite:////"));
         g_assert_null(strstr(error->message, "sesame"));
     }
+}
+
+static void
+keep_warning(const MskLogRecord *record, void *data)
+{
+    GString *warnings = data;
+
+    if (record->level == MSK_LOG_WARNING) {
+        g_string_append_printf(warnings, "%s\n", record->message);
+    }
+}
+
+static void
+test_options_of_a_server_have_no_effect_on_a_file(void)
+{
+    const struct {
+        const char *parameters;
+        bool has_sync_wait;
+        const char *name; /* (nullable) of what is warned of */
+    } rows[] = {
+        {NULL, false, NULL},
+        {"", false, NULL},
+        {"timeout=9", false, "connection_parameters"},
+        {"", true, "mysql_wsrep_sync_wait"},
+    };
+    Fixture fixture;
+
+    fixture_init(&fixture);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GString) warnings = g_string_new(NULL);
+        MskStoreOptions options = fixture_options(&fixture);
+
+        options.parameters = rows[i].parameters;
+        options.has_sync_wait = rows[i].has_sync_wait;
+        msk_log_set_sink(keep_warning, warnings);
+        g_autoptr(MskStore) store = msk_store_open(&options, &error);
+
+        msk_log_set_sink(NULL, NULL);
+        g_assert_no_error(error);
+        if (rows[i].name == NULL) {
+            g_assert_cmpstr(warnings->str, ==, "");
+        } else {
+            g_assert_nonnull(strstr(warnings->str, rows[i].name));
+            g_assert_true(strchr(warnings->str, '\n') == warnings->str + warnings->len - 1);
+        }
+    }
+    fixture_clear(&fixture);
 }
 
 typedef struct {
@@ -401,6 +450,8 @@ main(int argc, char **argv)
     if (fixture_driver() == &msk_sqlite_driver) {
         g_test_add_func("/store/a_new_connection_is_to_the_same_file",
                         test_a_new_connection_is_to_the_same_file);
+        g_test_add_func("/store/options_of_a_server_have_no_effect_on_a_file",
+                        test_options_of_a_server_have_no_effect_on_a_file);
     } else {
         g_test_add_func("/store/a_connection_waits_for_other_nodes_where_that_is_wanted",
                         test_a_connection_waits_for_other_nodes_where_that_is_wanted);
