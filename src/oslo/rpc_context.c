@@ -5,6 +5,8 @@
 
 #include "base/datetime.h"
 
+/* rpc_hint.c writes the same as text; test-rpc_hint.c compares both, so change them together. */
+
 static void
 set(json_t *context, const char *name, const char *text)
 {

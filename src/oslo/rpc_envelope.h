@@ -69,6 +69,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MskRpcRequest, msk_rpc_request_free)
  * msk_rpc_cast_new:
  * @args: (transfer full); @context: an object.
  *
+ * For tests only, as what is sent is written by rpc_hint.h: test-rpc_hint.c compares that with it,
+ * others have casts to read from it.
+ *
  * Returns: (transfer full) for msk_rpc_seal().
  */
 json_t *msk_rpc_cast_new(const char *method, const char *version, json_t *args, json_t *context);

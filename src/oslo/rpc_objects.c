@@ -127,6 +127,8 @@ workflow_new(const GPtrArray *flows)
 
 /* ---- objects ----------------------------------------------------------------------------- */
 
+/* Without @flows, rpc_hint.c writes the same as text; test-rpc_hint.c compares both, so change them
+ * together. */
 json_t *
 msk_wire_notification(const MskNotification *notification, const GPtrArray *flows)
 {
