@@ -92,7 +92,8 @@ typedef struct {
     char *notification_uuid;
     char *host;
     MskReturnMark mark;
-    MskHost *row; /* (nullable) the host, once it is off maintenance */
+    bool wants_row; /* listeners want to know of it */
+    MskHost *row;   /* (nullable) the host, once it is off maintenance */
 } Mark;
 
 static void
@@ -114,8 +115,7 @@ run_mark(MskStore *store, void *data, GError **error)
     MskStoreResult result =
         msk_store_return_mark(store, job->engine_uuid, job->notification_uuid, job->mark, error);
 
-    /* Only listeners want to know more of it. */
-    if (result == MSK_STORE_DONE && job->mark == MSK_RETURN_MARK_IN_SERVICE &&
+    if (result == MSK_STORE_DONE && job->wants_row &&
         msk_store_host_get_by_name(store, job->host, &job->row, NULL) != MSK_STORE_DONE) {
         g_clear_pointer(&job->row, msk_host_free);
     }
@@ -167,7 +167,9 @@ push_mark(MskHostReturns *self, const char *uuid, Host *host, MskReturnMark mark
                       .engine_uuid = g_strdup(engine_uuid),
                       .notification_uuid = g_strdup(uuid),
                       .host = g_strdup(host->host),
-                      .mark = mark};
+                      .mark = mark,
+                      .wants_row = mark == MSK_RETURN_MARK_IN_SERVICE &&
+                                   msk_event_notifier_wanted(self->context.events)};
         host->busy = true;
         msk_store_queue_push(self->context.queue, &kind, job);
     }

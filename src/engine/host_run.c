@@ -93,6 +93,7 @@ new_job(MskHostRun *self, MskRunJobKind kind, const MskHostAct *act)
     job->segment_uuid = g_strdup(self->segment_uuid);
     job->host = g_strdup(self->host);
     job->window_us = self->frame->context.settings->storm_window_us;
+    job->wants_reserved = self->frame->context.host_changed != NULL;
     return job;
 }
 

@@ -105,7 +105,7 @@ init_frame(Recovery *self)
         .may_act = context->may_act,
         .act_data = context->data,
         .finished = on_finished,
-        .host_changed = on_host_changed,
+        .host_changed = msk_event_notifier_wanted(context->events) ? on_host_changed : NULL,
         .ended = on_ended,
         .data = self,
     };

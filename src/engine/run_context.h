@@ -24,7 +24,7 @@ typedef struct {
     void *act_data;
     /* The notification has come to its end, with @why when that is no success. */
     void (*finished)(MskNotificationStatus status, const char *why, void *data);
-    /* The row of a host was changed. */
+    /* (nullable) The row of a host was changed. NULL: nobody wants to know. */
     void (*host_changed)(const MskHost *host, void *data);
     /* The run is over: finished, lost or released. The run may be freed in it. */
     void (*ended)(void *data);

@@ -36,8 +36,8 @@ take_reserved(MskStore *store, MskRunJob *self, const MskClaimRef *ref, GError *
     MskStoreResult result =
         msk_store_reserved_take(store, ref, self->segment_uuid, &self->name, &taken, error);
 
-    /* Only listeners want to know more of it; it is taken in any case. */
-    if (result == MSK_STORE_DONE && taken != NULL &&
+    /* It is taken in any case. */
+    if (result == MSK_STORE_DONE && taken != NULL && self->wants_reserved &&
         msk_store_host_get(store, NULL, taken, &self->reserved, NULL) != MSK_STORE_DONE) {
         g_clear_pointer(&self->reserved, msk_host_free);
     }

@@ -47,7 +47,8 @@ struct MskRunJob {
     GPtrArray *moves;        /* (nullable) MskStoredMove */
     MskFailureCounts counts; /* the answer of COUNT */
     char *name;              /* the answer of RESERVE: (nullable) */
-    MskHost *reserved;       /* the same: (nullable) the host, if it was taken just now */
+    bool wants_reserved;     /* of RESERVE: whether listeners want to know more of it */
+    MskHost *reserved;       /* (nullable) then: the host, if it was taken just now */
 };
 
 /** msk_run_job_push: @job: (transfer full), all strings owned. */

@@ -224,10 +224,12 @@ count_events(const MskLogRecord *record, void *data)
     }
 }
 
+/* With this driver of events. */
 static void
-test_listeners_are_told(void)
+check_told(const char *driver, unsigned wanted)
 {
-    const char *const overrides[] = {"oslo_messaging_notifications.driver=log", NULL};
+    g_autofree char *override = g_strconcat("oslo_messaging_notifications.driver=", driver, NULL);
+    const char *const overrides[] = {override, NULL};
     const MskConfigSources sources = {.overrides = overrides};
     g_autoptr(MskConfigSchema) schema = msk_config_schema_new();
     g_autoptr(GPtrArray) returns = g_ptr_array_new_with_free_func(end);
@@ -238,6 +240,7 @@ test_listeners_are_told(void)
     g_autoptr(MskConfig) config = msk_config_load(schema, &sources, NULL);
 
     set_up(self);
+    self->parts.faults.watched = "WHERE t.name = ?"; /* the row of a host */
     self->events = msk_event_notifier_new(config, "masakari-engine", NULL);
     g_assert_nonnull(self->events);
     msk_log_set_sink(count_events, &n_told);
@@ -246,7 +249,20 @@ test_listeners_are_told(void)
     test_place_until(are_over, returns);
     msk_log_set_sink(NULL, NULL);
     check_in_service(self);
-    g_assert_cmpuint(n_told, ==, 1);
+    g_assert_cmpuint(n_told, ==, wanted);
+    g_assert_cmpint(g_atomic_int_get(&self->parts.faults.n_watched), ==, (int) wanted);
+}
+
+static void
+test_listeners_are_told(void)
+{
+    check_told("log", 1);
+}
+
+static void
+test_nothing_is_read_for_nobody(void)
+{
+    check_told("noop", 0);
 }
 
 /* ---- not taken back ---------------------------------------------------------------------- */
@@ -423,6 +439,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host_returns/taken_back", test_taken_back_whatever_gets_in_its_way);
     g_test_add_func("/host_returns/told", test_listeners_are_told);
+    g_test_add_func("/host_returns/nobody_to_tell", test_nothing_is_read_for_nobody);
     g_test_add_func("/host_returns/without_a_name", test_not_without_a_name);
     g_test_add_func("/host_returns/evacuations", test_not_while_evacuations_are_under_way);
     g_test_add_func("/host_returns/others", test_not_when_others_are_at_it);

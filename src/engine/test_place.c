@@ -51,6 +51,17 @@ begin_perhaps(MskDb *db, bool write, GError **error)
     return msk_sqlite_driver.begin(db, write, error);
 }
 
+static void *
+prepare_watched(MskDb *db, const char *sql, GError **error)
+{
+    TestFaults *faults = ((const Faulty *) (const void *) db->driver)->faults;
+
+    if (faults->watched != NULL && strstr(sql, faults->watched) != NULL) {
+        g_atomic_int_inc(&faults->n_watched);
+    }
+    return msk_sqlite_driver.prepare(db, sql, error);
+}
+
 /* Returns: (owned by the program) made once for each @faults. */
 static const MskDbDriver *
 driver_of(TestFaults *faults)
@@ -68,6 +79,7 @@ driver_of(TestFaults *faults)
     faulty->driver = msk_sqlite_driver;
     faulty->driver.open = open_quick;
     faulty->driver.begin = begin_perhaps;
+    faulty->driver.prepare = prepare_watched;
     faulty->faults = faults;
     g_ptr_array_add(all, faulty);
     faults->driver = faulty;

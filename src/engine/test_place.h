@@ -19,6 +19,8 @@ typedef struct {
     int fail_at;          /* the one of this number fails; 0: none */
     int lose_at;          /* before the one of this number somebody else comes first; 0: never */
     const char *lose_sql; /* (nullable) (static) with this; NULL: takes over all claims */
+    const char *watched;  /* (nullable) (static) part of a statement */
+    int n_watched;        /* atomic: so many statements with it were prepared */
 } TestFaults;
 
 /** test_place_open: Returns: (transfer full) a synced store in the SQLite file @file, with one
