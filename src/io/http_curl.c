@@ -32,6 +32,7 @@ set_tls(CURL *easy, const MskHttpTls *tls)
         (void) curl_easy_setopt(easy, CURLOPT_CAPATH, tls->cafile);
     } else if (tls->cafile != NULL) {
         (void) curl_easy_setopt(easy, CURLOPT_CAINFO, tls->cafile);
+        (void) curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* as above: some builds have one */
     }
     if (tls->certfile != NULL) {
         (void) curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certfile);

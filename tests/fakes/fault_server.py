@@ -19,6 +19,7 @@ import asyncio
 import collections
 import dataclasses
 import json
+import ssl
 import threading
 import time
 
@@ -80,6 +81,7 @@ class FaultServer:
         self.most_at_once = collections.Counter()
         self.asked_at = collections.defaultdict(list)
         self.port = None
+        self.tls = None  # (certificate, key) before the start: it speaks TLS
         self._now = collections.Counter()
         self._faults = []
         self._loop = asyncio.new_event_loop()
@@ -97,8 +99,13 @@ class FaultServer:
 
     def __enter__(self):
         self._thread.start()
+        context = None
+        if self.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.tls)
         made = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", self.port or 0, backlog=1024),
+            asyncio.start_server(self._serve, "127.0.0.1", self.port or 0, backlog=1024,
+                                 ssl=context),
             self._loop)
         self.port = made.result(30).sockets[0].getsockname()[1]
         return self

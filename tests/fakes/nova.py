@@ -130,7 +130,7 @@ class ModelNova(FaultServer):
     @property
     def url(self):
         """Where it is: Keystone below /v3, Nova below /v2.1."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def options(self):
         """The [DEFAULT] options by which our driver asks it."""

@@ -5,6 +5,7 @@ import pytest
 from fakes.nova import ModelNova
 from kit.host import wait_until
 from kit.nova_driver import Driver
+from kit.pki import Authority
 
 pytestmark = pytest.mark.one_thread  # the tool makes one call after the other
 
@@ -136,3 +137,22 @@ def test_a_host_is_taken_back_after_its_return_only(nova, driver, guest):
     nova.start_host("cmp1")
     driver.takes("unforce", "cmp1")
     assert nova.evacuations(guest) == ["completed"]
+
+
+def test_with_a_file_of_authorities_those_of_the_system_do_not_count(tmp_path):
+    """Debian's libcurl looks into /etc/ssl/certs besides, where a hashed name is enough."""
+    ours, system = Authority(tmp_path / "ours", "ours"), Authority(tmp_path / "system", "system")
+    certs = system.ca_dir()
+    (certs / "ca-certificates.crt").write_bytes(system.ca_file.read_bytes())
+    prefix = ("unshare", "--mount", "--propagation", "private", "sh", "-c",
+              f'mount --bind {certs} /etc/ssl/certs && exec "$@"', "sh")
+    nova = ModelNova()
+    nova.tls = system.issue("nova")
+    with nova:
+        for cafile, ok in (("", True), (system.ca_file, True), (ours.ca_file, False),
+                           (ours.ca_dir(), False)):
+            options = {**nova.options(), "nova_ca_certificates_file": cafile}
+            answer = Driver(options, prefix)("aggregates")
+            assert answer["ok"] == ok, (cafile, answer)
+            assert ok or answer["code"] == "denied", answer
+        assert nova.calls["token"] == 2
