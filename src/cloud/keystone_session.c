@@ -11,6 +11,7 @@
 #define RETRY_AFTER_US                                                                             \
     (INT64_C(5) * G_USEC_PER_SEC) /* of a renewal that failed while the old is good */
 #define SHOWN_BYTES 300
+#define TOKENS      "/auth/tokens" /* behind Keystone's URL */
 
 struct MskKeystoneSession {
     MskKeystoneAuth auth; /* strings owned by @strings */
@@ -180,35 +181,58 @@ msk_keystone_session_identity_url(MskKeystoneSession *self, int64_t deadline_mon
     return g_steal_pointer(&url);
 }
 
-/* Passwords and tokens follow no redirect. Returns: (transfer full) (nullable) what to do. */
+/* Where the answer sends a request for a token at @url.
+ * Returns: (transfer full) (nullable) without a query, and without the slashes at its end. */
 static char *
-moved(const MskHttpReply *reply)
+place_of(const char *url, const MskHttpReply *reply)
 {
+    g_autofree char *told = msk_http_reply_header(reply, "Location");
     g_autofree char *place = NULL;
 
-    if (reply->status / 100 == 3) {
-        place = msk_http_reply_header(reply, "Location");
+    if (reply->status / 100 != 3 || told == NULL) {
+        return NULL;
     }
+    place = g_uri_resolve_relative(url, told, G_URI_FLAGS_ENCODED, NULL);
     if (place == NULL) {
         return NULL;
     }
-    g_autofree char *valid = g_utf8_make_valid(place, (ssize_t) MIN(strlen(place), SHOWN_BYTES));
-
-    return g_strdup_printf("; it has moved to %s: write that into auth_url there", valid);
+    place[strcspn(place, "?#")] = '\0';
+    for (size_t length = strlen(place); length > 0 && place[length - 1] == '/'; length--) {
+        place[length - 1] = '\0';
+    }
+    return strlen(place) > SHOWN_BYTES ? NULL : g_utf8_make_valid(place, -1);
 }
 
-/* Returns: (transfer full) why Keystone gave no token. */
+/* Passwords and tokens follow no redirect. @url: where the token was asked for.
+ * Returns: (transfer full) (nullable) what to do. */
+static char *
+moved(const char *url, const MskHttpReply *reply)
+{
+    g_autofree char *place = place_of(url, reply);
+
+    if (place == NULL) {
+        return NULL;
+    }
+    if (!g_str_has_suffix(place, TOKENS)) {
+        return g_strdup_printf("; it sends us to %s: check auth_url there", place);
+    }
+    place[strlen(place) - strlen(TOKENS)] = '\0';
+    return g_strdup_printf("; it has moved to %s: write that into auth_url there", place);
+}
+
+/* Whether what somebody wanted exists is not known without a token, so nothing here is NOT_FOUND.
+ * Returns: (transfer full) why Keystone gave no token. */
 static GError *
 refusal(MskKeystoneSession *self, const char *url, const MskHttpReply *reply)
 {
     g_autofree char *who = msk_keystone_auth_who(&self->auth);
     g_autofree char *why = message_of(reply);
-    g_autofree char *place = moved(reply);
+    g_autofree char *asked = g_strconcat(url, TOKENS, NULL);
+    g_autofree char *place = moved(asked, reply);
     MskErrorCode code = MSK_ERROR_UNAVAILABLE;
     const char *remedy = "";
 
     if (place != NULL) {
-        code = MSK_ERROR_NOT_FOUND;
         remedy = place;
     } else if (reply->status == 401 || reply->status == 403) {
         code = MSK_ERROR_DENIED;
@@ -217,7 +241,6 @@ refusal(MskKeystoneSession *self, const char *url, const MskHttpReply *reply)
         code = MSK_ERROR_INVALID;
         remedy = "; check the options there";
     } else if (reply->status == 404) {
-        code = MSK_ERROR_NOT_FOUND;
         remedy = "; check auth_url there";
     }
     return g_error_new(MSK_ERROR, (int) code, "Keystone at %s gives %s of [%s] no token (%u): %s%s",
@@ -235,7 +258,7 @@ get_token(MskKeystoneSession *self, int64_t deadline_mono_us, GError **error)
     if (base == NULL) {
         return NULL;
     }
-    g_autofree char *url = g_strconcat(base, "/auth/tokens", NULL);
+    g_autofree char *url = g_strconcat(base, TOKENS, NULL);
     g_autofree char *body = msk_keystone_auth_body(&self->auth);
     const MskHttpSessionRequest request = {.method = "POST",
                                            .url = url,

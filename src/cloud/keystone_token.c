@@ -354,7 +354,7 @@ msk_keystone_token_endpoint(const MskKeystoneToken *self, const MskKeystoneFilte
     }
     g_autofree char *there = describe_service(self, filter);
 
-    g_set_error(error, MSK_ERROR, MSK_ERROR_NOT_FOUND,
+    g_set_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE,
                 "Keystone's catalogue has no %s endpoint of service type %s%s%s in region %s; it "
                 "has: %s",
                 wanted->str, filter->type, filter->name != NULL ? " and name " : "",

@@ -97,7 +97,8 @@ bool msk_keystone_token_has_service(const MskKeystoneToken *self, const char *ty
 
 /**
  * msk_keystone_token_endpoint:
- * @error: %MSK_ERROR_NOT_FOUND with what is wanted and what there is.
+ * @error: %MSK_ERROR_UNAVAILABLE with what is wanted and what there is: the service cannot be
+ * asked, which says nothing of what it would be asked for.
  *
  * Returns: (owned by @self) the URL as the catalogue has it, or NULL.
  */

@@ -21,8 +21,9 @@ typedef struct {
     unsigned n_calls;   /* to the service */
     unsigned good_from; /* the service takes tokens of this number and later */
     unsigned life_s;
-    unsigned status; /* in place of a token; 0: a token */
-    bool hold;       /* Keystone does not answer */
+    unsigned status;      /* in place of a token; 0: a token */
+    bool hold;            /* Keystone does not answer */
+    const char *location; /* of an answer with a status of 3xx */
 } Fixture;
 
 static void
@@ -37,7 +38,7 @@ give_token(Fixture *self, MskHttpResponse *response)
         response->status = self->status;
         response->body = g_string_new("{\"error\":{\"message\":\"not you\"}}");
         if (self->status / 100 == 3) {
-            msk_http_response_add_header(response, "Location", "https://new/v3/auth/tokens");
+            msk_http_response_add_header(response, "Location", self->location);
         }
         return;
     }
@@ -92,6 +93,7 @@ set_up(Fixture *self, const void *unused)
     g_mutex_init(&self->mutex);
     g_cond_init(&self->changed);
     self->life_s = 600;
+    self->location = "https://new/v3/auth/tokens";
     self->server = test_server_new(&handler, N_THREADS + 2, self);
     self->auth_url = test_server_url(self->server, "/");
     MskKeystoneAuth auth = test_keystone_auth(self->auth_url);
@@ -182,9 +184,9 @@ test_what_keystone_refuses(Fixture *self, const void *unused)
         unsigned status;
         MskErrorCode code;
     } cases[] = {
-        {401, MSK_ERROR_DENIED},    {403, MSK_ERROR_DENIED},      {400, MSK_ERROR_INVALID},
-        {404, MSK_ERROR_NOT_FOUND}, {503, MSK_ERROR_UNAVAILABLE}, {429, MSK_ERROR_UNAVAILABLE},
-        {302, MSK_ERROR_NOT_FOUND},
+        {401, MSK_ERROR_DENIED},      {403, MSK_ERROR_DENIED},      {400, MSK_ERROR_INVALID},
+        {404, MSK_ERROR_UNAVAILABLE}, {503, MSK_ERROR_UNAVAILABLE}, {429, MSK_ERROR_UNAVAILABLE},
+        {302, MSK_ERROR_UNAVAILABLE}, {308, MSK_ERROR_UNAVAILABLE},
     };
 
     (void) unused;
@@ -196,11 +198,42 @@ test_what_keystone_refuses(Fixture *self, const void *unused)
         g_assert_error(error, MSK_ERROR, (int) cases[i].code);
         g_assert_nonnull(strstr(error->message, "user 'u' of [api]"));
         g_assert_nonnull(strstr(error->message, "not you"));
-        g_assert_true((strstr(error->message, "moved to https://new/v3/auth/tokens") != NULL) ==
-                      (cases[i].status == 302));
+        g_assert_true((strstr(error->message, "moved to https://new/v3: write") != NULL) ==
+                      (cases[i].status / 100 == 3));
     }
     self->status = 0;
     assert_call(self, "200 GET /v2.1/servers?a=b with 1");
+}
+
+/* What is advised has to be of use as auth_url. */
+static void
+test_where_keystone_has_moved(Fixture *self, const void *unused)
+{
+    static const struct {
+        const char *location;
+        const char *advice; /* %s: the server as it is */
+    } cases[] = {
+        {"https://new:5000/identity/v3/auth/tokens",
+         "moved to https://new:5000/identity/v3: write"},
+        {"https://new/v3/auth/tokens/?a=/auth/tokens#b", "moved to https://new/v3: write"},
+        {"/identity/v3/auth/tokens", "moved to %s/identity/v3: write"},
+        {"https://sso/login?next=/v3/auth/tokens", "sends us to https://sso/login: check auth_url"},
+        {"https://[broken/v3/auth/tokens", "not you"},
+    };
+    g_autofree char *base = test_server_url(self->server, "");
+
+    (void) unused;
+    self->status = 302;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(GStrv) parts = g_strsplit(cases[i].advice, "%s", -1);
+        g_autofree char *advice = g_strjoinv(base, parts);
+
+        self->location = cases[i].location;
+        g_assert_null(call(self, &error));
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, advice));
+    }
 }
 
 static void *
@@ -257,7 +290,7 @@ test_no_such_endpoint(Fixture *self, const void *unused)
 
     (void) unused;
     g_assert_false(msk_keystone_session_call(self->session, &options, &reply, &error));
-    g_assert_error(error, MSK_ERROR, MSK_ERROR_NOT_FOUND);
+    g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
 }
 
 static void
@@ -288,6 +321,7 @@ main(int argc, char **argv)
         {"/keystone_session/a_refused_token_is_renewed_once", test_a_refused_token_is_renewed_once},
         {"/keystone_session/a_token_without_life", test_a_token_without_life},
         {"/keystone_session/what_keystone_refuses", test_what_keystone_refuses},
+        {"/keystone_session/where_keystone_has_moved", test_where_keystone_has_moved},
         {"/keystone_session/one_caller_asks", test_one_caller_asks},
         {"/keystone_session/no_such_endpoint", test_no_such_endpoint},
     };

@@ -123,7 +123,7 @@ test_endpoints(void)
         g_assert_cmpstr(msk_keystone_token_endpoint(token, &filter, &error), ==, cases[i].url);
         g_assert_true((error == NULL) == (cases[i].url != NULL));
         if (error != NULL) {
-            g_assert_error(error, MSK_ERROR, MSK_ERROR_NOT_FOUND);
+            g_assert_error(error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
             g_assert_nonnull(strstr(error->message, "public other in region R1"));
         }
     }

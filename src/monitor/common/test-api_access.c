@@ -201,7 +201,7 @@ test_what_is_missing_is_told_until_it_is_there(Fixture *self, const void *unused
     g_mutex_unlock(&self->mutex);
     g_assert_false(msk_api_access_get(self->access, &way));
     wait_change(self, 2);
-    g_assert_error(self->error, MSK_ERROR, MSK_ERROR_NOT_FOUND);
+    g_assert_error(self->error, MSK_ERROR, MSK_ERROR_UNAVAILABLE);
     g_assert_nonnull(strstr(self->error->message, "in region elsewhere"));
     g_mutex_lock(&self->mutex);
     self->region = "R";
