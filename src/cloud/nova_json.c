@@ -346,6 +346,14 @@ msk_nova_fault_text(const char *body, size_t length)
     return g_utf8_make_valid(text, -1);
 }
 
+bool
+msk_nova_is_item_not_found(const char *body, size_t length)
+{
+    g_autoptr(Json) root = json_loadb(body, length, 0, NULL);
+
+    return json_object_get(root, "itemNotFound") != NULL;
+}
+
 /* Returns: (transfer full) @object as text; frees it. */
 static char *
 dump(Json *object)

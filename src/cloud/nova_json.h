@@ -56,6 +56,11 @@ GPtrArray *msk_nova_parse_aggregates(const char *body, size_t length, GError **e
  */
 char *msk_nova_fault_text(const char *body, size_t length);
 
+/** msk_nova_is_item_not_found: Returns: whether Nova itself says with a 404 that it has no such
+ *  thing, {"itemNotFound": {...}}; a proxy's page, and Nova's answer to a URL that leads nowhere,
+ *  have another form. */
+bool msk_nova_is_item_not_found(const char *body, size_t length);
+
 /** msk_nova_action_body: Returns: (transfer full) {"@action": null} */
 char *msk_nova_action_body(const char *action);
 

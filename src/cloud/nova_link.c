@@ -272,6 +272,27 @@ read_clock(MskNovaLink *self, const MskHttpReply *reply)
     }
 }
 
+/* Whoever hears NOT_FOUND gives a guest or a host up for gone, so Nova itself has to say that it
+ * knows no such thing. A proxy, or Keystone, knows nothing of it. */
+static MskErrorCode
+code_of(const MskHttpReply *reply)
+{
+    if (reply->status == 404 && !msk_nova_is_item_not_found(reply->body->str, reply->body->len)) {
+        return MSK_ERROR_UNAVAILABLE;
+    }
+    return msk_nova_error_code(reply->status);
+}
+
+/* The same of an error that comes before Nova was asked for the thing itself. */
+static GError *
+not_gone(GError *reason)
+{
+    if (g_error_matches(reason, MSK_ERROR, MSK_ERROR_NOT_FOUND)) {
+        reason->code = MSK_ERROR_UNAVAILABLE;
+    }
+    return reason;
+}
+
 /* As msk_nova_link_send(), without asking for the version first, to @endpoint if given. */
 static bool
 exchange(MskNovaLink *self, MskComputeCall *call, const MskNovaRequest *request,
@@ -300,7 +321,7 @@ exchange(MskNovaLink *self, MskComputeCall *call, const MskNovaRequest *request,
     call->effect_unknown = false;
     if (!msk_keystone_session_call(self->session, &keystone_call, &reply, &reason)) {
         call->effect_unknown = order && sent;
-        g_propagate_prefixed_error(error, reason, "Could not %s: ", request->what);
+        g_propagate_prefixed_error(error, not_gone(reason), "Could not %s: ", request->what);
         return false;
     }
     read_clock(self, &reply);
@@ -314,8 +335,8 @@ exchange(MskNovaLink *self, MskComputeCall *call, const MskNovaRequest *request,
     g_autofree char *fault = msk_nova_fault_text(reply.body->str, reply.body->len);
 
     call->effect_unknown = order && msk_nova_effect_unknown(reply.status);
-    g_set_error(error, MSK_ERROR, msk_nova_error_code(reply.status),
-                "Could not %s: Nova answered %u: %s", request->what, reply.status, fault);
+    g_set_error(error, MSK_ERROR, code_of(&reply), "Could not %s: Nova answered %u: %s",
+                request->what, reply.status, fault);
     return false;
 }
 
@@ -343,12 +364,14 @@ static bool
 ask_minor(MskNovaLink *self, MskComputeCall *call, unsigned *ret, GError **error)
 {
     const MskNovaRequest request = {.what = "ask for Nova's version", .method = "GET", .path = "/"};
-    g_autofree char *place = version_place(self, error);
+    g_autofree char *place = NULL;
     g_auto(MskHttpReply) reply = {0};
     GError *reason = NULL;
     unsigned minor = 0;
 
-    if (place == NULL || !exchange(self, call, &request, place, &reply, error)) {
+    place = version_place(self, &reason);
+    if (place == NULL || !exchange(self, call, &request, place, &reply, &reason)) {
+        g_propagate_error(error, not_gone(reason));
         return false;
     }
     if (!msk_nova_parse_version(reply.body->str, reply.body->len, &minor, &reason)) {

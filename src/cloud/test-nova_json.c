@@ -212,6 +212,27 @@ test_fault_text(void)
 }
 
 static void
+test_item_not_found(void)
+{
+    static const struct {
+        const char *body;
+        bool is_it;
+    } cases[] = {
+        {"{\"itemNotFound\": {\"code\": 404, \"message\": \"Instance x\"}}", true},
+        {"{\"message\": \"The resource could not be found.\", \"code\": \"404 Not Found\"}", false},
+        {"{\"error\": {\"code\": 404, \"message\": \"itemNotFound\"}}", false},
+        {"<html>404 Not Found</html>", false},
+        {"[\"itemNotFound\"]", false},
+        {"", false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_true(msk_nova_is_item_not_found(cases[i].body, strlen(cases[i].body)) ==
+                      cases[i].is_it);
+    }
+}
+
+static void
 expect_body(char *body, const char *expected)
 {
     g_assert_cmpstr(body, ==, expected);
@@ -260,6 +281,7 @@ main(int argc, char **argv)
     g_test_add_func("/nova_json/version", test_version);
     g_test_add_func("/nova_json/other_answers", test_other_answers);
     g_test_add_func("/nova_json/fault_text", test_fault_text);
+    g_test_add_func("/nova_json/item_not_found", test_item_not_found);
     g_test_add_func("/nova_json/bodies", test_bodies);
     g_test_add_func("/nova_json/http_date", test_http_date);
     return g_test_run();

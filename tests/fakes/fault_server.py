@@ -5,7 +5,8 @@
     server.fault("servers", "status", status=429, retry_after=1)
 
 Kinds of faults:
-    status      refused with that status, and Retry-After if given; without effect
+    status      refused with that status, and Retry-After if given; a 3xx leads elsewhere; without
+                effect
     hang        never answered; without effect
     hang_after  takes effect and is never answered
     cut_before  the connection is closed; without effect
@@ -200,6 +201,8 @@ class FaultServer:
         kind = fault.kind if fault else None
         if kind == "status":
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+            if 300 <= fault.status <= 399:
+                headers["Location"] = f"https://elsewhere.invalid{request.target}"
             said = Answer(fault.status, {"computeFault": {
                 "code": fault.status, "message": "as told"}}, headers).encode()
         elif kind == "page":

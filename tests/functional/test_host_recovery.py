@@ -6,7 +6,7 @@ import time
 import pytest
 
 from fakes.nova import ModelNova
-from kit.recovery_site import Site, site_with
+from kit.recovery_site import OVER, Site, site_with
 
 
 def check_rescued(nova, guests, states=None):
@@ -143,6 +143,35 @@ def test_a_nova_that_refuses_an_instance_is_asked_again_in_patience(status, retr
         check_patience(nova, labels[1:], 1, (retry_after or 0.02,))
         if retry_after is not None:
             check_patience(nova, labels[:1], 1, (retry_after,))
+
+
+@pytest.mark.parametrize("status", [302, 404])
+@pytest.mark.parametrize("label", ["service", "evacuate", "unlock"])
+def test_a_keystone_elsewhere_costs_no_vm_its_recovery(status, label):
+    """The engine's token ends on the way, and for a while there is no other."""
+    with ModelNova() as nova, site_with(nova) as site:
+        guests = [nova.boot("cmp1", f"g{i}") for i in range(3)]
+        nova.fault("token", "slow", delay_s=0)  # the first one is given
+        nova.fault("token", "status", times=3, status=status)
+        nova.fault(label, "status", status=401)
+        site.engine()
+        report = site.report()
+        assert site.end(report, OVER)["status"] == "finished"
+        check_rescued(nova, guests)
+        assert site.states(report) == dict.fromkeys(guests, "succeeded")
+        assert nova.calls["token"] >= 5
+
+
+@pytest.mark.parametrize("status", [302, 404])
+def test_a_keystone_elsewhere_is_no_vm_that_is_gone(status):
+    with ModelNova() as nova, Site(nova) as site:
+        site.segment_of("auto", "cmp1")
+        guest = nova.boot("cmp1")
+        nova.fault("token", "status", times=2, status=status)
+        site.engine()
+        assert site.end(site.report(guest=guest), OVER)["status"] == "finished"
+        assert nova.servers[guest].vm_state == "active"
+        assert ("os-stop", guest) in nova.orders
 
 
 def events_of(engine, name):

@@ -139,6 +139,31 @@ def test_a_host_is_taken_back_after_its_return_only(nova, driver, guest):
     assert nova.evacuations(guest) == ["completed"]
 
 
+@pytest.mark.parametrize("words", ["find cmp1", "server {}", "lock {}", "evacuate {}",
+                                   "service cmp1 nova-compute", "migrations cmp1 0"])
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 404])
+def test_a_keystone_elsewhere_says_nothing_of_what_there_is(nova, driver, guest, words, status):
+    nova.fault("token", "status", status=status)
+    answer = driver(*words.format(guest).split())
+    assert refusal(answer) == ("unavailable", 0, False)
+    assert ("https://elsewhere.invalid/v3: write" in answer["message"]) == (status != 404), answer
+    assert nova.evacuations(guest) == []
+
+
+@pytest.mark.parametrize("label", ["version", "server"])
+def test_a_proxy_that_finds_nova_not_says_nothing_of_a_vm(nova, driver, guest, label):
+    nova.fault(label, "status", status=404)
+    assert refusal(driver("server", guest)) == ("unavailable", 404, False)
+    nova.delete(guest)
+    assert refusal(driver("server", guest)) == ("not found", 404, False)
+
+
+def test_a_catalogue_without_nova_says_nothing_of_a_vm(nova, guest):
+    answer = Driver({**nova.options(), "os_region_name": "elsewhere"})("server", guest)
+    assert refusal(answer) == ("unavailable", 0, False)
+    assert "in region elsewhere" in answer["message"]
+
+
 def test_with_a_file_of_authorities_those_of_the_system_do_not_count(tmp_path):
     """Debian's libcurl looks into /etc/ssl/certs besides, where a hashed name is enough."""
     ours, system = Authority(tmp_path / "ours", "ours"), Authority(tmp_path / "system", "system")
