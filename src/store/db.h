@@ -113,7 +113,9 @@ struct MskDb {
     bool broken;            /* set by the driver: close it rather than use it again */
     bool again;   /* set by the driver: what failed last may succeed if all is run again */
     bool unknown; /* set by the driver: the last COMMIT was sent, its end not heard */
-    bool unsure;  /* set by the driver: a statement was sent, its end not heard */
+    /* Set by the driver: it was told of an index that is not there. What names one does without. */
+    bool lacks_index;
+    bool unsure; /* set by the driver: a statement was sent, its end not heard */
     /* Set by the driver's open(): one server has the database, and does a write in one statement as
      * well as in a transaction. */
     bool does_at_once;

@@ -293,8 +293,8 @@ is_in_order_of_index(const MskListQuery *self, MskDb *db, const MskPage *page, c
     const SortTerm *first = &g_array_index(terms, SortTerm, 0);
     const SortTerm *second = &g_array_index(terms, SortTerm, 1);
 
-    return db->driver->by_index != NULL && self->table->order_index != NULL && page->limit >= 0 &&
-           self->sql->len == self->where_end && terms->len == 2 &&
+    return db->driver->by_index != NULL && !db->lacks_index && self->table->order_index != NULL &&
+           page->limit >= 0 && self->sql->len == self->where_end && terms->len == 2 &&
            g_str_equal(first->column->name, "created_at") &&
            first->descending == second->descending;
 }

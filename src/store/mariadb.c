@@ -41,6 +41,9 @@ static const struct {
      false},
     {ER_CHECKREAD, MSK_ERROR_UNAVAILABLE, "another writer was faster; try again", true, false},
     {ER_NEED_REPREPARE, MSK_ERROR_UNAVAILABLE, "the tables were changed; try again", true, true},
+    {ER_KEY_DOES_NOT_EXISTS, MSK_ERROR_UNAVAILABLE,
+     "an index of masakari-c is missing; make it again as in the release's migrations", true,
+     false},
     {STATEMENT_TIMED_OUT, MSK_ERROR_UNAVAILABLE, "it took too long; try again", false, false},
     {WSREP_NOT_READY, MSK_ERROR_UNAVAILABLE, "the node is not part of its cluster now; try again",
      true, true},
@@ -94,10 +97,26 @@ static const struct {
     {ER_DISK_FULL, MSK_ERROR_UNAVAILABLE, "the server's disk is full; make room", false, false},
 };
 
+static bool
+is_client_s(unsigned number)
+{
+    return (number >= FIRST_CLIENT_ERROR && number < FIRST_LATER_SERVER_ERROR) ||
+           number >= FIRST_LATER_CLIENT_ERROR;
+}
+
+bool
+msk_mariadb_is_unsure(unsigned number)
+{
+    return is_client_s(number) || number == ER_SERVER_SHUTDOWN || number == ER_QUERY_INTERRUPTED ||
+           number == STATEMENT_TIMED_OUT || number == CONNECTION_KILLED ||
+           number == ER_ERROR_DURING_COMMIT;
+}
+
 void
 msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const char *doing,
                  GError **error)
 {
+    self->db.lacks_index = self->db.lacks_index || number == ER_KEY_DOES_NOT_EXISTS;
     for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
         if (results[i].number == number) {
             self->db.broken = self->db.broken || results[i].broken;
@@ -107,19 +126,9 @@ msk_mariadb_fail(Mariadb *self, unsigned number, const char *detail, const char 
             return;
         }
     }
-    self->db.broken = self->db.broken || number >= FIRST_CLIENT_ERROR;
+    self->db.broken = self->db.broken || is_client_s(number);
     g_set_error(error, MSK_ERROR, MSK_ERROR_INTERNAL, "database %s: %s: %s (%u)", self->name, doing,
                 detail, number);
-}
-
-bool
-msk_mariadb_is_unsure(unsigned number)
-{
-    bool is_client_s = (number >= FIRST_CLIENT_ERROR && number < FIRST_LATER_SERVER_ERROR) ||
-                       number >= FIRST_LATER_CLIENT_ERROR;
-
-    return is_client_s || number == ER_SERVER_SHUTDOWN || number == ER_QUERY_INTERRUPTED ||
-           number == CONNECTION_KILLED || number == ER_ERROR_DURING_COMMIT;
 }
 
 static void

@@ -263,6 +263,7 @@ create_at_once(MskDb *db, void *data, GError **error)
     if (more <= 0) {
         return msk_store_result_of(more);
     }
+    g_clear_pointer(&create->made, msk_notification_free); /* of an attempt in a group */
     create->made = g_new0(MskNotification, 1);
     create->made->source_host_uuid = msk_db_dup(row, 2);
     create->made->failover_segment_uuid = msk_db_dup(row, 3);

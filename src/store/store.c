@@ -469,10 +469,10 @@ do_task(Task *task, MskDb *db, GError **error)
 
     if (begun > 0) {
         result = task->work(db, task->data, error);
-        task->unsure = task->unsure && result == MSK_STORE_FAILED;
         if (result == MSK_STORE_DONE && !commit_task(task, db, error)) {
             result = MSK_STORE_FAILED;
         }
+        task->unsure = task->unsure && result == MSK_STORE_FAILED;
     }
     if ((begun == 0 || result != MSK_STORE_DONE) && has_transaction(task)) {
         bool again = db->again;

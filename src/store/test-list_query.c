@@ -441,6 +441,31 @@ test_sort_keys_are_the_columns(void)
     }
 }
 
+static void
+test_an_index_that_is_missing_costs_time_alone(void)
+{
+    const MskPage page = {.limit = 10};
+    Fixture fixture;
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GError) failure = NULL;
+
+    fixture_init(&fixture);
+    g_autoptr(MskSegment) segment = make_segment(fixture.store, "segment");
+    g_autoptr(MskHost) host = make_host(fixture.store, segment->uuid, "h1");
+    g_autoptr(MskDb) db = fixture_db(&fixture, MSK_DB_USE);
+
+    post_vm(fixture.store, "h1", "a", g_get_real_time(), NULL);
+    if (fixture_driver()->by_index != NULL) {
+        g_assert_true(fixture_driver()->script(
+            db, "DROP INDEX masakari_c_notifications_created_idx ON notifications", &failure));
+        g_assert_no_error(failure);
+    }
+    ASSERT_DONE(msk_store_notification_list(fixture.store, NULL, &page, &rows, error));
+    g_assert_cmpuint(rows->len, ==, 1);
+    g_clear_pointer(&db, msk_db_close);
+    fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -454,6 +479,8 @@ main(int argc, char **argv)
                     test_pages_of_notifications_follow_their_times);
     g_test_add_func("/list_query/the_index_is_named_where_it_has_the_order",
                     test_the_index_is_named_where_it_has_the_order);
+    g_test_add_func("/list_query/an_index_that_is_missing_costs_time_alone",
+                    test_an_index_that_is_missing_costs_time_alone);
     g_test_add_func("/list_query/a_sink_is_shown_what_a_list_has",
                     test_a_sink_is_shown_what_a_list_has);
     g_test_add_func("/list_query/sort_keys_are_the_columns", test_sort_keys_are_the_columns);

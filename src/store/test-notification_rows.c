@@ -348,10 +348,19 @@ test_of_racing_duplicates_one_is_accepted(void)
     fixture_clear(&fixture);
 }
 
+typedef struct {
+    MskStore *store;
+    int done; /* atomic */
+} Reporter;
+
 static void *
 post_one(void *data)
 {
-    g_assert_cmpint(post(data, "h1", "VM", "{\"i\": 1}", 1795418060 * SECOND), ==, MSK_STORE_DONE);
+    Reporter *self = data;
+
+    g_assert_cmpint(post(self->store, "h1", "VM", "{\"i\": 1}", 1795418060 * SECOND), ==,
+                    MSK_STORE_DONE);
+    g_atomic_int_set(&self->done, 1);
     return NULL;
 }
 
@@ -380,15 +389,18 @@ test_a_report_waits_for_the_writer_before_it(void)
 
         g_assert_true(fixture_driver()->begin_turn(writer, 2, 1, &error));
         g_assert_no_error(error);
-        GThread *reporter = g_thread_new("reporter", post_one, fixture.store);
+        Reporter reporter = {.store = fixture.store};
+        GThread *thread = g_thread_new("reporter", post_one, &reporter);
 
         while (number(watcher, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE "
-                               "trx_state = 'LOCK WAIT'") == 0) {
+                               "trx_state = 'LOCK WAIT' AND trx_query LIKE "
+                               "'%masakari_c_lock%'") == 0) {
+            g_assert_cmpint(g_atomic_int_get(&reporter.done), ==, 0);
             g_usleep(200000); /* the table is filled anew only when nobody has read it for 0.1 s */
         }
         g_assert_cmpint(number(watcher, "SELECT COUNT(*) FROM notifications"), ==, 0);
         g_assert_true(fixture_driver()->commit(writer, &error));
-        g_thread_join(reporter);
+        g_thread_join(thread);
         g_assert_cmpint(number(watcher, "SELECT COUNT(*) FROM notifications"), ==, 1);
     }
     fixture_clear(&fixture);
