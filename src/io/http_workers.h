@@ -12,8 +12,8 @@
  * was freed in it (malloc's cache of the thread), which neither others nor malloc_trim() get at. So
  * those that are not needed any more are to end.
  *
- * Threads: new and free are called once; push, rest and free are not to run beside one another (the
- * server has a lock for that): push wakes a thread that rest and free might have ended by then.
+ * Threads: new and free are called once; push and rest by one thread, the server's event thread,
+ * and not beside free: push wakes a thread that the others might have ended by then.
  */
 
 #include <glib.h>
