@@ -184,8 +184,7 @@ collect_header(void *data, enum MHD_ValueKind kind, const char *name, const char
     self->head_bytes += strlen(name) + strlen(": \r\n") + (value == NULL ? 0 : strlen(value));
     if (self->request.n_headers < MAX_HEADERS) {
         self->headers[self->request.n_headers].name = name;
-        self->headers[self->request.n_headers].value =
-            value == NULL ? "" : without_blanks(self, value);
+        self->headers[self->request.n_headers].value = value == NULL ? "" : value;
     }
     self->request.n_headers++;
     return MHD_YES;
@@ -239,6 +238,10 @@ begin(Request *self, const char *method, const char *version)
     why = msk_http_head_check(self->headers, request->n_headers);
     if (why != NULL) {
         return refuse(self, MHD_HTTP_BAD_REQUEST, why);
+    }
+    for (size_t i = 0; i < request->n_headers; i++) {
+        /* Not before the check, which has to see what libmicrohttpd goes by. */
+        self->headers[i].value = without_blanks(self, self->headers[i].value);
     }
     const char *length = msk_http_request_header(request, "Content-Length");
 

@@ -29,6 +29,8 @@ static const struct {
      "more than once"},
     {"another encoding", {{"Transfer-Encoding", "gzip, chunked"}}, "chunked"},
     {"nearly chunked", {{"Transfer-Encoding", "xchunked"}}, "chunked"},
+    {"chunks and a blank behind", {{"Transfer-Encoding", "chunked "}}, "chunked"},
+    {"a length and a blank behind", {{"Content-Length", "3 "}}, "decimal"},
     {"space before the colon", {{"X ", "y"}}, "name"},
     {"empty name", {{"", "y"}}, "name"},
     {"letters beyond ASCII in a name", {{"\xc3\xa9", "y"}}, "name"},
