@@ -325,13 +325,16 @@ gather(MskBusSender *self)
     self->gathering = false;
 }
 
-/* With the lock held. Returns: when a message may go; the end of time without one. */
+/* With the lock held. Returns: when a message may go, no later than @now_us if one may go then; the
+ * end of time without one. */
 static int64_t
-next_ready_us(const MskBusSender *self)
+next_ready_us(const MskBusSender *self, int64_t now_us)
 {
     int64_t next_us = INT64_MAX;
 
-    for (const GList *item = self->queue.head; item != NULL; item = item->next) {
+    /* What may go now is mostly the first: a long queue is not walked through. */
+    for (const GList *item = self->queue.head; item != NULL && next_us > now_us;
+         item = item->next) {
         next_us = MIN(next_us, ((const Message *) item->data)->not_before_us);
     }
     return next_us;
@@ -345,7 +348,7 @@ rest(MskBusSender *self)
 
     gather(self);
     int64_t now_us = g_get_monotonic_time();
-    int64_t next_us = next_ready_us(self);
+    int64_t next_us = next_ready_us(self, now_us);
 
     if (self->stopping) {
         if (g_queue_is_empty(&self->queue) || now_us >= self->stop_at_us || !linked) {
