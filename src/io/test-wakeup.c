@@ -81,15 +81,21 @@ age(const Fixture *self, int s)
 
 /* Returns: a socket that listens, without the care of a listener. */
 static int
-bind_socket(const char *path)
+bind_socket_of(int type, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
     g_assert_cmpuint(g_strlcpy(address.sun_path, path, sizeof address.sun_path), <,
                      sizeof address.sun_path);
     g_assert_cmpint(bind(fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
     return fd;
+}
+
+static int
+bind_socket(const char *path)
+{
+    return bind_socket_of(SOCK_DGRAM, path);
 }
 
 /* A socket file with nobody behind it, as a killed engine leaves it. */
@@ -299,6 +305,28 @@ test_unchanged_directory_is_not_read(Fixture *self, const void *data)
     g_assert_cmpuint(msk_wakeup_send(self->sender), ==, 2);
 }
 
+/* A socket that cannot be sent to does not make each wake-up read the directory. */
+static void
+test_foreign_socket(Fixture *self, const void *data)
+{
+    g_autoptr(MskWakeup) one = listen_as(self, "one");
+    g_autofree char *path = g_build_filename(self->bus, "foreign.sock", NULL);
+    int fd = bind_socket_of(SOCK_STREAM, path);
+
+    (void) data;
+    g_assert_cmpint(listen(fd, 1), ==, 0);
+    age(self, 0);
+    g_assert_cmpuint(msk_wakeup_send(self->sender), ==, 1);
+    g_autoptr(MskWakeup) two = listen_as(self, "two");
+
+    age(self, 0);
+    g_assert_cmpuint(msk_wakeup_send(self->sender), ==, 1);
+    age(self, 1);
+    g_assert_cmpuint(msk_wakeup_send(self->sender), ==, 2);
+    g_assert_cmpint(close(fd), ==, 0);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 /* Returns: a limit that leaves @n descriptors. */
 static rlim_t
 limit_for(unsigned n)
@@ -393,6 +421,7 @@ main(int argc, char **argv)
                tear_down);
     g_test_add("/wakeup/unchanged_directory_is_not_read", Fixture, NULL, set_up,
                test_unchanged_directory_is_not_read, tear_down);
+    g_test_add("/wakeup/foreign_socket", Fixture, NULL, set_up, test_foreign_socket, tear_down);
     g_test_add("/wakeup/want_of_descriptors_passes", Fixture, NULL, set_up,
                test_want_of_descriptors_passes, tear_down);
     g_test_add("/wakeup/many_threads", Fixture, NULL, set_up, test_many_threads, tear_down);

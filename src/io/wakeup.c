@@ -221,7 +221,25 @@ is_settled(const struct stat *dir)
     return g_get_real_time() / G_USEC_PER_SEC - dir->st_mtim.tv_sec > SETTLED_S;
 }
 
-/* One that cannot be reached for want of a descriptor or of memory may be reached the next time. */
+/* Whether what failed may go well the next time, without a change of the directory. */
+static bool
+is_passing(int error_number)
+{
+    switch (error_number) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+    case EINTR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* One that cannot be reached for a lasting reason, such as a socket that is not ours to write to,
+ * is tried again when the directory changes: each report would read it otherwise. */
 static void
 add_peer(MskWakeupSender *self, int dir_fd, const char *file)
 {
@@ -231,7 +249,7 @@ add_peer(MskWakeupSender *self, int dir_fd, const char *file)
         self->peers[self->n_peers++] = fd;
     } else if (errno == ECONNREFUSED) {
         (void) unlinkat(dir_fd, file, 0); /* its engine died; somebody may have been first */
-    } else if (errno != ENOENT) {
+    } else if (is_passing(errno)) {
         self->settled = false;
     }
 }
