@@ -32,6 +32,9 @@ BETTER = [
     ("a body that is nested too deeply is the client's mistake", r" raw deep$", 500, 400),
     ("no VM, process or event has such a name", r" notification\.payload\.\w+ text[0-4]$",
      202, 400),
+    ("what was recorded had no HTTP server, which takes blanks behind a value off",
+     r"^POST Content-Type 3$", 415, 400),
+    ("the same", r"^GET .* Content-Type 3$", 415, 404),
 ]
 
 
