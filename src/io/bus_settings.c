@@ -271,6 +271,13 @@ read_queues(MskBusSettings *self, Reader *reader)
     }
 }
 
+/* What is no number is no pause. */
+static int64_t
+to_pause_ms(double seconds)
+{
+    return seconds > 0.0 ? (int64_t) (MIN(seconds, 3600.0) * 1000) : 0;
+}
+
 static void
 read_connection(MskBusSettings *self, Reader *reader)
 {
@@ -281,10 +288,8 @@ read_connection(MskBusSettings *self, Reader *reader)
     self->retry_interval_s = MAX(read_int(reader, "rabbit_retry_interval"), 1);
     self->retry_backoff_s = read_int(reader, "rabbit_retry_backoff");
     self->retry_max_s = MAX(read_int(reader, "rabbit_interval_max"), 1);
-    self->reconnect_delay_ms =
-        (int64_t) (CLAMP(read_float(reader, "kombu_reconnect_delay"), 0.0, 3600.0) * 1000);
-    self->reconnect_splay_ms =
-        (int64_t) (CLAMP(read_float(reader, "kombu_reconnect_splay"), 0.0, 3600.0) * 1000);
+    self->reconnect_delay_ms = to_pause_ms(read_float(reader, "kombu_reconnect_delay"));
+    self->reconnect_splay_ms = to_pause_ms(read_float(reader, "kombu_reconnect_splay"));
     self->missing_reply_queue_s = read_int(reader, "kombu_missing_consumer_retry_timeout");
     self->shuffle = g_strcmp0(strategy, "shuffle") == 0;
     self->external_login = g_strcmp0(login, "EXTERNAL") == 0;
