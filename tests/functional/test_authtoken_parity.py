@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keystone is believed as keystonemiddleware, and the Python service behind it, believe it: the
 real classes and our API ask the same model of a Keystone, in all that it can say of a token."""
-import http.client
 import itertools
 import json
 import random
@@ -23,10 +22,8 @@ import webob.dec
 from oslo_config import cfg
 from oslo_middleware import http_proxy_to_wsgi
 
-from kit.model_keystone import ModelKeystone
-from kit.services import Services
+from kit.model_keystone import PATIENCE, ModelKeystone, ask, services_of
 
-PATIENCE = 60
 BAD_CONFIG = 78
 
 
@@ -38,26 +35,8 @@ def fixture_keystone():
 
 @pytest.fixture(name="services")
 def fixture_services(keystone):
-    with Services(name="h1") as services:
-        services.options["DEFAULT"]["auth_strategy"] = "keystone"
-        services.options["keystone_authtoken"] = {
-            "auth_type": "password", "auth_url": keystone.base, "username": "masakari",
-            "password": "pw", "user_domain_id": "default", "project_name": "service",
-            "project_domain_id": "default", "token_cache_time": -1,
-            "http_request_max_retries": 0, "http_connect_timeout": 60}
-        services.db_sync()
+    with services_of(keystone) as services:
         yield services
-
-
-def ask(services, path, headers, method="GET"):
-    """(status, headers, body)"""
-    connection = http.client.HTTPConnection("127.0.0.1", services.port, timeout=PATIENCE)
-    try:
-        connection.request(method, path, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
 
 
 # ---- tokens of callers ---------------------------------------------------------------------------

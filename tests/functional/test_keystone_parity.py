@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A token of one's own is asked for as keystoneauth does: the library and our API ask the same
 model of a Keystone."""
-import http.client
 import random
 
 import pytest
@@ -15,10 +14,8 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from kit.host import KitError
-from kit.model_keystone import ModelKeystone
-from kit.services import Services
+from kit.model_keystone import PATIENCE, ModelKeystone, ask, services_of
 
-PATIENCE = 60
 BAD_CONFIG = 78
 
 
@@ -30,26 +27,8 @@ def fixture_keystone():
 
 @pytest.fixture(name="services")
 def fixture_services(keystone):
-    with Services(name="h1") as services:
-        services.options["DEFAULT"]["auth_strategy"] = "keystone"
-        services.options["keystone_authtoken"] = {
-            "auth_type": "password", "auth_url": keystone.base, "username": "masakari",
-            "password": "pw", "user_domain_id": "default", "project_name": "service",
-            "project_domain_id": "default", "token_cache_time": -1,
-            "http_request_max_retries": 0, "http_connect_timeout": 60}
-        services.db_sync()
+    with services_of(keystone) as services:
         yield services
-
-
-def ask(services, path, headers, method="GET"):
-    """(status, headers, body)"""
-    connection = http.client.HTTPConnection("127.0.0.1", services.port, timeout=PATIENCE)
-    try:
-        connection.request(method, path, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
-    finally:
-        connection.close()
 
 
 # ---- a token of one's own ------------------------------------------------------------------------

@@ -5,11 +5,19 @@
         keystone.knows("t1", roles=["admin"])          # a good token of project p1
         keystone.says("t2", 503, b"no")                # any answer to the question for t2
         keystone.asked         # (path, body) of those who wanted a token of their own
+        with services_of(keystone) as services:        # ours, which ask it
+            services.api()
+            ask(services, "/v1/segments", {"X-Auth-Token": "t1"})
 """
+import contextlib
+import http.client
 import http.server
 import json
 import threading
 
+from kit.services import Services
+
+PATIENCE = 60
 USER = {"id": "u1", "name": "user", "domain": {"id": "ud1", "name": "Users"}}
 PROJECT = {"id": "p1", "name": "project", "domain": {"id": "pd1", "name": "Projects"}}
 TIMES = {"issued_at": "2020-01-01T00:00:00.000000Z", "expires_at": "2120-01-01T00:00:00.000000Z"}
@@ -123,3 +131,28 @@ class ModelKeystone:
         else:
             status, found = 404, {}
         return status, {"Content-Type": "application/json"}, json.dumps(found).encode()
+
+
+@contextlib.contextmanager
+def services_of(keystone):
+    """Services whose API asks this model, and remembers no token."""
+    with Services(name="h1") as services:
+        services.options["DEFAULT"]["auth_strategy"] = "keystone"
+        services.options["keystone_authtoken"] = {
+            "auth_type": "password", "auth_url": keystone.base, "username": "masakari",
+            "password": "pw", "user_domain_id": "default", "project_name": "service",
+            "project_domain_id": "default", "token_cache_time": -1,
+            "http_request_max_retries": 0, "http_connect_timeout": 60}
+        services.db_sync()
+        yield services
+
+
+def ask(services, path, headers, method="GET"):
+    """(status, headers, body)"""
+    connection = http.client.HTTPConnection("127.0.0.1", services.port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
